@@ -1,0 +1,195 @@
+"""Triggers on every regulated table, on both databases, in one place.
+
+Regulated is every model of the project's own apps, many-to-many tables included, unless its class says `audit_exempt = "why"`.
+Columns named in `audit_ignored` (leases and the like) are not a change by themselves.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.apps import apps
+from django.db import connections, models
+
+PREFIX = "trialcare_audit"
+_OWN_TABLES = ("audit_auditevent", "audit_chainlink")
+
+
+class UnknownDatabase(Exception):
+    """There are audit triggers for PostgreSQL and SQLite only."""
+
+
+@dataclass(frozen=True)
+class Regulated:
+    """A table under the trail: its key column, its columns, and those whose change counts."""
+
+    table: str
+    key: str
+    columns: tuple[str, ...]
+    watched: tuple[str, ...]
+
+
+def regulated() -> list[Regulated]:
+    """Every table under the trail, by name."""
+    models_ = [model for model in apps.get_models(include_auto_created=True) if _is_regulated(model)]
+    return sorted((_describe(model) for model in models_), key=lambda item: item.table)
+
+
+def _is_regulated(model: type[models.Model]) -> bool:
+    ours = model.__module__.startswith("apps.") or model._meta.app_config.name.startswith("apps.")
+    return ours and model._meta.managed and not model._meta.proxy and not getattr(model, "audit_exempt", "") and model._meta.db_table not in (*_OWN_TABLES, "audit_sealing")
+
+
+def _describe(model: type[models.Model]) -> Regulated:
+    fields = model._meta.local_concrete_fields
+    columns = tuple(str(field.column) for field in fields)
+    ignored = {str(model._meta.get_field(name).column) for name in getattr(model, "audit_ignored", ())}
+    key = str(model._meta.pk.column)
+    return Regulated(model._meta.db_table, key, columns, tuple(column for column in columns if column not in ignored))
+
+
+def expected(*, vendor: str) -> set[str]:
+    """Names of all triggers that must stand on a database of this kind."""
+    operations = ["insert", "update", "delete"] + (["truncate"] if vendor == "postgresql" else [])
+    guards = {f"{PREFIX}_guard_{table}_{operation}" for table in _OWN_TABLES for operation in operations if operation != "insert"}
+    return guards | {f"{PREFIX}_{item.table}_{operation}" for item in regulated() for operation in operations}
+
+
+def installed(*, using: str = "default") -> set[str]:
+    """Names of the audit triggers that stand on the database now."""
+    connection = connections[using]
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE %s", [PREFIX + "%"])
+        else:
+            cursor.execute(
+                "SELECT tgname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace"
+                " WHERE NOT tgisinternal AND tgenabled <> 'D' AND tgname LIKE %s AND n.nspname = current_schema()",
+                [PREFIX + "%"],
+            )
+        return {row[0] for row in cursor.fetchall()}
+
+
+def remove_all(*, using: str = "default") -> None:
+    connection = connections[using]
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            for name in installed(using=using):
+                cursor.execute(f'DROP TRIGGER IF EXISTS "{name}"')
+            return
+        cursor.execute(
+            "SELECT tgname, c.relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace"
+            " WHERE NOT tgisinternal AND tgname LIKE %s AND n.nspname = current_schema()",
+            [PREFIX + "%"],
+        )
+        for name, table in cursor.fetchall():
+            cursor.execute(f'DROP TRIGGER IF EXISTS "{name}" ON "{table}"')
+
+
+def install(*, using: str = "default") -> None:
+    """Install every trigger whose table exists. Safe to repeat."""
+    connection = connections[using]
+    if connection.vendor not in ("sqlite", "postgresql"):
+        raise UnknownDatabase(connection.vendor)
+    remove_all(using=using)
+    tables = set(connection.introspection.table_names())
+    if "audit_auditevent" not in tables:
+        return
+    with connection.cursor() as cursor:
+        for statement in _statements(connection.vendor, tables):
+            cursor.execute(statement)
+
+
+def _statements(vendor: str, tables: set[str]) -> list[str]:
+    make: Any = _sqlite if vendor == "sqlite" else _postgresql
+    guard: Any = _sqlite_guard if vendor == "sqlite" else _postgresql_guard
+    statements = [] if vendor == "sqlite" else [_POSTGRESQL_FUNCTION, _POSTGRESQL_REFUSE]
+    for item in regulated():
+        if item.table in tables:
+            statements += make(item)
+    for table in _OWN_TABLES:
+        statements += guard(table)
+    return statements
+
+
+# --- SQLite: the actor comes from a function that only our own connections define; another program's write is refused.
+
+
+def _sqlite_row(item: Regulated, alias: str) -> str:
+    def shown(column: str) -> str:
+        value = f'{alias}."{column}"'
+        return f"CASE typeof({value}) WHEN 'blob' THEN hex({value}) ELSE {value} END"
+
+    # json_object takes at most 127 arguments; wide tables are patched together.
+    parts = [item.columns[start : start + 40] for start in range(0, len(item.columns), 40)]
+    objects = ["json_object(" + ", ".join(f"'{column}', {shown(column)}" for column in part) + ")" for part in parts]
+    text = objects[0]
+    for further in objects[1:]:
+        text = f"json_patch({text}, {further})"
+    return text
+
+
+def _sqlite(item: Regulated) -> list[str]:
+    old, new = _sqlite_row(item, "OLD"), _sqlite_row(item, "NEW")
+    changed = " OR ".join(f'OLD."{column}" IS NOT NEW."{column}"' for column in item.watched)
+    return [
+        _sqlite_trigger(item, "insert", "AFTER INSERT", "", f'NEW."{item.key}"', "NULL", new),
+        _sqlite_trigger(item, "update", "AFTER UPDATE", f"WHEN {changed}", f'NEW."{item.key}"', old, new),
+        _sqlite_trigger(item, "delete", "AFTER DELETE", "", f'OLD."{item.key}"', old, "NULL"),
+    ]
+
+
+def _sqlite_trigger(item: Regulated, operation: str, event: str, when: str, key: str, old: str, new: str) -> str:
+    return f"""CREATE TRIGGER "{PREFIX}_{item.table}_{operation}" {event} ON "{item.table}" FOR EACH ROW {when} BEGIN
+    SELECT CASE WHEN coalesce(trialcare_acting('actor'), '') = '' THEN RAISE(ABORT, 'audit: a write without an actor') END;
+    INSERT INTO audit_auditevent ("at", "table", row_key, operation, actor, reason, request_id, "old", "new") VALUES (
+        strftime('%Y-%m-%dT%H:%M:%f', 'now') || '000Z', '{item.table}', {key}, '{operation}', trialcare_acting('actor'),
+        coalesce(trialcare_acting('reason'), ''), coalesce(trialcare_acting('request_id'), ''), {old}, {new});
+END"""
+
+
+def _sqlite_guard(table: str) -> list[str]:
+    return [
+        f"""CREATE TRIGGER "{PREFIX}_guard_{table}_{operation}" BEFORE {operation.upper()} ON "{table}" BEGIN
+    SELECT RAISE(ABORT, 'audit: the trail is append-only');
+END"""
+        for operation in ("update", "delete")
+    ]
+
+
+# --- PostgreSQL: actor and reason are settings of the transaction.
+
+_POSTGRESQL_FUNCTION = """CREATE OR REPLACE FUNCTION trialcare_audit_write() RETURNS trigger LANGUAGE plpgsql AS $body$
+DECLARE
+    who text := coalesce(current_setting('trialcare.actor', true), '');
+    key_column text := TG_ARGV[0];
+    before jsonb := CASE WHEN TG_OP IN ('UPDATE', 'DELETE') THEN to_jsonb(OLD) END;
+    after jsonb := CASE WHEN TG_OP IN ('INSERT', 'UPDATE') THEN to_jsonb(NEW) END;
+BEGIN
+    IF who = '' THEN RAISE EXCEPTION 'audit: a write without an actor'; END IF;
+    INSERT INTO audit_auditevent ("at", "table", row_key, operation, actor, reason, request_id, "old", "new") VALUES (
+        to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), TG_TABLE_NAME,
+        coalesce(after, before) ->> key_column, lower(TG_OP), who,
+        coalesce(current_setting('trialcare.reason', true), ''), coalesce(current_setting('trialcare.request', true), ''),
+        before::text, after::text);
+    RETURN NULL;
+END $body$"""
+
+_POSTGRESQL_REFUSE = """CREATE OR REPLACE FUNCTION trialcare_audit_refuse() RETURNS trigger LANGUAGE plpgsql AS $body$
+BEGIN RAISE EXCEPTION 'audit: the trail and regulated tables refuse %', TG_OP; END $body$"""
+
+
+def _postgresql(item: Regulated) -> list[str]:
+    changed = " OR ".join(f'OLD."{column}" IS DISTINCT FROM NEW."{column}"' for column in item.watched)
+
+    def trigger(operation: str, when: str = "") -> str:
+        name, event = f"{PREFIX}_{item.table}_{operation}", operation.upper()
+        return f"CREATE TRIGGER \"{name}\" AFTER {event} ON \"{item.table}\" FOR EACH ROW {when} EXECUTE FUNCTION trialcare_audit_write('{item.key}')"
+
+    truncate = f'CREATE TRIGGER "{PREFIX}_{item.table}_truncate" BEFORE TRUNCATE ON "{item.table}" EXECUTE FUNCTION trialcare_audit_refuse()'
+    return [trigger("insert"), trigger("update", f"WHEN ({changed})"), trigger("delete"), truncate]
+
+
+def _postgresql_guard(table: str) -> list[str]:
+    rows = f'CREATE TRIGGER "{PREFIX}_guard_{table}_{{0}}" BEFORE {{1}} ON "{table}" FOR EACH ROW EXECUTE FUNCTION trialcare_audit_refuse()'
+    whole = f'CREATE TRIGGER "{PREFIX}_guard_{table}_truncate" BEFORE TRUNCATE ON "{table}" EXECUTE FUNCTION trialcare_audit_refuse()'
+    return [rows.format("update", "UPDATE"), rows.format("delete", "DELETE"), whole]

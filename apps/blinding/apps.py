@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class BlindingConfig(AppConfig):
+    name = "apps.blinding"
+    label = "blinding"

@@ -1,0 +1,101 @@
+"""One text in, the right thing done, the right answer out."""
+
+import uuid
+from typing import Self
+
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+from django.utils.translation import gettext_lazy as _
+
+from apps.conversations.vocabulary import QuestionState, TaskKind
+from apps.core.work import WorkRow
+from apps.escalation.models import Escalation
+from apps.messaging.models import InboundMessage, Line, OutboundMessage
+from apps.participants.models import ContactPoint, Participant
+from apps.safety.models import AdverseEvent
+from apps.staff.models import User
+from apps.trials.models import Site
+from apps.triage.models import SymptomReport
+
+
+class Question(models.Model):
+    """A question that was texted and what was answered. One open question a line: a digit answers only the newest."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    line = models.ForeignKey(Line, on_delete=models.PROTECT, related_name="+")
+    participant = models.ForeignKey(Participant, on_delete=models.PROTECT, related_name="questions")
+    event = models.ForeignKey(AdverseEvent, on_delete=models.PROTECT, null=True, related_name="questions")
+    message = models.ForeignKey(OutboundMessage, on_delete=models.PROTECT, related_name="+")
+    wording = models.CharField(max_length=40)
+    asked_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    state = models.CharField(max_length=10, choices=QuestionState.choices, default=QuestionState.OPEN)
+    answer = models.CharField(max_length=12, blank=True)  # a digit or letter of the list, never free text
+    answered_at = models.DateTimeField(null=True)
+    answered_by = models.ForeignKey(InboundMessage, on_delete=models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["line"], condition=Q(state="open"), name="one_open_question")]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class Turn(WorkRow):
+    """The courtesy answer to one text, in order per line. Safety work never waits for it: it is done before this row exists."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    message = models.OneToOneField(InboundMessage, on_delete=models.PROTECT, related_name="turn")
+    line = models.ForeignKey(Line, on_delete=models.PROTECT, null=True, related_name="turns")
+    participant = models.ForeignKey(Participant, on_delete=models.PROTECT, null=True, related_name="turns")
+    contact_point = models.ForeignKey(ContactPoint, on_delete=models.PROTECT, null=True, related_name="+")
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, null=True, related_name="+")
+    escalation = models.ForeignKey(Escalation, on_delete=models.PROTECT, null=True, related_name="turns")
+    report = models.ForeignKey(SymptomReport, on_delete=models.PROTECT, null=True, related_name="+")
+    command = models.CharField(max_length=20, blank=True)
+    reply_wording = models.CharField(max_length=40, blank=True)
+    reply = models.ForeignKey(OutboundMessage, on_delete=models.PROTECT, null=True, related_name="+")
+    arrived_at = models.DateTimeField()
+
+    class Meta(WorkRow.Meta):
+        verbose_name = _("turn of a conversation")
+        verbose_name_plural = _("turns of conversations")
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+    @classmethod
+    def in_turn(cls, rows: "models.QuerySet[Self]") -> "models.QuerySet[Self]":
+        """Oldest first per line; a quarantined turn holds nobody back."""
+        older = cls.objects.filter(line=OuterRef("line"), arrived_at__lt=OuterRef("arrived_at"), due_at__isnull=False, quarantined_at__isnull=True)
+        return rows.filter(~Exists(older))
+
+
+class Task(models.Model):
+    """Work for a person: what, about whom, by when, and who did it. It stays until a named person closes it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    key = models.CharField(max_length=120, unique=True)
+    kind = models.CharField(_("to do"), max_length=16, choices=TaskKind.choices)
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, null=True, related_name="tasks", verbose_name=_("site"))
+    participant = models.ForeignKey(Participant, on_delete=models.PROTECT, null=True, related_name="tasks", verbose_name=_("participant"))
+    message = models.ForeignKey(InboundMessage, on_delete=models.PROTECT, null=True, related_name="+")
+    event = models.ForeignKey(AdverseEvent, on_delete=models.PROTECT, null=True, related_name="tasks")
+    created_at = models.DateTimeField(_("since"))
+    deadline = models.DateTimeField(_("by"))
+    done_at = models.DateTimeField(_("done"), null=True)
+    done_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("done by"))
+    result = models.CharField(_("result"), max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = _("task")
+        verbose_name_plural = _("tasks")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(done_at__isnull=True, done_by__isnull=True) | Q(done_at__isnull=False, done_by__isnull=False),
+                name="task_done_by_somebody",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)

@@ -1,0 +1,62 @@
+"""Named places that a test can make kill, hang or raise. Absent in production: `settings.FAILPOINTS` is empty there by rule.
+
+`FAILPOINT=provider_accepted:kill` or `FAILPOINT=claimed:raise,finish:hang`; `name:kill@FILE` strikes once, leaving FILE as the sign.
+"""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+from django.conf import settings
+
+NAMES = frozenset(
+    {
+        "claimed",  # a row is leased to this process, nothing done yet
+        "attempt_written",  # the CALLING attempt is committed, the provider not yet called
+        "provider_accepted",  # the provider has answered, its answer not yet written
+        "before_finish",  # inside the finishing transaction, before the fence is checked
+        "inbound_before_commit",  # the inbound row is written, not committed
+        "inbound_after_commit",  # the inbound row is committed, the provider not yet answered
+        "pump_tick",  # the pump is about to look for due rows
+    }
+)
+_HANG_SECONDS = 3600
+
+
+class FailpointStruck(Exception):
+    """A test asked for an exception at this place."""
+
+
+def strike(name: str) -> None:
+    """Do what the test asked for at this place; in production nothing."""
+    action = settings.FAILPOINTS.get(name)
+    if action:
+        _act(name, action)
+
+
+def _act(name: str, action: str) -> None:
+    what, _, once = action.partition("@")
+    if once and not _first(Path(once)):
+        return
+    if what == "kill":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if what == "hang":
+        time.sleep(_HANG_SECONDS)
+    raise FailpointStruck(name)
+
+
+def _first(sign: Path) -> bool:
+    try:
+        sign.touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
+
+
+def parse(text: str) -> dict[str, str]:
+    """`name:action` pairs from the environment; an unknown name is an error, or a test would pass by doing nothing."""
+    pairs = dict(part.strip().split(":", 1) for part in text.split(",") if part.strip())
+    if unknown := set(pairs) - NAMES:
+        raise ValueError(f"no such failpoint: {', '.join(sorted(unknown))}")
+    return pairs

@@ -1,0 +1,200 @@
+"""Rows are the queue.
+
+A row that carries work has a due time; null means nothing to do. `claim` leases it to one process by compare-and-set on `fence`;
+`finishing` ends the lease with the same fence inside the transaction of the effects. A process that dies simply lets its lease run
+out. Due times are trial time, leases are the database's machine time: leases never mix two hosts' clocks.
+"""
+
+import logging
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Self, TypeVar
+
+from django.apps import apps as registry
+from django.conf import settings
+from django.db import connection, models, transaction
+from django.db.models import F, Q
+
+from apps.core import clock
+from apps.core.failpoints import strike
+
+log = logging.getLogger(__name__)
+
+LEASE = 30.0
+MAX_ATTEMPTS = 5
+BACKOFF = (5.0, 15.0, 45.0, 120.0)
+_CANDIDATES = 8
+WORK_COLUMNS = ("due_at", "lease_until", "fence", "attempts", "last_error", "quarantined_at", "lane")
+
+
+class StaleLease(Exception):
+    """The row was claimed again, rescheduled or cancelled since this process claimed it: its effects are rolled back."""
+
+
+class Lane(models.IntegerChoices):
+    """Lower runs first. Safety work never waits behind the others."""
+
+    SAFETY = 0, "safety"
+    MESSAGES = 1, "messages"
+    BULK = 2, "bulk"
+
+
+def seconds(length: float) -> timedelta:
+    """A length of the time chain. One factor scales the whole chain in tests, so that a five-minute fault takes seconds."""
+    return timedelta(seconds=length * settings.TIME_FACTOR)
+
+
+def lease_time() -> datetime:
+    """The time that leases are measured in: the database server's on PostgreSQL, the machine's on SQLite (one host)."""
+    if connection.vendor != "postgresql":
+        return clock.machine()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        time: datetime = cursor.fetchone()[0]
+        return time
+
+
+class WorkRow(models.Model):
+    """A row that promises work. `attempts` counts unexplained ends only: it rises with a claim and falls with an orderly finish."""
+
+    due_at = models.DateTimeField(null=True, blank=True, editable=False)
+    lease_until = models.DateTimeField(null=True, blank=True, editable=False)
+    fence = models.PositiveIntegerField(default=0, editable=False)
+    attempts = models.PositiveSmallIntegerField(default=0, editable=False)
+    last_error = models.CharField(max_length=200, blank=True, editable=False)
+    quarantined_at = models.DateTimeField(null=True, blank=True, editable=False)
+    lane = models.PositiveSmallIntegerField(choices=Lane.choices, default=Lane.MESSAGES, editable=False)
+
+    audit_ignored: ClassVar[tuple[str, ...]] = WORK_COLUMNS
+
+    class Meta:
+        abstract = True
+        indexes = [
+            models.Index(
+                fields=["lane", "due_at"],
+                condition=Q(due_at__isnull=False, quarantined_at__isnull=True),
+                name="%(class)s_due",
+            )
+        ]
+
+    @classmethod
+    def in_turn(cls, rows: "models.QuerySet[Self]") -> "models.QuerySet[Self]":
+        """Narrow due rows to those whose turn it is. Models that must run in order override this."""
+        return rows
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save the domain fields only: the work columns belong to claim, finish and `set_due`."""
+        if not self._state.adding and kwargs.get("update_fields") is None and not kwargs.get("force_insert"):
+            fields = (field for field in self._meta.concrete_fields if not field.primary_key)
+            kwargs["update_fields"] = [field.name for field in fields if field.name not in WORK_COLUMNS]
+        super().save(*args, **kwargs)
+
+
+Row = TypeVar("Row", bound=WorkRow)
+
+
+@dataclass(frozen=True)
+class Work:
+    """One line of the heartbeat table: which rows, and the one service function that handles a claimed row.
+
+    `gave_up` is called in the transaction that quarantines a row, so that nothing is only parked.
+    """
+
+    model: type[WorkRow]
+    handle: Callable[[Any], None]
+    gave_up: Callable[[Any], None] | None = None
+
+
+@dataclass
+class Ending:
+    """What becomes of a row: due again at `due_at`, or done. `note` is a code for the row, never message text."""
+
+    due_at: datetime | None = None
+    note: str = ""
+
+
+def due(model: type[Row], *, lane: int | None = None, overdue_by: timedelta = timedelta(0)) -> "models.QuerySet[Row]":
+    """Rows that anybody may claim now, oldest first."""
+    rows = model._default_manager.filter(due_at__lte=clock.now() - overdue_by, quarantined_at__isnull=True)
+    rows = rows.filter(Q(lease_until__isnull=True) | Q(lease_until__lt=lease_time()))
+    if lane is not None:
+        rows = rows.filter(lane=lane)
+    return model.in_turn(rows).order_by("due_at", "pk")
+
+
+def claim(model: type[Row], *, lane: int | None = None, overdue_by: timedelta = timedelta(0)) -> Row | None:
+    """Lease the oldest due row to this process, or None. The update's own condition is the guard; no lock is relied upon."""
+    for pk, fence in due(model, lane=lane, overdue_by=overdue_by).values_list("pk", "fence")[:_CANDIDATES]:
+        if _lease(model, pk=pk, fence=fence):
+            row = model._default_manager.get(pk=pk)
+            strike("claimed")
+            return row
+    return None
+
+
+def _lease(model: type[Row], *, pk: object, fence: int) -> bool:
+    time = lease_time()
+    free = Q(lease_until__isnull=True) | Q(lease_until__lt=time)
+    rows = model._default_manager.filter(free, pk=pk, fence=fence, due_at__lte=clock.now(), quarantined_at__isnull=True)
+    changed = rows.update(fence=F("fence") + 1, attempts=F("attempts") + 1, lease_until=time + seconds(LEASE))
+    return changed == 1
+
+
+@contextmanager
+def finishing(row: WorkRow) -> Iterator[Ending]:
+    """Effects and the end of the lease in one transaction. Raises StaleLease, and rolls back, when the row is no longer ours."""
+    ending = Ending()
+    with transaction.atomic():
+        yield ending
+        strike("before_finish")
+        mine = type(row)._default_manager.filter(pk=row.pk, fence=row.fence)
+        attempts = max(row.attempts - 1, 0)
+        if not mine.update(due_at=ending.due_at, lease_until=None, attempts=attempts, last_error=ending.note[:200]):
+            raise StaleLease(type(row).__name__)
+
+
+def set_due(rows: "models.QuerySet[Any]", *, due_at: datetime | None) -> int:
+    """Reschedule or cancel rows from outside. The fence rises too, so a process in flight cannot undo it."""
+    return rows.update(due_at=due_at, fence=F("fence") + 1, lease_until=None)
+
+
+def run(work: Work, row: WorkRow) -> None:
+    """Handle one claimed row. An exception is recorded on the row, with back-off; too many unexplained ends quarantine it."""
+    if row.attempts > MAX_ATTEMPTS:
+        quarantine(work, row, reason=row.last_error or "process ended")
+        return
+    try:
+        work.handle(row)
+    except StaleLease:
+        log.warning("stale lease", extra={"model": type(row).__name__, "row": str(row.pk)})
+    except Exception as error:  # the task's edge: whatever it is, it is written on the row and the row is tried again
+        log.error("work failed", extra={"model": type(row).__name__, "row": str(row.pk), "error": type(error).__name__})
+        _record_failure(work, row, reason=type(error).__name__)
+
+
+def _record_failure(work: Work, row: WorkRow, *, reason: str) -> None:
+    if row.attempts >= MAX_ATTEMPTS:
+        quarantine(work, row, reason=reason)
+        return
+    wait = BACKOFF[min(row.attempts, len(BACKOFF)) - 1] * random.uniform(0.8, 1.2)  # noqa: S311 - jitter, no secret
+    again = clock.now() + seconds(wait)
+    mine = type(row)._default_manager.filter(pk=row.pk, fence=row.fence)
+    mine.update(due_at=again, lease_until=None, last_error=reason[:200])
+
+
+def quarantine(work: Work, row: WorkRow, *, reason: str) -> None:
+    """Take a poisonous row out of the flow and tell the one who must know, in one transaction."""
+    with transaction.atomic():
+        mine = type(row)._default_manager.filter(pk=row.pk, fence=row.fence)
+        changed = mine.update(quarantined_at=clock.now(), lease_until=None, last_error=reason[:200])
+        if changed and work.gave_up is not None:
+            work.gave_up(row)
+    log.error("row quarantined", extra={"model": type(row).__name__, "row": str(row.pk), "error": reason[:80]})
+
+
+def all_models() -> list[type[WorkRow]]:
+    """Every concrete work model, for counts over all of them."""
+    return [model for model in registry.get_models() if issubclass(model, WorkRow)]

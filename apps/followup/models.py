@@ -1,0 +1,84 @@
+"""Who is due what, and when, until the window closes."""
+
+import uuid
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from apps.conversations.models import Question
+from apps.core import states
+from apps.core.work import WorkRow
+from apps.messaging.models import OutboundMessage
+from apps.participants.models import Participant
+
+
+class CheckInState(models.TextChoices):
+    PLANNED = "planned", _("planned")
+    SENT = "sent", _("sent")
+    ANSWERED = "answered", _("answered")
+    MISSED = "missed", _("no answer")
+    SKIPPED = "skipped", _("not sent")
+    CANCELLED = "cancelled", _("taken out of the plan")
+
+
+class CheckIn(WorkRow):
+    """One planned check-in. `occurrence` is its date in the participant's plan: recomputing the plan never makes a second one."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    participant = models.ForeignKey(Participant, on_delete=models.PROTECT, related_name="checkins", verbose_name=_("participant"))
+    rule = models.CharField(_("rule"), max_length=12)
+    occurrence = models.DateField(_("for the day"))
+    planned_at = models.DateTimeField(_("planned"))
+    state = models.CharField(_("state"), max_length=10, choices=CheckInState.choices, default=CheckInState.PLANNED)
+    skipped_because = models.CharField(_("because"), max_length=40, blank=True)
+    message = models.ForeignKey(OutboundMessage, on_delete=models.PROTECT, null=True, related_name="+")
+    question = models.ForeignKey(Question, on_delete=models.PROTECT, null=True, related_name="+")
+    reminders = models.PositiveSmallIntegerField(_("reminders"), default=0)
+    sent_at = models.DateTimeField(_("sent"), null=True)
+
+    class Meta(WorkRow.Meta):
+        verbose_name = _("check-in")
+        verbose_name_plural = _("check-ins")
+        ordering = ["planned_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["participant", "occurrence"], name="checkin_once_a_day"),
+            states.known_states("state", CheckInState, name="checkin_state_known"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class Reminder(WorkRow):
+    """A reminder of a visit, planned from its appointment."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    participant = models.ForeignKey(Participant, on_delete=models.PROTECT, related_name="reminders", verbose_name=_("participant"))
+    visit_code = models.CharField(_("visit"), max_length=12)
+    wording = models.CharField(_("text"), max_length=40)
+    planned_at = models.DateTimeField(_("planned"))
+    state = models.CharField(_("state"), max_length=10, choices=CheckInState.choices, default=CheckInState.PLANNED)
+    skipped_because = models.CharField(_("because"), max_length=40, blank=True)
+    message = models.ForeignKey(OutboundMessage, on_delete=models.PROTECT, null=True, related_name="+")
+
+    class Meta(WorkRow.Meta):
+        verbose_name = _("visit reminder")
+        verbose_name_plural = _("visit reminders")
+        constraints = [models.UniqueConstraint(fields=["participant", "visit_code", "wording"], name="reminder_once")]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class Plan(WorkRow):
+    """Asks for one participant's plan to be recomputed, nightly and after every change that matters."""
+
+    participant = models.OneToOneField(Participant, on_delete=models.PROTECT, primary_key=True, related_name="plan")
+    computed_at = models.DateTimeField(null=True)
+    digest = models.CharField(max_length=64, blank=True)
+
+    class Meta(WorkRow.Meta):
+        pass
+
+    def __str__(self) -> str:
+        return str(self.participant_id)

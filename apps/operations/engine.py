@@ -1,0 +1,104 @@
+"""Running due rows: what the worker's task, the pump's inline run and the sentinel have in common."""
+
+import itertools
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from apps.core import clock, work
+from apps.core.work import Lane, Work
+
+DRAIN_SECONDS = 20.0
+INLINE_AFTER = 5.0
+SENTINEL_AFTER = 60.0
+_turn = itertools.count()
+
+
+@lru_cache(maxsize=1)
+def table() -> tuple[Work, ...]:
+    """The heartbeat table. It stands on the top floor, so it is reached by name."""
+    rows: Sequence[Work] = import_string(settings.WORK_TABLE)
+    return tuple(rows)
+
+
+def run_one(*, lane: Lane, overdue_by: timedelta = timedelta(0)) -> bool:
+    """Claim and handle one row of this lane, the oldest of its kind; False when there is none.
+
+    Each call begins one line further down the table: a hundred texts at once never hold back the pages they ask for, nor the reverse.
+    """
+    entries = table()
+    start = next(_turn) % len(entries)
+    for entry in entries[start:] + entries[:start]:
+        if (row := work.claim(entry.model, lane=lane, overdue_by=overdue_by)) is not None:
+            work.run(entry, row)
+            return True
+    return False
+
+
+def drain(lane: Lane) -> int:
+    """Handle due rows, the most urgent lane first, down to `lane`, for a while. Returns how many."""
+    ends = time.monotonic() + DRAIN_SECONDS * settings.TIME_FACTOR
+    handled = 0
+    while time.monotonic() < ends:
+        if lane == Lane.BULK and _bulk_is_full():
+            break
+        if not any(run_one(lane=each) for each in Lane if each <= lane):
+            break
+        handled += 1
+    return handled
+
+
+def _bulk_is_full() -> bool:
+    """One slot is never given to bulk work."""
+    busy = sum(
+        entry.model._default_manager.filter(lane=Lane.BULK, lease_until__gt=work.lease_time()).count() for entry in table()
+    )
+    return busy >= max(1, settings.WORKER_CONCURRENCY - 1)
+
+
+def run_overdue_safety(*, overdue_by: float) -> int:
+    """Handle safety rows overdue by more than this, and then whatever safety work they created: a new page counts as due at once."""
+    handled = 0
+    while run_one(lane=Lane.SAFETY, overdue_by=work.seconds(overdue_by)):
+        handled += 1
+        while run_one(lane=Lane.SAFETY):
+            handled += 1
+    return handled
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """Due rows of one lane: how many, and since when the oldest has waited (None when none)."""
+
+    lane: Lane
+    due: int
+    oldest: datetime | None
+
+    @property
+    def age_seconds(self) -> float:
+        return 0.0 if self.oldest is None else max(0.0, (clock.now() - self.oldest).total_seconds())
+
+
+def backlog(lane: Lane) -> Backlog:
+    """Rows whose time has come and that nobody has finished, leased ones included: a worker can be alive and useless."""
+    now = clock.now()
+    count, oldest = 0, None
+    for model in work.all_models():
+        rows = model._default_manager.filter(lane=lane, due_at__lte=now, quarantined_at__isnull=True).order_by("due_at")
+        count += rows.count()
+        first = rows.values_list("due_at", flat=True).first()
+        oldest = min(filter(None, (oldest, first)), default=None)
+    return Backlog(lane, count, oldest)
+
+
+def anything_due(lane: Lane) -> bool:
+    return any(work.due(entry.model, lane=lane).exists() for entry in table())
+
+
+def quarantined() -> int:
+    return sum(model._default_manager.filter(quarantined_at__isnull=False).count() for model in work.all_models())

@@ -1,0 +1,28 @@
+"""The heartbeat table: every kind of work row and the one service function that handles it. One page, on purpose.
+
+Lower floors know nothing of it. It is no event bus: a row is handled by one function, and that function says when it is due again.
+"""
+
+from apps.audit.models import Sealing
+from apps.audit.services import seal_due
+from apps.conversations import services as conversations
+from apps.conversations.models import Turn
+from apps.core.work import Work
+from apps.escalation import services as escalation
+from apps.escalation.models import Escalation, Page
+from apps.followup import services as followup
+from apps.followup.models import CheckIn, Plan, Reminder
+from apps.messaging import services as messaging
+from apps.messaging.models import InboundMessage, OutboundMessage
+
+TABLE = (
+    Work(InboundMessage, conversations.answer, conversations.could_not_process),
+    Work(Escalation, escalation.advance, escalation.could_not_advance),
+    Work(Page, escalation.send_page, escalation.could_not_page),
+    Work(OutboundMessage, messaging.deliver, messaging.could_not_deliver),
+    Work(Turn, conversations.reply, conversations.could_not_reply),
+    Work(CheckIn, followup.advance_checkin, followup.could_not_check_in),
+    Work(Reminder, followup.send_reminder, followup.could_not_remind),
+    Work(Plan, followup.recompute_due),
+    Work(Sealing, seal_due),
+)

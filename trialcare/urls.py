@@ -1,0 +1,16 @@
+"""Every address of the product."""
+
+from django.contrib import admin
+from django.urls import path, re_path
+
+from apps.conversations import views as conversations
+from apps.operations import views as operations
+from apps.workplace import views as workplace
+
+urlpatterns = [
+    path("", workplace.front_door, name="front"),
+    path("admin/", admin.site.urls),
+    path("sms/<slug:gateway>/inbound/", conversations.inbound, name="sms-inbound"),
+    path("sms/<slug:gateway>/status/<uuid:attempt>/", conversations.status, name="sms-status"),
+    path("healthz", operations.healthz, name="healthz"),
+]
