@@ -1,13 +1,14 @@
 """Pure transport: lines, texts in, texts out, delivery events. Nothing here knows a participant."""
 
 import uuid
+from typing import ClassVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from apps.core import phone, states
 from apps.core.work import WorkRow
-from apps.messaging.vocabulary import AttemptState, Disposition, Purpose, SendState
+from apps.messaging.vocabulary import AlarmKind, AttemptState, Disposition, Purpose, SendState
 from apps.vault.fields import SealedTextField
 from apps.vault.models import DataKey
 
@@ -45,7 +46,7 @@ class InboundMessage(WorkRow):
     line = models.ForeignKey(Line, on_delete=models.PROTECT, null=True, related_name="inbound")
     data_key = models.ForeignKey(DataKey, on_delete=models.PROTECT, related_name="+", editable=False)
     body = SealedTextField(_("text"))
-    raw = SealedTextField()
+    raw = SealedTextField()  # the posted bytes, one character a byte (latin-1), so that nothing is lost
     media_count = models.PositiveSmallIntegerField(default=0)
     opt_out_hint = models.CharField(max_length=8, blank=True)  # STOP, START or HELP where the provider says so itself
     received_at = models.DateTimeField(_("received"))
@@ -103,13 +104,17 @@ class SendAttempt(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     message = models.ForeignKey(OutboundMessage, on_delete=models.PROTECT, related_name="send_attempts")
     gateway = models.CharField(max_length=20)
-    state = models.CharField(max_length=10, choices=AttemptState.choices, default=AttemptState.CALLING)
+    state = models.CharField(max_length=12, choices=AttemptState.choices, default=AttemptState.CALLING)
     provider_id = models.CharField(max_length=80, blank=True, db_index=True)
     error_code = models.CharField(max_length=20, blank=True)
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
     listed_at = models.DateTimeField(null=True)  # when the provider's log was last searched for it in vain
     times_listed = models.PositiveSmallIntegerField(default=0)
+    times_polled = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        constraints = [states.known_states("state", AttemptState, name="attempt_state_known")]
 
     def __str__(self) -> str:
         return str(self.id)
@@ -120,6 +125,7 @@ class DeliveryEvent(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     attempt = models.ForeignKey(SendAttempt, on_delete=models.PROTECT, null=True, related_name="events")
+    attempt_ref = models.UUIDField(null=True)  # the id in the callback's address, kept also when it is unknown here
     gateway = models.CharField(max_length=20)
     provider_id = models.CharField(max_length=80)
     status = models.CharField(max_length=24)
@@ -129,7 +135,9 @@ class DeliveryEvent(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["gateway", "provider_id", "status", "error_code", "done_at"], name="delivery_event_once")
+            models.UniqueConstraint(
+                fields=["gateway", "provider_id", "status", "error_code", "done_at"], name="delivery_event_once"
+            )
         ]
 
     def __str__(self) -> str:
@@ -148,3 +156,56 @@ class OptOut(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+
+class Stoppage(models.Model):
+    """A gateway refuses all texts to a country for a reason of configuration. Texts that are not urgent wait until `until`."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    gateway = models.CharField(max_length=20)
+    country = models.CharField(max_length=2, blank=True)
+    error_code = models.CharField(max_length=20)
+    until = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["gateway", "country"], name="stoppage_once")]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class Alarm(models.Model):
+    """Something in the transport that operators must look at: what, how often, since when. No number and no text in it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    key = models.CharField(max_length=200, unique=True)
+    kind = models.CharField(_("kind"), max_length=20, choices=AlarmKind.choices)
+    gateway = models.CharField(max_length=20)
+    code = models.CharField(_("code"), max_length=40, blank=True)
+    message = models.ForeignKey(OutboundMessage, on_delete=models.PROTECT, null=True, related_name="+")
+    times = models.PositiveIntegerField(_("times"), default=1)
+    first_at = models.DateTimeField(_("first"))
+    last_at = models.DateTimeField(_("last"))
+
+    audit_ignored: ClassVar[tuple[str, ...]] = ("times", "last_at")
+
+    class Meta:
+        verbose_name = _("transport alarm")
+        verbose_name_plural = _("transport alarms")
+        constraints = [states.known_states("kind", AlarmKind, name="alarm_kind_known")]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class Reconciliation(WorkRow):
+    """One row a gateway that asks for its message log to be compared with our rows. A missed run is an overdue row."""
+
+    gateway = models.CharField(primary_key=True, max_length=20)
+    completed_at = models.DateTimeField(null=True)  # when the log was last read whole
+
+    class Meta(WorkRow.Meta):
+        pass
+
+    def __str__(self) -> str:
+        return self.gateway

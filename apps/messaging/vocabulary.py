@@ -23,6 +23,9 @@ URGENT = frozenset({Purpose.PAGE, Purpose.EMERGENCY, Purpose.CRISIS})
 # Obeys STOP and the hour; everything else is a direct answer or goes to staff.
 UNPROMPTED = frozenset({Purpose.CHECKIN, Purpose.REMINDER})
 TO_STAFF = frozenset({Purpose.PAGE, Purpose.NOTICE})
+# Withheld from a line that stopped its texts, except the one text that says so.
+OBEYS_STOP = UNPROMPTED | {Purpose.REPLY}
+SAYS_STOPPED = frozenset({"stop_confirm"})
 
 
 class SendState(models.TextChoices):
@@ -41,28 +44,112 @@ class SendState(models.TextChoices):
 
 
 FINAL = frozenset(
-    {SendState.DELIVERED, SendState.UNDELIVERED, SendState.FAILED, SendState.REFUSED, SendState.CANCELLED, SendState.EXPIRED, SendState.HELD}
+    {
+        SendState.DELIVERED,
+        SendState.UNDELIVERED,
+        SendState.FAILED,
+        SendState.REFUSED,
+        SendState.CANCELLED,
+        SendState.EXPIRED,
+        SendState.HELD,
+    }
 )
 HANDED_OVER = frozenset({SendState.ACCEPTED, SendState.SENT, SendState.DELIVERED})
-NOT_REACHED = frozenset({SendState.UNDELIVERED, SendState.FAILED, SendState.REFUSED, SendState.HELD, SendState.EXPIRED})
+NOT_REACHED = frozenset(
+    {SendState.UNDELIVERED, SendState.FAILED, SendState.REFUSED, SendState.HELD, SendState.EXPIRED}
+)
 
-_REPORTED = {SendState.SENT, SendState.DELIVERED, SendState.UNDELIVERED, SendState.FAILED}
+_REPORTED = {
+    SendState.ACCEPTED,
+    SendState.SENT,
+    SendState.DELIVERED,
+    SendState.UNDELIVERED,
+    SendState.FAILED,
+}
+_WITHHELD = {SendState.CANCELLED, SendState.EXPIRED, SendState.REFUSED, SendState.HELD}
+# A text may have gone out although we took it for unsent, so a report moves even a withheld one. A final failure gives way only to
+# the delivery of another attempt.
 MOVES: Mapping[str, frozenset[str]] = {
-    SendState.PLANNED: frozenset({SendState.CALLING, SendState.CANCELLED, SendState.EXPIRED, SendState.HELD}),
-    SendState.CALLING: frozenset({SendState.PLANNED, SendState.ACCEPTED, SendState.REFUSED, SendState.UNKNOWN, SendState.HELD, *_REPORTED}),
-    SendState.UNKNOWN: frozenset({SendState.PLANNED, SendState.CALLING, SendState.ACCEPTED, SendState.HELD, *_REPORTED}),
-    SendState.ACCEPTED: frozenset(_REPORTED),
+    SendState.PLANNED: frozenset({SendState.CALLING, *_WITHHELD, *_REPORTED}),
+    SendState.CALLING: frozenset(
+        {SendState.PLANNED, SendState.REFUSED, SendState.UNKNOWN, SendState.HELD, *_REPORTED}
+    ),
+    SendState.UNKNOWN: frozenset(
+        {SendState.PLANNED, SendState.CALLING, SendState.REFUSED, SendState.HELD, *_REPORTED}
+    ),
+    SendState.ACCEPTED: frozenset(_REPORTED - {SendState.ACCEPTED}),
     SendState.SENT: frozenset({SendState.DELIVERED, SendState.UNDELIVERED, SendState.FAILED}),
-    SendState.HELD: frozenset({SendState.ACCEPTED, *_REPORTED}),
+    SendState.HELD: frozenset({SendState.PLANNED, *_REPORTED}),
+    SendState.CANCELLED: frozenset({SendState.ACCEPTED, SendState.SENT, SendState.DELIVERED}),
+    SendState.EXPIRED: frozenset({SendState.ACCEPTED, SendState.SENT, SendState.DELIVERED}),
+    SendState.REFUSED: frozenset({SendState.DELIVERED}),
+    SendState.UNDELIVERED: frozenset({SendState.DELIVERED}),
+    SendState.FAILED: frozenset({SendState.DELIVERED}),
+    SendState.DELIVERED: frozenset(),
 }
 
 
 class AttemptState(models.TextChoices):
+    """One call to a provider, and what the provider has said about it since."""
+
     CALLING = "calling", "calling"
-    ACCEPTED = "accepted", "accepted"
-    REJECTED = "rejected", "rejected"
-    RETRY = "retry", "certainly not sent"
     UNKNOWN = "unknown", "unknown"
+    RETRY = "retry", "certainly not sent"
+    REJECTED = "rejected", "rejected"
+    ACCEPTED = "accepted", "accepted"
+    SENT = "sent", "sent"
+    DELIVERED = "delivered", "delivered"
+    UNDELIVERED = "undelivered", "undelivered"
+    FAILED = "failed", "failed"
+
+
+class ErrorClass(models.TextChoices):
+    """What an error code asks of us. Each gateway has one table of codes, for answers and for reports alike."""
+
+    RETRY = "retry", "certainly not sent: the same again, with back-off"
+    LATER = "later", "not delivered now: one or two delayed tries, then another channel"
+    AMBIGUOUS = "ambiguous", "may have been sent: never resent blindly"
+    CONTACT = "contact", "this number cannot be reached: tell the site"
+    OPT_OUT = "opt_out", "the carrier blocks us at the receiver's wish"
+    BLOCKED = "blocked", "filtered: review text, sender, registration"
+    CAPACITY = "capacity", "limit or registration: operators"
+    CONFIG = "config", "configuration: this queue stops, operators"
+    BUG = "bug", "our own mistake: operators"
+    EXPIRED = "expired", "too old in the provider's queue"
+    LOOP = "loop", "two machines answer each other"
+    WEBHOOK = "webhook", "texts to us may be lost: operators"
+    FINAL = "final", "refused for an unlisted reason: operators"
+
+
+ALARMING = frozenset(
+    {
+        ErrorClass.BLOCKED,
+        ErrorClass.CAPACITY,
+        ErrorClass.CONFIG,
+        ErrorClass.BUG,
+        ErrorClass.LOOP,
+        ErrorClass.WEBHOOK,
+        ErrorClass.FINAL,
+    }
+)
+
+
+class AlarmKind(models.TextChoices):
+    """What the operators must look at."""
+
+    PROVIDER_ERROR = "provider_error", _("the provider refuses or blocks texts")
+    CALLBACK_REFUSED = "callback_refused", _("a provider's call was refused: signature, account or number")
+    UNPARSED = "unparsed", _("a text could not be read by the program")
+    CHANGED_REPEAT = "changed_repeat", _("the same text id was posted with another text")
+    TWO_FINALS = "two_finals", _("one text was reported both delivered and failed")
+    ID_MISMATCH = "id_mismatch", _("two provider ids for one attempt")
+    NO_FINAL_STATE = "no_final_state", _("sent, but never reported as delivered or failed")
+    UNSENDABLE = "unsendable", _("a text was refused before it was sent")
+    HELD = "held", _("it is not known whether a text was sent")
+    QUARANTINED = "quarantined", _("a text could not be sent by the program")
+    MISSED_INBOUND = "missed_inbound", _("a text was found in the provider's log only")
+    STRANGE_OUTBOUND = "strange_outbound", _("the provider's log has a text that is not ours")
+    LOG_INCOMPLETE = "log_incomplete", _("the provider's log could not be read whole")
 
 
 class Disposition(models.TextChoices):

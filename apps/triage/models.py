@@ -1,0 +1,44 @@
+"""A decision of the triage, kept: what was found, where in the text, by which version of the rules."""
+
+import uuid
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from apps.messaging.models import InboundMessage
+from apps.participants.models import Participant
+
+
+class Level(models.TextChoices):
+    R1 = "R1", _("R1 emergency")
+    R2 = "R2", _("R2 urgent")
+    R3 = "R3", _("R3 same day")
+    R4 = "R4", _("R4 routine")
+
+
+class SymptomReport(models.Model):
+    """One text as the rules read it. `findings` holds ids, offsets and states only; the words stay sealed in the message."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    message = models.ForeignKey(InboundMessage, on_delete=models.PROTECT, related_name="reports")
+    participant = models.ForeignKey(Participant, on_delete=models.PROTECT, null=True, related_name="reports")
+    sender = models.CharField(max_length=12)  # participant or caregiver
+    label = models.CharField(_("label"), max_length=12)
+    level = models.CharField(_("level"), max_length=2, choices=Level.choices, blank=True)
+    findings = models.JSONField(default=list)
+    reason = models.CharField(_("reason"), max_length=300)
+    rules_version = models.CharField(_("rules"), max_length=40)
+    path = models.CharField(max_length=12, blank=True)
+    night_page = models.BooleanField(default=False)
+    needs_person = models.BooleanField(default=False)
+    health_word = models.BooleanField(default=False)
+    input_sha256 = models.CharField(max_length=64)
+    classified_at = models.DateTimeField(_("classified"))
+
+    class Meta:
+        verbose_name = _("symptom report")
+        verbose_name_plural = _("symptom reports")
+        constraints = [models.UniqueConstraint(fields=["message", "participant"], name="report_once")]
+
+    def __str__(self) -> str:
+        return str(self.id)

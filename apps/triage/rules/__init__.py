@@ -1,0 +1,73 @@
+"""Triage of one text by rules: pure, deterministic, explainable. No Django, no clock, no network.
+
+    >>> assess("black stool since last night").level
+    'R1'
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from apps.triage.rules.catalogue import FOLDER, Catalogue, CatalogueError, load
+from apps.triage.rules.decide import Engine, digest
+from apps.triage.rules.quantities import Quantities
+from apps.triage.rules.shapes import LABELS, LEVELS, STATES, Assessment, Context, Finding
+from apps.triage.rules.spelling import Speller
+
+__all__ = [
+    "LABELS",
+    "LEVELS",
+    "STATES",
+    "Assessment",
+    "Catalogue",
+    "CatalogueError",
+    "Context",
+    "Finding",
+    "assess",
+    "catalogue",
+    "rules_version",
+]
+_NOTHING = Context()
+
+
+def assess(
+    text: str, *, lang: str | None = None, sender: str = "participant", context: Context | None = None
+) -> Assessment:
+    """What one text means. Never raises: what fails goes to a person as "unclear", R2, `reason` "error: <class>".
+
+    `lang` is accepted for the record only: people mix languages, so every text is read in all of them. `sender` is
+    "participant" or "caregiver".
+    """
+    try:
+        return _engine().assess(text, sender=sender, context=context or _NOTHING)
+    except Exception as error:  # noqa: BLE001 - the edge: a fault of ours must reach a person, never silence
+        return Assessment(
+            label="unclear",
+            level="R2",
+            findings=(),
+            reason=f"error: {type(error).__name__}",
+            rules_version="unknown",
+            night_page=True,
+            path=None,
+            needs_person=True,
+            health_word=True,
+            input_sha256=digest(text) if isinstance(text, str) else "",
+        )
+
+
+def catalogue() -> Catalogue:
+    """The loaded catalogue. Raises CatalogueError."""
+    return _engine().cat
+
+
+def rules_version() -> str:
+    """The version of rules and catalogue together."""
+    return catalogue().version
+
+
+@cache
+def _engine() -> Engine:
+    cat = load()
+    english = frozenset((Path(FOLDER) / "_english.txt").read_text(encoding="utf-8").split())
+    return Engine(cat, Speller(frozenset(cat.lexicon.vocabulary), english), Quantities(cat.shared["quantities"]))

@@ -1,0 +1,176 @@
+"""Whether what a text names is there now, denied, long past, only imagined, or somebody else's.
+
+The order of questions matters: somebody else's first, then imagined, then long past, then denied, then over. The ideas
+are those of ConText (Harkema et al. 2009), rewritten for two languages and for texts without punctuation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from apps.triage.rules.clauses import LISTING, Layout
+from apps.triage.rules.lexicon import Hit
+from apps.triage.rules.normalise import Token
+
+RESOLVED = "resolved"  # inside the rules only; the outside sees "past"
+_REACH = {"neg": 7, "neg_mid": 4, "neg_near": 2}
+_AFTER_REACH = 5
+_COMMAS = frozenset(",，")
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One text as the assertion rules see it: tokens, layout, and the trigger hits by class name."""
+
+    tokens: list[Token]
+    layout: Layout
+    triggers: dict[str, list[Hit]]
+    findings: list[Hit]
+    caregiver: bool
+
+    def of(self, name: str) -> list[Hit]:
+        """The trigger hits of one class."""
+        return self.triggers.get(name, [])
+
+
+def state_of(finding: Hit, scene: Scene) -> str:
+    """The state of one finding: one of STATES, or RESOLVED."""
+    if _is_somebody_elses(finding, scene):
+        return "other_person"
+    if _is_imagined(finding, scene):
+        return "hypothetical"
+    if _is_long_past(finding, scene):
+        return "past"
+    if _is_denied(finding, scene):
+        return "negated"
+    if _is_over(finding, scene):
+        return RESOLVED
+    return "present"
+
+
+def _is_somebody_elses(finding: Hit, scene: Scene) -> bool:
+    sentence = scene.layout.sentences[finding.start]
+    subject = "self"
+    seen = False
+    carried = "self"
+    for hit, kind in _subjects(scene):
+        if hit.start >= finding.end:
+            break
+        here = scene.layout.sentences[hit.start]
+        if kind == "pronoun":
+            if here == sentence:
+                subject, seen = carried, True
+            continue
+        carried = kind
+        if here == sentence or (here == sentence - 1 and kind == "other"):
+            subject, seen = kind, True
+        else:
+            subject, seen = "self", False
+    if subject == "other":
+        return True
+    if seen:
+        return False
+    clause = scene.layout.clauses[finding.start]
+    return any(finding.end <= hit.start and scene.layout.clauses[hit.start] == clause for hit in scene.of("other"))
+
+
+def _subjects(scene: Scene) -> list[tuple[Hit, str]]:
+    found: list[tuple[Hit, str]] = [(hit, "other") for hit in scene.of("other")]
+    covered = {at for hit, _ in found for at in range(hit.start, hit.end)}
+    for name, kind in (("self", "self"), ("kin", "self"), ("pronoun", "pronoun")):
+        found.extend((hit, kind) for hit in scene.of(name) if hit.start not in covered)
+    return sorted(found, key=lambda pair: (pair[0].start, pair[0].end))
+
+
+def _is_imagined(finding: Hit, scene: Scene) -> bool:
+    layout = scene.layout
+    sentence, clause = layout.sentences[finding.start], layout.clauses[finding.start]
+    for name in ("hyp", "general"):
+        for hit in scene.of(name):
+            if layout.sentences[hit.start] != sentence or hit.start >= finding.end:
+                continue
+            if hit.end <= finding.start + 1 and not _barrier_between(hit.end, finding.start, scene):
+                return True
+    for hit in scene.of("hyp_near"):
+        if layout.clauses[hit.start] == clause and 0 <= finding.start - hit.end <= 6:
+            return True
+    for hit in scene.of("hyp_after"):
+        if layout.sentences[hit.start] == sentence and finding.end <= hit.start + 1 and hit.start - finding.end <= 6:
+            return True
+    return False
+
+
+def _is_long_past(finding: Hit, scene: Scene) -> bool:
+    layout = scene.layout
+    sentence, clause = layout.sentences[finding.start], layout.clauses[finding.start]
+    if any(layout.clauses[hit.start] == clause for hit in scene.of("now")):
+        return False
+    for hit in scene.of("past"):
+        if layout.sentences[hit.start] != sentence:
+            continue
+        if layout.clauses[hit.start] == clause:
+            return True
+        if hit.end <= finding.start and not _between(scene.of("now"), hit.end, finding.start):
+            return True
+        if hit.start >= finding.end and not _between(scene.of("now"), finding.end, hit.start) and hit.start - finding.end <= 8:
+            return True
+    return False
+
+
+def _is_denied(finding: Hit, scene: Scene) -> bool:
+    sentence = scene.layout.sentences[finding.start]
+    inside = _inside(scene)
+    for name, reach in _REACH.items():
+        for hit in scene.of(name):
+            if hit.end > finding.start or scene.layout.sentences[hit.start] != sentence or hit.start in inside:
+                continue
+            if _cost(hit.end, finding.start, inside, scene) <= reach:
+                return True
+    clause = scene.layout.clauses[finding.start]
+    return any(
+        0 <= hit.start - finding.end <= _AFTER_REACH and scene.layout.clauses[hit.start] == clause
+        for hit in scene.of("neg_after")
+    )
+
+
+def _is_over(finding: Hit, scene: Scene) -> bool:
+    layout = scene.layout
+    clause, sentence = layout.clauses[finding.end - 1], layout.sentences[finding.start]
+    for hit in scene.of("resolved"):
+        if layout.clauses[hit.start] == clause and 0 <= hit.start - finding.end <= _AFTER_REACH:
+            return True
+        following = layout.clauses[hit.start] in (clause + 1, clause + 2) and layout.sentences[hit.start] <= sentence + 1
+        if following and hit.start >= finding.end and hit.start - finding.end <= _AFTER_REACH + 4:
+            return not _between(scene.findings, finding.end, hit.start)
+    return False
+
+
+def _inside(scene: Scene) -> set[int]:
+    return {at for hit in scene.findings for at in range(hit.start, hit.end)}
+
+
+def _cost(start: int, end: int, inside: set[int], scene: Scene) -> int:
+    """How far a denial has to reach: words of other findings and list words are free, a comma outside a list is a wall."""
+    cost = 0
+    clauses = scene.layout.clauses
+    for at in range(start, end):
+        text = scene.tokens[at].text
+        if text in _COMMAS:
+            listed = at - 1 in inside and any(step in inside for step in (at + 1, at + 2))
+            if not listed:
+                return 99
+        elif at not in inside and text not in LISTING:
+            cost += 1
+        if at > start and clauses[at] != clauses[at - 1] and scene.tokens[at - 1].text not in _COMMAS:
+            return 99
+    if end > start and clauses[end] != clauses[end - 1] and scene.tokens[end - 1].text not in _COMMAS:
+        return 99
+    return cost
+
+
+def _barrier_between(start: int, end: int, scene: Scene) -> bool:
+    return _between(scene.of("barrier"), start, end) or _between(scene.of("now"), start, end)
+
+
+def _between(hits: list[Hit], start: int, end: int) -> bool:
+    return any(start <= hit.start < end for hit in hits)

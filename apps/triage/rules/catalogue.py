@@ -1,0 +1,176 @@
+"""The catalogue: one TOML file a symptom, plus files that begin with an underscore for what all symptoms share.
+
+Read once, when first needed. A wrong file stops the program with file and reason: a catalogue that half loads is worse
+than none.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from apps.triage.rules.lexicon import Lexicon
+from apps.triage.rules.normalise import Normaliser
+from apps.triage.rules.patterns import Pattern, PatternError, PatternIndex, is_pattern, parse
+
+FOLDER = Path(__file__).resolve().parent.parent / "symptoms"
+GRADES = ("plain", "grave", "slight", "vague")
+_GRADE_LABEL = {"grave": "serious", "slight": "nonserious", "vague": "unclear"}
+_LANGUAGES = ("en", "zh")
+
+
+class CatalogueError(ValueError):
+    """A catalogue file is wrong; the message names the file and the reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """One class of the lexicon that stands for an item in one of its grades, with the label and level it brings."""
+
+    item: str
+    grade: str
+    label: str
+    level: str
+
+
+@dataclass(frozen=True, slots=True)
+class Escalation:
+    """When any condition holds, the item has at least level `to`."""
+
+    to: str
+    with_any: frozenset[str]
+    keywords: tuple[str, ...]
+    days_since_infusion_lte: int | None
+    reporter: str | None
+    worsening: bool
+    no_open_admission: bool
+    temp_gte_c: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What the rules need of one symptom or event; the rest of its file (questions, codes) stays in `data`."""
+
+    id: str
+    level: str
+    label: str
+    night_page: bool
+    escalations: tuple[Escalation, ...]
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Everything that the rules read."""
+
+    version: str
+    normaliser: Normaliser
+    lexicon: Lexicon
+    patterns: PatternIndex
+    items: dict[str, Item]
+    wordings: dict[int, Wording]
+    shared: dict[str, dict[str, Any]]
+
+
+def load(folder: Path = FOLDER) -> Catalogue:
+    """The catalogue in `folder`. Raises CatalogueError."""
+    shared = {path.stem[1:]: _read(path) for path in sorted(folder.glob("_*.toml"))}
+    files = [path for path in sorted(folder.glob("*.toml")) if not path.name.startswith("_")]
+    normaliser = Normaliser(shared["traditional"]["map"])
+    lexicon = Lexicon(normaliser)
+    patterns: list[Pattern] = []
+    for name, words in (*shared["classes"].items(), *shared["assertion"].items()):
+        lexicon.kind(name)
+    for source in ("classes", "assertion"):
+        for name, words in shared[source].items():
+            _add(f"_{source}.toml [{name}]", words, lexicon.kind(name), lexicon, patterns)
+    items: dict[str, Item] = {}
+    wordings: dict[int, Wording] = {}
+    for path in files:
+        data = _read(path)
+        item = _item(path, data)
+        items[item.id] = item
+        for grade in GRADES:
+            kind = lexicon.kind(f"{item.id}.{grade}")
+            wordings[kind] = _wording(item, grade)
+            words = {language: data.get(language, {}).get(grade, "") for language in _LANGUAGES}
+            _add(path.name, words, kind, lexicon, patterns)
+    return Catalogue(
+        version=shared["meta"]["version"],
+        normaliser=normaliser,
+        lexicon=lexicon,
+        patterns=PatternIndex(patterns),
+        items=items,
+        wordings=wordings,
+        shared=shared,
+    )
+
+
+def lines(words: str) -> list[str]:
+    """The wordings of a block: one a line or separated by semicolons; "#" begins a comment."""
+    found = []
+    for line in words.splitlines():
+        text = line.partition("#")[0]
+        found.extend(part.strip() for part in text.split(";") if part.strip())
+    return found
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise CatalogueError(f"{path.name}: {error}") from error
+
+
+def _add(where: str, words: dict[str, Any], kind: int, lexicon: Lexicon, patterns: list[Pattern]) -> None:
+    for language in _LANGUAGES:
+        for line in lines(words.get(language, "")):
+            if not is_pattern(line):
+                lexicon.add(kind, [line])
+                continue
+            try:
+                patterns.append(parse(line, kind, lexicon))
+            except PatternError as error:
+                raise CatalogueError(f"{where}: {error}") from error
+
+
+def _item(path: Path, data: dict[str, Any]) -> Item:
+    try:
+        if data["id"] != path.stem:
+            raise CatalogueError(f"{path.name}: id is {data['id']!r}, the file name says {path.stem!r}")
+        unknown = {grade for language in _LANGUAGES for grade in data.get(language, {})} - set(GRADES)
+        if unknown:
+            raise CatalogueError(f"{path.name}: unknown grade {sorted(unknown)}, known are {GRADES}")
+        return Item(
+            id=data["id"],
+            level=data["level"],
+            label=data["label"],
+            night_page=data["night_page"],
+            escalations=tuple(_escalation(block) for block in data.get("escalate", [])),
+            data=data,
+        )
+    except KeyError as error:
+        raise CatalogueError(f"{path.name}: {error} is missing") from error
+
+
+def _escalation(block: dict[str, Any]) -> Escalation:
+    return Escalation(
+        to=block["to"],
+        with_any=frozenset(block.get("with_any", ())),
+        keywords=tuple(block.get("keywords_en", ())) + tuple(block.get("keywords_zh", ())),
+        days_since_infusion_lte=block.get("days_since_infusion_lte"),
+        reporter="caregiver" if block.get("reporter") == "family" else None,
+        worsening=block.get("worsening", False),
+        no_open_admission=block.get("no_open_admission", False),
+        temp_gte_c=block.get("temp_gte_c"),
+    )
+
+
+def _wording(item: Item, grade: str) -> Wording:
+    label = _GRADE_LABEL.get(grade, item.label)
+    level = item.data.get(f"{grade}_level", item.level)
+    if label == "serious":
+        level = min(level, "R2")  # the stricter source drives action
+    return Wording(item=item.id, grade=grade, label=label, level=level)

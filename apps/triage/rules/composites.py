@@ -1,0 +1,126 @@
+"""Rules over several findings: what the catalogue calls escalation, and the composite rules.
+
+Everything here only raises. Data: `[[escalate]]` in each symptom's file, `_composites.toml` for the rest.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from apps.triage.rules.catalogue import Catalogue, Escalation
+from apps.triage.rules.shapes import Context, more_urgent
+
+_ONE_UP = {"R4": "R3", "R3": "R2", "R2": "R1", "R1": "R1"}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a rule over several findings asks for."""
+
+    rule: str
+    level: str | None
+    label: str | None
+    night_page: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the composite rules look at. `items` are present now; `live` adds those of the last 72 hours."""
+
+    items: frozenset[str]
+    grades: frozenset[str]
+    modifiers: frozenset[str]
+    sender: str
+    text: str
+    temperature: float | None
+    context: Context
+    cat: Catalogue
+
+    @property
+    def live(self) -> frozenset[str]:
+        """Items present now or in the last 72 hours, with what they imply."""
+        found = set(self.items) | set(self.context.recent_items)
+        for item, implied in self.cat.shared["meta"]["implies"].items():
+            if item in found:
+                found.update(implied)
+        return frozenset(found)
+
+
+def escalated(facts: Facts) -> list[Verdict]:
+    """The escalations of every present item."""
+    verdicts = []
+    for name in sorted(facts.items):
+        item = facts.cat.items[name]
+        for block in item.escalations:
+            if _holds(block, facts, name):
+                verdicts.append(Verdict(f"{name}>{block.to}", block.to, None, item.night_page))
+    return verdicts
+
+
+def _holds(block: Escalation, facts: Facts, name: str) -> bool:
+    context = facts.context
+    days = context.days_since_infusion
+    return (
+        bool(block.with_any & (facts.live - {name}))
+        or any(keyword in facts.text for keyword in block.keywords)
+        or (block.days_since_infusion_lte is not None and days is not None and 0 <= days <= block.days_since_infusion_lte)
+        or (block.reporter is not None and facts.sender == block.reporter)
+        or (block.worsening and "worsening" in facts.modifiers)
+        or (block.no_open_admission and not context.open_admission)
+        or (block.temp_gte_c is not None and facts.temperature is not None and facts.temperature >= block.temp_gte_c)
+    )
+
+
+def composed(facts: Facts) -> list[Verdict]:
+    """The composite rules that hold."""
+    return [
+        Verdict(rule["id"], _level(rule, facts), rule.get("label"), rule.get("night_page", False))
+        for rule in facts.cat.shared["composites"]["rule"]
+        if _all_hold(rule["when"], facts)
+    ]
+
+
+def _level(rule: dict[str, Any], facts: Facts) -> str | None:
+    level: str | None = rule.get("level")
+    if level != "+1":
+        return level
+    worst: str | None = None
+    for name in facts.items:
+        worst = more_urgent(worst, facts.cat.items[name].level)
+    return _ONE_UP[worst] if worst else None
+
+
+def _all_hold(when: dict[str, Any], facts: Facts) -> bool:
+    """Every key of `when` must hold. Keys are those of the catalogue plus `grade` and `modifier`."""
+    live = facts.live | facts.grades
+    context = facts.context
+    days = context.days_since_infusion
+    for key, wanted in when.items():
+        if key in ("any", "and_any", "and_any_2"):
+            good = not live.isdisjoint(wanted)
+        elif key == "of":
+            good = len(live.intersection(wanted)) >= when.get("count_gte", 1)
+        elif key == "count_gte":
+            continue
+        elif key == "modifier":
+            good = not facts.modifiers.isdisjoint(wanted)
+        elif key == "days_since_infusion_lte":
+            good = days is not None and 0 <= days <= wanted
+        elif key == "worsening":
+            good = "worsening" in facts.modifiers
+        elif key == "reporter":
+            good = facts.sender == wanted
+        elif key == "usual_reporter":
+            good = context.usual_reporter == wanted
+        elif key == "any_symptom":
+            good = bool(facts.items)
+        elif key == "phone_answered_before":
+            good = context.phone_answered_before
+        elif key == "last_answer":
+            good = context.last_answer == wanted
+        else:
+            good = False
+        if not good:
+            return False
+    return True

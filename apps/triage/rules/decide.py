@@ -1,0 +1,202 @@
+"""The judgement: findings, their states, modifiers, numbers and composites to one label, one level and one reason."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from apps.triage.rules.assertion import RESOLVED, Scene, state_of
+from apps.triage.rules.catalogue import Catalogue
+from apps.triage.rules.composites import Facts, Verdict, composed, escalated
+from apps.triage.rules.lexicon import Hit
+from apps.triage.rules.matching import Reading, read
+from apps.triage.rules.quantities import Measure, Quantities
+from apps.triage.rules.shapes import Assessment, Context, Finding, more_urgent
+from apps.triage.rules.spelling import Speller
+
+_LONGEST = 4_000  # characters that are read; an SMS has at most 1,600
+_OUTSIDE = {RESOLVED: "past"}
+_WEAKER = {"R1": "R2", "R2": "R3", "R3": "R4", "R4": "R4"}
+
+
+@dataclass(slots=True)
+class _Judged:
+    """One finding with its state and the label and level that it brings."""
+
+    item: str
+    grade: str
+    start: int
+    end: int
+    state: str
+    label: str
+    level: str
+    night_page: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """A catalogue made ready. `assess` is deterministic: same text, same version, same answer."""
+
+    cat: Catalogue
+    speller: Speller
+    quantities: Quantities
+
+    def assess(self, text: str, *, sender: str, context: Context) -> Assessment:
+        """What the text means."""
+        folded, where = self.cat.normaliser.fold(text[:_LONGEST])
+        reading = read(self.cat, self.speller, folded, where, text)
+        judged = self._judge(reading, sender)
+        measures = self.quantities.read(folded)
+        self._add_measures(judged, measures, reading, where, sender)
+        self._modify(judged, reading)
+        live = [one for one in judged if one.state == "present"]
+        facts = self._facts(live, reading, measures, folded, sender, context)
+        verdicts = [*escalated(facts), *composed(facts)] if live or context.recent_items else []
+        return self._conclude(text, judged, verdicts, reading)
+
+    def _judge(self, reading: Reading, sender: str) -> list[_Judged]:
+        scene = self._scene(reading, sender)
+        judged = []
+        for hit, wording in reading.findings:
+            state = state_of(hit, scene)
+            item = self.cat.items[wording.item]
+            start, end = reading.tokens[hit.start].start, reading.tokens[hit.end - 1].end
+            one = _Judged(item.id, wording.grade, start, end, state, wording.label, wording.level, item.night_page)
+            if state == RESOLVED and one.label == "serious" and item.id not in self.cat.shared["meta"]["lasting"]:
+                one.label = "nonserious"
+            judged.append(one)
+        return judged
+
+    def _scene(self, reading: Reading, sender: str) -> Scene:
+        findings = [hit for hit, _ in reading.findings]
+        neutral = {at for hit in reading.classes.get("neutral", []) for at in range(hit.start, hit.end)}
+        triggers = {
+            name: [hit for hit in hits if name == "neutral" or not neutral.issuperset(range(hit.start, hit.end))]
+            for name, hits in reading.classes.items()
+            if name in self.cat.shared["assertion"]
+        }
+        return Scene(reading.tokens, reading.layout, triggers, findings, sender == "caregiver")
+
+    def _add_measures(
+        self, judged: list[_Judged], measures: list[Measure], reading: Reading, where: list[int], sender: str
+    ) -> None:
+        scene = self._scene(reading, sender) if measures else None
+        for measure in measures:
+            if not measure.item or scene is None:
+                continue
+            start, end = where[measure.start], where[measure.end - 1] + 1
+            inside = [at for at, token in enumerate(reading.tokens) if token.start < end and token.end > start]
+            state = "present"
+            if inside:
+                # A value is only doubted when it is somebody else's, long past or imagined: "not 39" is still 39.
+                said = state_of(Hit(inside[-1], inside[-1] + 1, -1), scene)
+                state = said if said in ("past", "hypothetical", "other_person") else "present"
+            judged.append(
+                _Judged(measure.item, measure.rule, start, end, state, measure.label, measure.level, measure.night_page)
+            )
+
+    def _modify(self, judged: list[_Judged], reading: Reading) -> None:
+        """Words of degree near a finding: "unbearable" raises a belly pain, "a bit" softens breathlessness."""
+        rules = self.cat.shared["modifiers"]["rule"]
+        for one in judged:
+            for rule in rules:
+                if one.item not in rule["items"] or one.grade not in rule.get("grades", ("plain",)):
+                    continue
+                if not any(self._near(one, hit, reading) for name in rule["with"] for hit in reading.classes.get(name, [])):
+                    continue
+                if any(self._near(one, hit, reading) for name in rule.get("unless", ()) for hit in reading.classes.get(name, [])):
+                    continue
+                one.label = rule["label"]
+                one.level = rule.get("level", one.level)
+                one.grade = rule.get("becomes", one.grade)
+                break
+
+    def _near(self, one: _Judged, hit: Hit, reading: Reading) -> bool:
+        start, end = reading.tokens[hit.start], reading.tokens[hit.end - 1]
+        for at in (at for at, token in enumerate(reading.tokens) if token.start <= one.start < token.end):
+            if reading.layout.clauses[hit.start] == reading.layout.clauses[at]:
+                return True
+            return abs(hit.start - at) <= 8 and reading.layout.sentences[hit.start] == reading.layout.sentences[at]
+        return start.start <= one.end and end.end >= one.start
+
+    def _facts(
+        self, live: list[_Judged], reading: Reading, measures: list[Measure], folded: str, sender: str, context: Context
+    ) -> Facts:
+        heat = [measure.value for measure in measures if measure.item == "fever" and measure.value < 50]
+        return Facts(
+            items=frozenset(one.item for one in live),
+            grades=frozenset(f"{one.item}.{one.grade}" for one in live),
+            modifiers=frozenset(reading.classes),
+            sender=sender,
+            text=folded,
+            temperature=max(heat) if heat else None,
+            context=context,
+            cat=self.cat,
+        )
+
+    def _conclude(self, text: str, judged: list[_Judged], verdicts: list[Verdict], reading: Reading) -> Assessment:
+        live = [one for one in judged if one.state == "present"]
+        over = [one for one in judged if one.state == RESOLVED]
+        label = _label(live, over, verdicts)
+        level: str | None = None
+        for one in live:
+            level = more_urgent(level, one.level)
+        for one in over:
+            level = more_urgent(level, one.level if one.label == "serious" else _WEAKER[one.level])
+        for verdict in verdicts:
+            level = more_urgent(level, verdict.level)
+        if label == "serious":
+            level = more_urgent(level, "R2")
+        if any(one.state != "present" and one.label == "serious" for one in judged):
+            level = more_urgent(level, "R3")  # a denied red flag is still seen by a person
+        health = bool(judged) or "health" in reading.classes
+        if label == "unclear":
+            level = more_urgent(level, "R3")
+        night = level == "R1" or (
+            level == "R2" and (any(one.night_page for one in live) or any(verdict.night_page for verdict in verdicts))
+        )
+        return Assessment(
+            label=label,
+            level=level,
+            findings=tuple(Finding(o.item, o.start, o.end, _OUTSIDE.get(o.state, o.state)) for o in judged),
+            reason=_reason(judged, verdicts),
+            rules_version=self.cat.version,
+            night_page=night,
+            path=_path(live),
+            needs_person=level in ("R1", "R2", "R3") or label == "unclear",
+            health_word=health,
+            input_sha256=digest(text),
+        )
+
+
+def digest(text: str) -> str:
+    """SHA-256 of the text in UTF-8; lone surrogates are kept apart from other text."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _label(live: list[_Judged], over: list[_Judged], verdicts: list[Verdict]) -> str:
+    labels = {one.label for one in (*live, *over)} | {verdict.label for verdict in verdicts if verdict.label}
+    if "serious" in labels:
+        return "serious"
+    if any(one.label == "unclear" and one.item != "unwell" for one in live):
+        return "unclear"
+    if "nonserious" in labels:
+        return "nonserious"
+    return "unclear" if "unclear" in {one.label for one in live} else "none"
+
+
+def _path(live: list[_Judged]) -> str | None:
+    deaths = [one for one in live if one.item == "evt_death"]
+    if deaths:
+        return "death" if any(one.label == "serious" for one in deaths) else "death_hold"
+    return "crisis" if any(one.item == "suicidal" for one in live) else None
+
+
+def _reason(judged: list[_Judged], verdicts: list[Verdict]) -> str:
+    parts = [
+        f"{one.item}[{one.start}:{one.end}] {_OUTSIDE.get(one.state, one.state)}"
+        + (f" {one.level} {one.label} ({one.grade})" if one.state in ("present", RESOLVED) else "")
+        for one in judged
+    ]
+    parts += [f"rule {verdict.rule} {verdict.level or ''} {verdict.label or ''}".rstrip() for verdict in verdicts]
+    return "; ".join(parts) or "nothing found"

@@ -1,0 +1,96 @@
+"""Words and phrases to numbered classes, and one walk over a text that finds them all.
+
+A phrase is a sequence of tokens. Fillers ("the", "really", 了, 很) may stand inside a phrase without being listed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from apps.triage.rules.normalise import Normaliser, Token
+
+_END = ""  # the key under which a trie node keeps the classes that end there
+_FILLERS = frozenset(
+    "a an the my his her our your their its this that really very so just quite bit of like even then still "
+    "absolutely totally completely extremely super fucking bloody damn literally is are was were be am been being "
+    "了 着 的 地 得 很 好 太 都 就 也 还 又 啊 呀 有 点 一 个 些 呢 嘛 是 老 给 挺 真 在 直 特 别 俺 我 他 她 把 被".split()
+)
+_MAX_SKIPS = 2
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Hit:
+    """Class `kind` seen over tokens [start, end)."""
+
+    start: int
+    end: int
+    kind: int
+
+
+@dataclass(slots=True)
+class Lexicon:
+    """A trie over tokens. `add` while building, `scan` afterwards."""
+
+    normaliser: Normaliser
+    names: list[str] = field(default_factory=list)
+    _ids: dict[str, int] = field(default_factory=dict)
+    _root: dict[str, Any] = field(default_factory=dict)
+    vocabulary: set[str] = field(default_factory=set)
+
+    def kind(self, name: str) -> int:
+        """The number of a class, made when first asked for."""
+        if name not in self._ids:
+            self._ids[name] = len(self.names)
+            self.names.append(name)
+        return self._ids[name]
+
+    def has(self, name: str) -> bool:
+        """Whether the class exists."""
+        return name in self._ids
+
+    def add(self, kind: int, phrases: Iterable[str]) -> None:
+        """Let each phrase stand for the class."""
+        fold, tokens = self.normaliser.fold, self.normaliser.tokens
+        for phrase in phrases:
+            node = self._root
+            for token in tokens(*fold(phrase)):
+                node = node.setdefault(token.text, {})
+                self.vocabulary.add(token.text)
+            if node is not self._root:
+                ends = node.setdefault(_END, [])
+                if kind not in ends:
+                    ends.append(kind)
+
+    def scan(self, tokens: list[Token]) -> list[Hit]:
+        """Every class occurrence, in order of start."""
+        hits: list[Hit] = []
+        words = [token.text for token in tokens]
+        count = len(words)
+        root = self._root
+        for start in range(count):
+            node = root.get(words[start])
+            if node is None:
+                continue
+            at, skips = start + 1, 0
+            while True:
+                ends = node.get(_END)
+                if ends is not None:
+                    hits.extend([Hit(start, at, kind) for kind in ends])
+                while at < count:
+                    following = node.get(words[at])
+                    if following is not None:
+                        break
+                    if skips < _MAX_SKIPS and words[at] in _FILLERS:
+                        skips += 1
+                        at += 1
+                        continue
+                    following = None
+                    break
+                else:
+                    following = None
+                if following is None:
+                    break
+                node, at = following, at + 1
+        return hits

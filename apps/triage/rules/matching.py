@@ -1,0 +1,83 @@
+"""From tokens to the findings that stand in the text: scan, patterns, idioms out, longest match first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from apps.triage.rules.catalogue import Catalogue, Wording
+from apps.triage.rules.clauses import Layout, lay_out
+from apps.triage.rules.lexicon import Hit
+from apps.triage.rules.normalise import Token
+from apps.triage.rules.spelling import Speller
+
+_GRADE_RANK = {"grave": 0, "plain": 1, "vague": 2, "slight": 3}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read in one text before any judgement."""
+
+    tokens: list[Token]
+    layout: Layout
+    findings: list[tuple[Hit, Wording]]
+    classes: dict[str, list[Hit]]
+
+
+def read(cat: Catalogue, speller: Speller, folded: str, where: list[int], text: str) -> Reading:
+    """Every finding and every class of one folded text."""
+    tokens = speller.mend(cat.normaliser.tokens(folded, where))
+    hits = cat.lexicon.scan(tokens)
+    names = cat.lexicon.names
+    barrier = cat.lexicon.kind("barrier")
+    layout = lay_out(tokens, text, {hit.start for hit in hits if hit.kind == barrier})
+    composed = cat.patterns.match(hits, layout.sentences)
+    # A class may itself be composed ("two <time_unit> ago"), and wordings may build on it: one second round.
+    again = [hit for hit in composed if hit.kind not in cat.wordings]
+    if again:
+        known = set(composed)
+        composed += [hit for hit in cat.patterns.match(sorted([*hits, *again]), layout.sentences) if hit not in known]
+    classes: dict[str, list[Hit]] = {}
+    for hit in [*hits, *composed]:
+        name = names[hit.kind]
+        if hit.kind not in cat.wordings and name[0] != "=":
+            classes.setdefault(name, []).append(hit)
+    literal = [hit for hit in hits if hit.kind in cat.wordings]
+    built = [hit for hit in composed if hit.kind in cat.wordings]
+    return Reading(tokens, layout, _kept(cat, literal, built, classes.get("idiom", [])), classes)
+
+
+def _kept(cat: Catalogue, literal: list[Hit], built: list[Hit], idioms: list[Hit]) -> list[tuple[Hit, Wording]]:
+    shadow_ok = cat.shared["meta"]["shadow_ok"]
+    found: list[tuple[Hit, Wording]] = []
+    everything = [*literal, *built]
+    for hit in everything:
+        wording = cat.wordings[hit.kind]
+        if any(_touches(hit, idiom) for idiom in idioms):
+            continue
+        if any(_shadows(cat, longer, hit, wording, longer in literal, shadow_ok) for longer in everything):
+            continue
+        found.append((hit, wording))
+    return sorted(set(found), key=lambda pair: (pair[0].start, pair[0].end, pair[1].item, pair[1].grade))
+
+
+def _touches(hit: Hit, idiom: Hit) -> bool:
+    overlaps = hit.start < idiom.end and idiom.start < hit.end
+    contains = hit.start <= idiom.start and idiom.end <= hit.end and hit.end - hit.start > idiom.end - idiom.start
+    return overlaps and not contains
+
+
+def _shadows(cat: Catalogue, longer: Hit, hit: Hit, wording: Wording, literal: bool, shadow_ok: list[str]) -> bool:
+    """Whether `longer` says the same more exactly, so that `hit` is not counted."""
+    if longer.start > hit.start or longer.end < hit.end or longer == hit:
+        return False
+    other = cat.wordings[longer.kind]
+    same_span = (longer.start, longer.end) == (hit.start, hit.end)
+    if other.item == wording.item:
+        if same_span:
+            return _GRADE_RANK[other.grade] < _GRADE_RANK[wording.grade]
+        return literal or _GRADE_RANK[other.grade] <= _GRADE_RANK[wording.grade]
+    if same_span or not literal:
+        return False
+    if wording.item == "evt_death":
+        return True  # a death word inside a longer wording is never about a death
+    return not (wording.level == "R1" and other.level > "R1" and other.item not in shadow_ok)

@@ -1,0 +1,151 @@
+"""Composed wordings: a small language for "this, then that, not far apart".
+
+One line is one wording. Without signs it is a literal phrase. Otherwise it is a row of slots:
+
+    word            a literal word or phrase (neighbouring plain words join into one phrase)
+    one|other       any of these (an underscore stands for a space inside one of them)
+    <name>          any word of the class `name` in `_classes.toml`
+    ..              up to four tokens may stand between;  ...  up to nine
+    left + right    both, in any order, at most nine tokens apart
+
+A sentence end (or line break) is never crossed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from apps.triage.rules.lexicon import Hit, Lexicon
+
+_NEAR, _FAR, _ADJACENT = 4, 9, 1
+
+
+class PatternError(ValueError):
+    """A wording that the pattern language does not allow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """Slots in order, the most that may stand before each, and the class the whole stands for."""
+
+    slots: tuple[int, ...]
+    gaps: tuple[int, ...]
+    kind: int
+    any_order: bool
+
+
+def is_pattern(line: str) -> bool:
+    """Whether a wording needs the pattern language."""
+    return any(sign in line for sign in ("<", "|", "..", " + "))
+
+
+def parse(line: str, kind: int, lexicon: Lexicon) -> Pattern:
+    """One wording as a pattern; new literal words are added to the lexicon. Raises PatternError."""
+    any_order = " + " in line
+    slots: list[int] = []
+    gaps: list[int] = []
+    plain: list[str] = []
+    gap = 0
+
+    def close() -> None:
+        nonlocal gap
+        if plain:
+            slots.append(_literal(lexicon, [" ".join(plain)]))
+            gaps.append(gap)
+            plain.clear()
+            gap = _ADJACENT
+
+    for piece in line.split():
+        if piece in ("..", "...", "+"):
+            close()
+            gap = _NEAR if piece == ".." else _FAR
+        elif piece.startswith("<") and piece.endswith(">"):
+            close()
+            name = piece[1:-1]
+            if not lexicon.has(name):
+                raise PatternError(f"unknown class <{name}> in: {line}")
+            slots.append(lexicon.kind(name))
+            gaps.append(gap)
+            gap = _ADJACENT
+        elif "|" in piece:
+            close()
+            slots.append(_literal(lexicon, [option.replace("_", " ") for option in piece.split("|") if option]))
+            gaps.append(gap)
+            gap = _ADJACENT
+        elif "<" in piece or ">" in piece:
+            raise PatternError(f"stray bracket in: {line}")
+        else:
+            plain.append(piece)
+    close()
+    if len(slots) < 2 or (any_order and len(slots) != 2):
+        raise PatternError(f"a pattern needs two slots or more (exactly two with +): {line}")
+    return Pattern(tuple(slots), tuple(gaps), kind, any_order)
+
+
+def _literal(lexicon: Lexicon, options: list[str]) -> int:
+    kind = lexicon.kind("=" + "|".join(sorted(options)))
+    lexicon.add(kind, options)
+    return kind
+
+
+class PatternIndex:
+    """Finds patterns whose every slot is somewhere in the text, then checks order and distance."""
+
+    def __init__(self, patterns: list[Pattern]) -> None:
+        uses: dict[int, int] = {}
+        for pattern in patterns:
+            for slot in set(pattern.slots):
+                uses[slot] = uses.get(slot, 0) + 1
+        self._by_anchor: dict[int, list[tuple[int, Pattern]]] = {}
+        for pattern in patterns:
+            anchor = min(pattern.slots, key=lambda slot: uses[slot])
+            mask = 0
+            for slot in pattern.slots:
+                mask |= 1 << slot
+            self._by_anchor.setdefault(anchor, []).append((mask, pattern))
+
+    def match(self, hits: list[Hit], walls: list[int]) -> list[Hit]:
+        """Pattern occurrences; `walls[i]` numbers the sentence that token i stands in."""
+        present = 0
+        places: dict[int, list[Hit]] = {}
+        for hit in hits:
+            places.setdefault(hit.kind, []).append(hit)
+            present |= 1 << hit.kind
+        found: list[Hit] = []
+        for kind in list(places):
+            for mask, pattern in self._by_anchor.get(kind, ()):
+                if mask & present == mask:
+                    found.extend(_occurrences(pattern, places, walls))
+        return found
+
+
+def _occurrences(pattern: Pattern, places: dict[int, list[Hit]], walls: list[int]) -> list[Hit]:
+    found: list[Hit] = []
+    for first in places[pattern.slots[0]]:
+        end = _follow(pattern, 1, first.end, walls[first.start], places, walls)
+        if end:
+            found.append(Hit(first.start, end, pattern.kind))
+        elif pattern.any_order:
+            for other in places[pattern.slots[1]]:
+                near = other.end <= first.start <= other.end + pattern.gaps[1]
+                if near and walls[other.start] == walls[first.start]:
+                    found.append(Hit(other.start, first.end, pattern.kind))
+                    break
+    return found
+
+
+def _follow(
+    pattern: Pattern, slot: int, at: int, wall: int, places: dict[int, list[Hit]], walls: list[int]
+) -> int:
+    """The end of the pattern when its slots from `slot` on stand after token `at`, else 0."""
+    if slot == len(pattern.slots):
+        return at
+    limit = at + pattern.gaps[slot]
+    for hit in places[pattern.slots[slot]]:
+        if at <= hit.start <= limit and walls[hit.start] == wall:
+            end = _follow(pattern, slot + 1, hit.end, wall, places, walls)
+            if end:
+                return end
+        elif hit.start > limit:
+            break
+    return 0

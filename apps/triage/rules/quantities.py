@@ -1,0 +1,125 @@
+"""Numbers with units: temperature, blood pressure, pulse, oxygen, sugar, urine, stools, weight.
+
+Patterns and bands are data (`_quantities.toml`). A band may raise a level, never lower one. Source of the bands: the
+catalogue's numeric rules N01-N10 (action) and the labelling guideline's cut-offs (label).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+_DIGITS = {"零": 0, "〇": 0, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
+_CHINESE_NUMBER = re.compile(r"[零〇一二两三四五六七八九十百]{2,}(?:[点度][零〇一二三四五六七八九半])?|(?<=[度点])[一二三四五六七八九半](?![天个次年小周月])")
+_DECIMAL_SIGNS = re.compile(r"(?<=\d)\s*[度点](?=\d(?!\d))")
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One value read: the rule, the item and label it brings, its span in the folded text, its value."""
+
+    rule: str
+    item: str
+    level: str
+    label: str
+    night_page: bool
+    start: int
+    end: int
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    id: str
+    pattern: re.Pattern[str]
+    bands: tuple[dict[str, Any], ...]
+    unless: re.Pattern[str] | None
+
+
+class Quantities:
+    """Reads every numeric rule of `_quantities.toml`."""
+
+    def __init__(self, data: dict[str, Any]) -> None:
+        self._rules = [
+            _Rule(
+                rule["id"],
+                re.compile(rule["pattern"]),
+                tuple(rule["bands"]),
+                re.compile(rule["unless"]) if "unless" in rule else None,
+            )
+            for rule in data["rule"]
+        ]
+        self._cue = re.compile(data["cue"])
+
+    def read(self, folded: str) -> list[Measure]:
+        """The measures in a folded text. Ordinary texts without a number cost one search."""
+        if not self._cue.search(folded):
+            return []
+        text = western(folded)
+        found: list[Measure] = []
+        for rule in self._rules:
+            for match in rule.pattern.finditer(text):
+                raw = next((group for group in match.groups() if group is not None), None)
+                if raw is None or (rule.unless and rule.unless.search(text[max(0, match.start() - 12) : match.end() + 8])):
+                    continue
+                measure = _banded(rule, float(raw), match.span())
+                if measure:
+                    found.append(measure)
+        return found
+
+
+def _banded(rule: _Rule, value: float, span: tuple[int, int]) -> Measure | None:
+    for band in rule.bands:
+        if (
+            value >= band.get("gte", value)
+            and value > band.get("gt", value - 1)
+            and value < band.get("lt", value + 1)
+            and value <= band.get("lte", value)
+        ):
+            return Measure(
+                rule.id, band["item"], band["level"], band["label"], band["night_page"], span[0], span[1], value
+            )
+    return None
+
+
+def western(text: str) -> str:
+    """Chinese numerals as digits, padded to the same length so that offsets stand: 三十九度五 -> 39.5 and a blank."""
+
+    def put(match: re.Match[str]) -> str:
+        written = match.group()
+        number = _number(written)
+        if number is None or len(number) > len(written):
+            return written
+        return number + " " * (len(written) - len(number))
+
+    converted = _CHINESE_NUMBER.sub(put, text)
+    return _DECIMAL_SIGNS.sub(lambda match: "." + " " * 0 if len(match.group()) == 1 else match.group(), converted)
+
+
+def _number(written: str) -> str | None:
+    whole, _, part = written.replace("度", "点").partition("点")
+    value = _whole(whole)
+    if value is None:
+        return None
+    decimal = "5" if part == "半" else str(_DIGITS[part]) if part in _DIGITS else ""
+    return f"{value}.{decimal}" if decimal else str(value)
+
+
+def _whole(written: str) -> int | None:
+    if not written:
+        return None
+    if all(char in _DIGITS for char in written):
+        return int("".join(str(_DIGITS[char]) for char in written))
+    total = 0
+    rest = written
+    if "百" in rest:
+        head, _, rest = rest.partition("百")
+        total += _DIGITS.get(head, 1) * 100
+        rest = rest.lstrip("零〇")
+    if "十" in rest:
+        head, _, rest = rest.partition("十")
+        total += (_DIGITS.get(head, 1)) * 10
+    elif total and len(rest) == 1 and "零" not in written:
+        return total + _DIGITS.get(rest, 0) * 10  # 一百二 is 120
+    return total + _DIGITS.get(rest, 0) if not rest or rest in _DIGITS else None
