@@ -22,14 +22,26 @@ class Sealed(bytes):
 
 
 class _SealedAttribute(DeferredAttribute):
-    """Opens on the first read, and remembers the plain text on the instance only."""
+    """Holds what the database holds, or plain text that is not saved yet; opens on read and remembers what it opened."""
+
+    field: "SealedTextField"
 
     def __get__(self, instance: Any, cls: Any = None) -> Any:
-        value = super().__get__(instance, cls)
-        if instance is None or not isinstance(value, bytes | memoryview):
+        if instance is None:
+            return self
+        if self.field.attname not in instance.__dict__:
+            super().__get__(instance, cls)  # a deferred column is fetched now
+        value = instance.__dict__[self.field.attname]
+        if isinstance(value, str):
             return value
-        field: SealedTextField = self.field  # type: ignore[assignment]
-        return field.open(instance, bytes(value))
+        opened = instance.__dict__.setdefault("_opened", {})
+        if self.field.attname not in opened:
+            opened[self.field.attname] = self.field.open(instance, bytes(value))
+        return opened[self.field.attname]
+
+    def __set__(self, instance: Any, value: Any) -> None:
+        instance.__dict__.setdefault("_opened", {}).pop(self.field.attname, None)
+        instance.__dict__[self.field.attname] = "" if value is None else value
 
 
 class SealedTextField(models.BinaryField):  # type: ignore[type-arg]
@@ -66,9 +78,12 @@ class SealedTextField(models.BinaryField):  # type: ignore[type-arg]
 
     def pre_save(self, model_instance: models.Model, add: bool) -> Sealed:
         value = model_instance.__dict__.get(self.attname, "")
-        if isinstance(value, str):
-            return self.seal(model_instance, value)
-        return Sealed(bytes(value))
+        if not isinstance(value, str):
+            return Sealed(bytes(value))
+        sealed = self.seal(model_instance, value)
+        setattr(model_instance, self.attname, sealed)  # a second save writes the same bytes: no change, no audit row
+        model_instance.__dict__["_opened"][self.attname] = value
+        return sealed
 
     def seal(self, instance: models.Model, plain: str) -> Sealed:
         """The stored form of `plain` for this row; the empty text stays empty."""

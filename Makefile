@@ -1,0 +1,47 @@
+# Two commands are enough: `make run` and `make test`. Needs Python 3.11 or newer and make.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PORT ?= 8000
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes
+
+.PHONY: run setup test check bench chaos rehearse lock translations
+.DEFAULT_GOAL := run
+
+$(VENV)/.run: requirements.txt
+	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed")'
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) -r requirements.txt
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run requirements-dev.txt
+	$(PIP) -r requirements-dev.txt
+	@touch $@
+
+setup: $(VENV)/.run
+
+run: setup
+	@PORT=$(PORT) $(BIN)/python manage.py start
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest -n 2 --dist loadscope $(ARGS)
+
+check: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy apps trialcare tests
+	$(BIN)/lint-imports
+	TRIALCARE_ENV=test TRIALCARE_VAR=$(VENV)/check $(BIN)/python manage.py makemigrations --check --dry-run
+	$(BIN)/djlint templates --check --lint
+	env TRIALCARE_ENV=production TRIALCARE_VAR=$(VENV)/check SECRET_KEY=$$(printf 'not-used-%.0s' 1 2 3 4 5 6 7 8) \
+	  FIELD_KEYS=$$(printf 'not-used-%.0s' 1 2 3 4 5 6 7 8) INDEX_KEY=$$(printf 'not-used-%.0s' 1 2 3 4 5 6 7 8) \
+	  PUBLIC_BASE_URL=https://sms.example.org SMS_GATEWAY=twilio TWILIO_ACCOUNT_SID=AC00000000000000000000000000000000 \
+	  TWILIO_AUTH_TOKEN=not-used TWILIO_FROM_NUMBER=+15005550006 $(BIN)/python manage.py check --deploy --fail-level WARNING
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m tests.bench $(BENCH)
+
+lock:
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header -q requirements.in -o requirements.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header -q requirements-dev.in -o requirements-dev.txt

@@ -1,0 +1,137 @@
+"""Nothing regulated changes unseen: every write path, with its actor, on the database that this run uses."""
+
+import json
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import DatabaseError, connection, transaction
+from django.db.migrations.operations import AlterField
+from django.db.migrations.state import ProjectState
+from django.db.models import CharField
+
+from apps.audit import actors, services, triggers
+from apps.audit.models import AuditEvent, ChainLink
+from apps.trials.models import Trial
+
+pytestmark = pytest.mark.django_db
+
+
+def trial(**values: Any) -> Trial:
+    given = {"registration": "NCT00000001", "title": "t", "sponsor": "s", "window_from": "2027-04-14", "window_to": "2028-04-14"}
+    return Trial(**(given | {"enrolment": 96, "age_min": 18, "age_max": 70} | values))
+
+
+def trail() -> list[tuple[str, str]]:
+    return list(AuditEvent.objects.filter(table="trials_trial").order_by("sequence").values_list("operation", "actor"))
+
+
+def test_each_write_path_leaves_one_row_with_its_actor() -> None:
+    with actors.acting(actor="user:alice", reason="why"):
+        row = trial()
+        row.save()
+        row.title = "u"
+        row.save()
+        Trial.objects.filter(pk=row.pk).update(title="v")
+        Trial.objects.bulk_create([trial(registration="NCT00000002")])
+        row.title = "w"
+        Trial.objects.bulk_update([row], ["title"])
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE trials_trial SET title = 'x' WHERE id = %s", [row.pk])
+        Trial.objects.filter(registration="NCT00000002")._raw_delete("default")  # type: ignore[attr-defined]
+        row.delete()
+    operations = ["insert", "update", "update", "insert", "update", "update", "delete", "delete"]
+    assert trail() == [(operation, "user:alice") for operation in operations]
+    assert set(AuditEvent.objects.filter(table="trials_trial").values_list("reason", flat=True)) == {"why"}
+
+
+def test_old_and_new_values_are_kept() -> None:
+    row = trial()
+    row.save()
+    Trial.objects.filter(pk=row.pk).update(title="after")
+    event = AuditEvent.objects.get(table="trials_trial", operation="update")
+    assert event.old is not None
+    assert event.new is not None
+    assert (json.loads(event.old)["title"], json.loads(event.new)["title"]) == ("t", "after")
+
+
+def test_a_write_without_an_actor_is_refused() -> None:
+    token = actors._current.set(None)
+    try:
+        with pytest.raises(DatabaseError, match="without an actor"), transaction.atomic():
+            trial().save()
+    finally:
+        actors._current.reset(token)
+    assert not Trial.objects.exists()
+
+
+def test_an_update_that_changes_nothing_is_no_event() -> None:
+    row = trial()
+    row.save()
+    Trial.objects.filter(pk=row.pk).update(title="t")
+    assert [operation for operation, _ in trail()] == ["insert"]
+
+
+def test_a_lease_is_no_event_but_a_due_row_is() -> None:
+    services.ensure_sealing()
+    watched = {item.table: item.watched for item in triggers.regulated()}
+    assert "audit_sealing" not in watched
+    assert "fence" not in watched["messaging_inboundmessage"]
+    assert "disposition" in watched["messaging_inboundmessage"]
+
+
+@pytest.mark.parametrize("statement", ["UPDATE audit_auditevent SET actor = 'x'", "DELETE FROM audit_auditevent"])
+def test_the_trail_itself_cannot_be_changed(statement: str) -> None:
+    trial().save()
+    with pytest.raises(DatabaseError, match="audit:"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
+    assert trail() == [("insert", "test")]
+
+
+def test_the_chain_stands_and_one_changed_byte_breaks_it() -> None:
+    trial().save()
+    trial(registration="NCT00000002").save()
+    services.seal_chain()
+    assert services.verify().problems == ()
+    triggers.remove_all()
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE audit_auditevent SET reason = 'another' WHERE \"table\" = 'trials_trial'")
+    triggers.install()
+    assert any("chain broken" in problem for problem in services.verify().problems)
+
+
+def test_a_missing_trigger_is_found_by_name() -> None:
+    name = "trialcare_audit_trials_trial_update"
+    with connection.cursor() as cursor:
+        cursor.execute(f'DROP TRIGGER "{name}"' + ("" if connection.vendor == "sqlite" else ' ON "trials_trial"'))
+    assert services.verify().problems == (f"trigger missing: {name}",)
+    with pytest.raises(CommandError):
+        call_command("verify_audit")
+
+
+def test_two_sealers_cannot_both_follow_one_link() -> None:
+    trial().save()
+    assert services.seal_chain() > 0
+    assert services.seal_chain() == 0
+    assert ChainLink.objects.count() == AuditEvent.objects.count()
+
+
+def test_every_regulated_table_has_its_triggers() -> None:
+    assert triggers.installed() == triggers.expected(vendor=connection.vendor)
+
+
+@pytest.mark.usefixtures("real_transactions")
+@pytest.mark.django_db(transaction=True)
+def test_after_a_migration_that_remakes_a_table_the_triggers_still_stand() -> None:
+    state = ProjectState.from_apps(__import__("django.apps", fromlist=["apps"]).apps)
+    wider = AlterField("trial", "title", CharField(max_length=201))
+    after = state.clone()
+    wider.state_forwards("trials", after)
+    triggers.remove_all()  # as every migrate does first
+    with connection.schema_editor() as editor:  # on SQLite this remakes the table, and its triggers are gone
+        wider.database_forwards("trials", editor, state, after)
+    assert not triggers.installed()
+    call_command("migrate", verbosity=0)
+    assert triggers.installed() == triggers.expected(vendor=connection.vendor)
+    trial().save()
+    assert trail()[-1] == ("insert", "test")
