@@ -113,7 +113,7 @@ APPEND_SLASH = False  # a redirected provider POST loses its form
 ROOT_URLCONF = "trialcare.urls"
 WSGI_APPLICATION = "trialcare.wsgi.application"
 AUTH_USER_MODEL = "staff.User"
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "apps.staff.backends.StaffBackend"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 TEMPLATES = [

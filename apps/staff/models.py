@@ -22,7 +22,9 @@ class User(AbstractUser):
     first_name = None  # type: ignore[assignment]
     last_name = None  # type: ignore[assignment]
     name = models.CharField(_("name"), max_length=80)
-    language = models.CharField(_("language"), max_length=8, choices=[("en", "English"), ("zh-Hans", "简体中文")], default="zh-Hans")
+    language = models.CharField(
+        _("language"), max_length=8, choices=[("en", "English"), ("zh-Hans", "简体中文")], default="zh-Hans"
+    )
     data_key = models.ForeignKey(DataKey, on_delete=models.PROTECT, related_name="+", editable=False, null=True)
     phone = SealedTextField(_("mobile phone"), blank=True)
     phone_index = models.BinaryField(max_length=64, editable=False, default=b"", db_index=True)
@@ -50,12 +52,14 @@ class User(AbstractUser):
 
 
 class SiteAssignment(models.Model):
-    """A person's role at a site (or in the trial, without a site), for a time. `on_call_position` orders who is paged: 1 is first."""
+    """A person's role at a site (or, without one, in the trial), for a time. Position 1 is on call first."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="assignments", verbose_name=_("staff member"))
     role = models.CharField(_("role"), max_length=32, choices=Role.choices)
-    site = models.ForeignKey(Site, on_delete=models.PROTECT, null=True, blank=True, related_name="assignments", verbose_name=_("site"))
+    site = models.ForeignKey(
+        Site, on_delete=models.PROTECT, null=True, blank=True, related_name="assignments", verbose_name=_("site")
+    )
     on_call_position = models.PositiveSmallIntegerField(_("on-call position"), null=True, blank=True)
     starts_on = models.DateField(_("from"))
     ends_on = models.DateField(_("until"), null=True, blank=True)
@@ -65,7 +69,8 @@ class SiteAssignment(models.Model):
         verbose_name_plural = _("assignments")
         constraints = [
             models.CheckConstraint(
-                condition=Q(role__in=[*SITE_ROLES], site__isnull=False) | (~Q(role__in=[*SITE_ROLES]) & Q(site__isnull=True)),
+                condition=Q(role__in=sorted(SITE_ROLES), site__isnull=False)
+                | (~Q(role__in=sorted(SITE_ROLES)) & Q(site__isnull=True)),
                 name="site_roles_have_a_site",
             ),
             models.CheckConstraint(condition=Q(role__in=Role.values), name="assignment_role_known"),

@@ -6,7 +6,13 @@ from dataclasses import dataclass
 
 from apps.staff.vocabulary import Action, Role
 
-_SITE_READ = {Action.VIEW_PARTICIPANTS, Action.VIEW_TEXTS, Action.VIEW_EVENTS, Action.VIEW_CONTACTS, Action.VIEW_CONFIGURATION}
+_SITE_READ = {
+    Action.VIEW_PARTICIPANTS,
+    Action.VIEW_TEXTS,
+    Action.VIEW_EVENTS,
+    Action.VIEW_CONTACTS,
+    Action.VIEW_CONFIGURATION,
+}
 _SITE_WORK = _SITE_READ | {Action.SEND, Action.ACKNOWLEDGE, Action.DRAFT_EVENTS}
 
 MAY: Mapping[Role, frozenset[Action]] = {

@@ -35,3 +35,15 @@ class Action(models.TextChoices):
     VIEW_CONFIGURATION = "view_configuration", _("See the trial's configuration")
     VIEW_AUDIT = "view_audit", _("See the audit trail")
     RUN = "run", _("See queues and system health")
+
+
+class StaffRule(models.TextChoices):
+    """Why an account or an assignment is refused."""
+
+    MISSING = "missing", _("This is needed.")
+    USERNAME_TAKEN = "username_taken", _("This sign-in name is taken.")
+    PASSWORD = "password", _("The password is too short, too common or too much like the name.")
+    NOT_A_MOBILE = "not_a_mobile", _("This number cannot be a mobile. Write it as + country code and number.")
+    SITE_NEEDED = "site_needed", _("This role needs a site.")
+    NO_SITE = "no_site", _("This role is for the whole trial, not for one site.")
+    ENDS_BEFORE_START = "ends_before_start", _("The last day is before the first.")

@@ -79,7 +79,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'assignment',
                 'verbose_name_plural': 'assignments',
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('role__in', ['investigator', 'principal_investigator', 'coordinator', 'monitor']), ('site__isnull', False)), models.Q(models.Q(('role__in', ['investigator', 'principal_investigator', 'coordinator', 'monitor']), _negated=True), ('site__isnull', True)), _connector='OR'), name='site_roles_have_a_site'), models.CheckConstraint(condition=models.Q(('role__in', ['principal_investigator', 'investigator', 'coordinator', 'monitor', 'sponsor_safety', 'duty_desk', 'administrator'])), name='assignment_role_known')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('role__in', ['coordinator', 'investigator', 'monitor', 'principal_investigator']), ('site__isnull', False)), models.Q(models.Q(('role__in', ['coordinator', 'investigator', 'monitor', 'principal_investigator']), _negated=True), ('site__isnull', True)), _connector='OR'), name='site_roles_have_a_site'), models.CheckConstraint(condition=models.Q(('role__in', ['principal_investigator', 'investigator', 'coordinator', 'monitor', 'sponsor_safety', 'duty_desk', 'administrator'])), name='assignment_role_known')],
             },
         ),
     ]

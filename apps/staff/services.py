@@ -1,0 +1,233 @@
+"""Accounts, assignments, who is on call, and signatures. The only writers of this floor."""
+
+import hashlib
+from collections.abc import Collection
+from datetime import date
+from typing import NamedTuple
+
+from django.conf import settings
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+
+from apps.core import clock, phone
+from apps.staff import rules
+from apps.staff.models import Signature, SiteAssignment, User
+from apps.staff.vocabulary import SITE_ROLES, Role, StaffRule
+from apps.trials.models import Site
+from apps.vault.services import create_data_key, phone_index
+
+
+class Problem(NamedTuple):
+    """One reason for a refusal: the form's field, and the rule that it breaks (`rule.label` says it to people)."""
+
+    field: str
+    rule: StaffRule
+
+
+class StaffRefused(Exception):
+    """An account or an assignment breaks a rule. `problems` has every one of them."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__(", ".join(f"{field}: {rule.value}" for field, rule in problems))
+        self.problems = problems
+
+
+class NotSigned(Exception):
+    """The signature was refused: wrong password, or an account that may not sign."""
+
+
+# --- who may do what
+
+
+def today() -> date:
+    """The day that assignments and accounts are measured by."""
+    return clock.today(settings.TIME_ZONE)
+
+
+def is_valid(user: User) -> bool:
+    """The account is active and has not expired."""
+    return user.is_active and (user.expires_on is None or user.expires_on >= today())
+
+
+def scope(user: User) -> rules.Scope:
+    """What this person may do where, from today's assignments alone. An inactive or expired account may nothing."""
+    if not is_valid(user):
+        return rules.scope_of([])
+    return rules.scope_of(_valid_now().filter(user=user).values_list("role", "site_id"))
+
+
+def on_call(*, site: Site | None, roles: Collection[Role]) -> list[User]:
+    """People with one of these roles at the site (at none: in the whole trial), each once, first on call first.
+
+    Who has no on-call position comes after everybody who has one.
+    """
+    rows = _valid_now().filter(site=site, role__in=[*roles]).select_related("user")
+    people = [row.user for row in rows.order_by(F("on_call_position").asc(nulls_last=True), "user__name", "user_id")]
+    return [*dict.fromkeys(person for person in people if is_valid(person))]
+
+
+def staff_on(line_index: bytes) -> list[User]:
+    """The people whose own mobile has this blind index; normally one or none."""
+    if not line_index:
+        return []
+    rows = User.objects.filter(phone_index=bytes(line_index), is_active=True).order_by("name", "pk")
+    return [user for user in rows if is_valid(user)]
+
+
+def _valid_now() -> QuerySet[SiteAssignment]:
+    day = today()
+    return SiteAssignment.objects.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=day), starts_on__lte=day)
+
+
+# --- accounts
+
+
+@transaction.atomic
+def create_staff(
+    *,
+    username: str,
+    name: str,
+    email: str,
+    language: str,
+    password: str | None = None,
+    number: str = "",
+    expires_on: date | None = None,
+) -> User:
+    """A new account without any right until it is assigned. `number` as + country code and digits, or empty.
+
+    Raises StaffRefused. Without a password nobody can sign in yet.
+    """
+    user = User(username=username, name=name, email=email, language=language, expires_on=expires_on, is_staff=True)
+    problems = [*_name_problems(user), *_password_problems(user, password), *_number_problems(number)]
+    if problems:
+        raise StaffRefused(problems)
+    user.set_password(password)
+    user.data_key = create_data_key()
+    _put_number(user, number)
+    user.save()
+    return user
+
+
+@transaction.atomic
+def set_phone(*, user: User, number: str) -> None:
+    """The mobile on which this person is paged and answers codes; empty takes it away. Raises StaffRefused."""
+    if problems := _number_problems(number):
+        raise StaffRefused(problems)
+    if user.data_key is None:
+        user.data_key = create_data_key()
+    _put_number(user, number)
+    user.save(update_fields=["data_key", "phone", "phone_index"])
+
+
+@transaction.atomic
+def set_password(*, user: User, password: str) -> None:
+    """Raises StaffRefused for a weak password. Other login sessions of this person end by themselves."""
+    if problems := _password_problems(user, password):
+        raise StaffRefused(problems)
+    user.set_password(password)
+    user.save(update_fields=["password"])
+
+
+@transaction.atomic
+def set_language(*, user: User, language: str) -> None:
+    """The language of this person's pages and texts."""
+    user.language = language
+    user.save(update_fields=["language"])
+
+
+@transaction.atomic
+def close_account(*, user: User) -> None:
+    """A leaver: no sign-in, no page, no code from now on. Login sessions die with the next request."""
+    user.is_active = False
+    user.save(update_fields=["is_active"])
+
+
+@transaction.atomic
+def reopen_account(*, user: User, expires_on: date | None = None) -> None:
+    """Let somebody back in, until a date if one is given."""
+    user.is_active, user.expires_on = True, expires_on
+    user.save(update_fields=["is_active", "expires_on"])
+
+
+def _put_number(user: User, number: str) -> None:
+    e164 = phone.parse_mobile(number).e164 if number else ""
+    user.phone = e164
+    user.phone_index = phone_index(e164) if e164 else b""
+
+
+def _name_problems(user: User) -> list[Problem]:
+    missing = [field for field in ("username", "name", "email") if not getattr(user, field).strip()]
+    problems = [Problem(field, StaffRule.MISSING) for field in missing]
+    if User.objects.filter(username=user.username).exists():
+        problems.append(Problem("username", StaffRule.USERNAME_TAKEN))
+    return problems
+
+
+def _password_problems(user: User, password: str | None) -> list[Problem]:
+    try:
+        if password is not None:
+            validate_password(password, user=user)
+    except ValidationError:
+        return [Problem("password", StaffRule.PASSWORD)]
+    return []
+
+
+def _number_problems(number: str) -> list[Problem]:
+    try:
+        if number:
+            phone.parse_mobile(number)
+    except phone.NotAMobile:
+        return [Problem("number", StaffRule.NOT_A_MOBILE)]
+    return []
+
+
+# --- assignments
+
+
+@transaction.atomic
+def assign(
+    *,
+    user: User,
+    role: Role,
+    site: Site | None = None,
+    on_call_position: int | None = None,
+    starts_on: date | None = None,
+    ends_on: date | None = None,
+) -> SiteAssignment:
+    """Give a role at a site, or one of the whole trial at none; from today unless a day is named. Raises StaffRefused."""
+    starts_on = starts_on or today()
+    problems = []
+    if (role in SITE_ROLES) != (site is not None):
+        problems.append(Problem("site", StaffRule.SITE_NEEDED if site is None else StaffRule.NO_SITE))
+    if ends_on is not None and ends_on < starts_on:
+        problems.append(Problem("ends_on", StaffRule.ENDS_BEFORE_START))
+    if problems:
+        raise StaffRefused(problems)
+    return SiteAssignment.objects.create(
+        user=user, role=role, site=site, on_call_position=on_call_position, starts_on=starts_on, ends_on=ends_on
+    )
+
+
+@transaction.atomic
+def end_assignment(*, assignment: SiteAssignment, ends_on: date) -> None:
+    """The last day of an assignment. It is kept for the delegation log. Raises StaffRefused."""
+    if ends_on < assignment.starts_on:
+        raise StaffRefused([Problem("ends_on", StaffRule.ENDS_BEFORE_START)])
+    assignment.ends_on = ends_on
+    assignment.save(update_fields=["ends_on"])
+
+
+# --- signatures
+
+
+@transaction.atomic
+def sign(*, signer: User, password: str, meaning: str, record: str, content: str) -> Signature:
+    """A signature on exactly this `content` of `record` (`table:key`). The password shows who signs. Raises NotSigned."""
+    if not is_valid(signer) or not signer.check_password(password):
+        raise NotSigned
+    digest = hashlib.sha256(content.encode()).hexdigest()
+    return Signature.objects.create(
+        signer=signer, signed_at=clock.now(), meaning=meaning, record=record, record_sha256=digest
+    )
