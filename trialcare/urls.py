@@ -1,7 +1,7 @@
 """Every address of the product."""
 
 from django.contrib import admin
-from django.urls import path, re_path
+from django.urls import path
 
 from apps.conversations import views as conversations
 from apps.operations import views as operations

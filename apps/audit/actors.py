@@ -18,6 +18,8 @@ class Acting:
 
 
 _current: ContextVar[Acting | None] = ContextVar("trialcare_actor", default=None)
+_SETTING = """SELECT set_config('trialcare.actor', %s, %s), set_config('trialcare.reason', %s, %s),
+    set_config('trialcare.request', %s, %s)"""
 _WRITE = re.compile(r"\b(insert|update|delete|merge|truncate)\b", re.IGNORECASE)
 
 
@@ -65,7 +67,6 @@ def _announce(execute: Callable[..., Any], sql: Any, params: Any, many: bool, co
     if isinstance(sql, str) and _WRITE.search(sql[:2000]):
         now = _current.get() or Acting("")
         local = context["connection"].in_atomic_block
-        setting = "SELECT set_config('trialcare.actor', %s, %s), set_config('trialcare.reason', %s, %s), set_config('trialcare.request', %s, %s)"
         with context["connection"].connection.cursor() as cursor:
-            cursor.execute(setting, [now.actor, local, now.reason, local, now.request_id, local])
+            cursor.execute(_SETTING, [now.actor, local, now.reason, local, now.request_id, local])
     return execute(sql, params, many, context)

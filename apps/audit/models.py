@@ -9,7 +9,9 @@ class AuditEvent(models.Model):
     """One change of one row of a regulated table: who, when (UTC), what, why, old and new. Written by a trigger, never changed."""
 
     sequence = models.BigAutoField(primary_key=True)
-    at = models.CharField(max_length=40)  # ISO 8601 UTC with microseconds, as the database wrote it: the hash covers these bytes
+    at = models.CharField(
+        max_length=40
+    )  # ISO 8601 UTC with microseconds, as the database wrote it: the hash covers these bytes
     table = models.CharField(max_length=80)
     row_key = models.CharField(max_length=80)
     operation = models.CharField(max_length=8)

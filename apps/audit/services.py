@@ -45,9 +45,13 @@ def seal_chain(*, batch: int = 2000) -> int:
             last = ChainLink.objects.order_by("-position").first()
             position, previous = (last.position, last.hash) if last else (0, GENESIS)
             links = []
-            for values in AuditEvent.objects.filter(link__isnull=True).order_by("sequence").values_list(*COLUMNS)[:batch]:
+            for values in (
+                AuditEvent.objects.filter(link__isnull=True).order_by("sequence").values_list(*COLUMNS)[:batch]
+            ):
                 position += 1
-                link = ChainLink(position=position, event_id=values[0], previous=previous, hash=link_hash(previous, values))
+                link = ChainLink(
+                    position=position, event_id=values[0], previous=previous, hash=link_hash(previous, values)
+                )
                 links.append(link)
                 previous = link.hash
             ChainLink.objects.bulk_create(links)

@@ -36,7 +36,13 @@ def regulated() -> list[Regulated]:
 
 def _is_regulated(model: type[models.Model]) -> bool:
     ours = model.__module__.startswith("apps.") or model._meta.app_config.name.startswith("apps.")
-    return ours and model._meta.managed and not model._meta.proxy and not getattr(model, "audit_exempt", "") and model._meta.db_table not in (*_OWN_TABLES, "audit_sealing")
+    return (
+        ours
+        and model._meta.managed
+        and not model._meta.proxy
+        and not getattr(model, "audit_exempt", "")
+        and model._meta.db_table not in (*_OWN_TABLES, "audit_sealing")
+    )
 
 
 def _describe(model: type[models.Model]) -> Regulated:
@@ -50,7 +56,12 @@ def _describe(model: type[models.Model]) -> Regulated:
 def expected(*, vendor: str) -> set[str]:
     """Names of all triggers that must stand on a database of this kind."""
     operations = ["insert", "update", "delete"] + (["truncate"] if vendor == "postgresql" else [])
-    guards = {f"{PREFIX}_guard_{table}_{operation}" for table in _OWN_TABLES for operation in operations if operation != "insert"}
+    guards = {
+        f"{PREFIX}_guard_{table}_{operation}"
+        for table in _OWN_TABLES
+        for operation in operations
+        if operation != "insert"
+    }
     return guards | {f"{PREFIX}_{item.table}_{operation}" for item in regulated() for operation in operations}
 
 
@@ -183,13 +194,16 @@ def _postgresql(item: Regulated) -> list[str]:
 
     def trigger(operation: str, when: str = "") -> str:
         name, event = f"{PREFIX}_{item.table}_{operation}", operation.upper()
-        return f"CREATE TRIGGER \"{name}\" AFTER {event} ON \"{item.table}\" FOR EACH ROW {when} EXECUTE FUNCTION trialcare_audit_write('{item.key}')"
+        return f'CREATE TRIGGER "{name}" AFTER {event} ON "{item.table}" FOR EACH ROW {when} EXECUTE FUNCTION trialcare_audit_write(\'{item.key}\')'
 
     truncate = f'CREATE TRIGGER "{PREFIX}_{item.table}_truncate" BEFORE TRUNCATE ON "{item.table}" EXECUTE FUNCTION trialcare_audit_refuse()'
     return [trigger("insert"), trigger("update", f"WHEN ({changed})"), trigger("delete"), truncate]
 
 
 def _postgresql_guard(table: str) -> list[str]:
-    rows = f'CREATE TRIGGER "{PREFIX}_guard_{table}_{{0}}" BEFORE {{1}} ON "{table}" FOR EACH ROW EXECUTE FUNCTION trialcare_audit_refuse()'
-    whole = f'CREATE TRIGGER "{PREFIX}_guard_{table}_truncate" BEFORE TRUNCATE ON "{table}" EXECUTE FUNCTION trialcare_audit_refuse()'
-    return [rows.format("update", "UPDATE"), rows.format("delete", "DELETE"), whole]
+    def guard(operation: str, each: str) -> str:
+        name = f"{PREFIX}_guard_{table}_{operation}"
+        refuse = "EXECUTE FUNCTION trialcare_audit_refuse()"
+        return f'CREATE TRIGGER "{name}" BEFORE {operation.upper()} ON "{table}" {each} {refuse}'
+
+    return [guard("update", "FOR EACH ROW"), guard("delete", "FOR EACH ROW"), guard("truncate", "")]

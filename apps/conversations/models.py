@@ -14,8 +14,8 @@ from apps.messaging.models import InboundMessage, Line, OutboundMessage
 from apps.participants.models import ContactPoint, Participant
 from apps.safety.models import AdverseEvent
 from apps.staff.models import User
-from apps.trials.models import Site
 from apps.triage.models import SymptomReport
+from apps.trials.models import Site
 
 
 class Question(models.Model):
@@ -54,6 +54,10 @@ class Turn(WorkRow):
     report = models.ForeignKey(SymptomReport, on_delete=models.PROTECT, null=True, related_name="+")
     command = models.CharField(max_length=20, blank=True)
     reply_wording = models.CharField(max_length=40, blank=True)
+    reply_values = models.JSONField(
+        default=dict
+    )  # for answers to staff: references, codes and times, never health data
+    reply_language = models.CharField(max_length=8, blank=True)
     reply = models.ForeignKey(OutboundMessage, on_delete=models.PROTECT, null=True, related_name="+")
     arrived_at = models.DateTimeField()
 
@@ -67,8 +71,9 @@ class Turn(WorkRow):
     @classmethod
     def in_turn(cls, rows: "models.QuerySet[Self]") -> "models.QuerySet[Self]":
         """Oldest first per line; a quarantined turn holds nobody back."""
-        older = cls.objects.filter(line=OuterRef("line"), arrived_at__lt=OuterRef("arrived_at"), due_at__isnull=False, quarantined_at__isnull=True)
-        return rows.filter(~Exists(older))
+        older = cls.objects.filter(line=OuterRef("line"), arrived_at__lt=OuterRef("arrived_at"))
+        waiting = older.filter(due_at__isnull=False, quarantined_at__isnull=True)
+        return rows.filter(~Exists(waiting))
 
 
 class Task(models.Model):
@@ -78,7 +83,9 @@ class Task(models.Model):
     key = models.CharField(max_length=120, unique=True)
     kind = models.CharField(_("to do"), max_length=16, choices=TaskKind.choices)
     site = models.ForeignKey(Site, on_delete=models.PROTECT, null=True, related_name="tasks", verbose_name=_("site"))
-    participant = models.ForeignKey(Participant, on_delete=models.PROTECT, null=True, related_name="tasks", verbose_name=_("participant"))
+    participant = models.ForeignKey(
+        Participant, on_delete=models.PROTECT, null=True, related_name="tasks", verbose_name=_("participant")
+    )
     message = models.ForeignKey(InboundMessage, on_delete=models.PROTECT, null=True, related_name="+")
     event = models.ForeignKey(AdverseEvent, on_delete=models.PROTECT, null=True, related_name="tasks")
     created_at = models.DateTimeField(_("since"))
@@ -92,7 +99,8 @@ class Task(models.Model):
         verbose_name_plural = _("tasks")
         constraints = [
             models.CheckConstraint(
-                condition=Q(done_at__isnull=True, done_by__isnull=True) | Q(done_at__isnull=False, done_by__isnull=False),
+                condition=Q(done_at__isnull=True, done_by__isnull=True)
+                | Q(done_at__isnull=False, done_by__isnull=False),
                 name="task_done_by_somebody",
             )
         ]

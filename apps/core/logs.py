@@ -3,7 +3,21 @@
 import logging
 import re
 
-_FIELDS = ("model", "row", "error", "lane", "lag", "state", "gateway", "code", "attempt", "count", "status", "path", "site")
+_FIELDS = (
+    "model",
+    "row",
+    "error",
+    "lane",
+    "lag",
+    "state",
+    "gateway",
+    "code",
+    "attempt",
+    "count",
+    "status",
+    "path",
+    "site",
+)
 _DIGITS = re.compile(r"(?<![0-9a-fA-F-])\+?\d[\d ().-]{6,}\d(?![0-9a-fA-F-])")
 
 

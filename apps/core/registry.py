@@ -29,7 +29,7 @@ class Folder(Generic[T]):
         path = importlib.import_module(self.package).__path__
         for module in sorted(module.name for module in pkgutil.iter_modules(path)):
             for plugin in self._offered(f"{self.package}.{module}"):
-                found[getattr(plugin, "name")] = plugin
+                found[vars(plugin)["name"]] = plugin
         return found
 
     def _offered(self, module_name: str) -> list[type[T]]:

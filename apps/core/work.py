@@ -80,17 +80,17 @@ class WorkRow(models.Model):
             )
         ]
 
-    @classmethod
-    def in_turn(cls, rows: "models.QuerySet[Self]") -> "models.QuerySet[Self]":
-        """Narrow due rows to those whose turn it is. Models that must run in order override this."""
-        return rows
-
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save the domain fields only: the work columns belong to claim, finish and `set_due`."""
         if not self._state.adding and kwargs.get("update_fields") is None and not kwargs.get("force_insert"):
             fields = (field for field in self._meta.concrete_fields if not field.primary_key)
             kwargs["update_fields"] = [field.name for field in fields if field.name not in WORK_COLUMNS]
         super().save(*args, **kwargs)
+
+    @classmethod
+    def in_turn(cls, rows: "models.QuerySet[Self]") -> "models.QuerySet[Self]":
+        """Narrow due rows to those whose turn it is. Models that must run in order override this."""
+        return rows
 
 
 Row = TypeVar("Row", bound=WorkRow)
@@ -170,7 +170,7 @@ def run(work: Work, row: WorkRow) -> None:
         work.handle(row)
     except StaleLease:
         log.warning("stale lease", extra={"model": type(row).__name__, "row": str(row.pk)})
-    except Exception as error:  # the task's edge: whatever it is, it is written on the row and the row is tried again
+    except Exception as error:  # noqa: BLE001 - the task's edge: whatever it is, it is written on the row and the row is tried again
         log.error("work failed", extra={"model": type(row).__name__, "row": str(row.pk), "error": type(error).__name__})
         _record_failure(work, row, reason=type(error).__name__)
 

@@ -24,7 +24,9 @@ class AdverseEvent(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     case_number = models.CharField(_("case number"), max_length=24, unique=True)
-    participant = models.ForeignKey(Participant, on_delete=models.PROTECT, related_name="events", verbose_name=_("participant"))
+    participant = models.ForeignKey(
+        Participant, on_delete=models.PROTECT, related_name="events", verbose_name=_("participant")
+    )
     state = models.CharField(_("state"), max_length=10, choices=EventState.choices, default=EventState.DRAFT)
     level = models.CharField(_("level"), max_length=2, choices=Level.choices, blank=True)
     escalation = models.ForeignKey(Escalation, on_delete=models.PROTECT, null=True, related_name="events")
@@ -38,7 +40,9 @@ class AdverseEvent(models.Model):
     classified_at = models.DateTimeField(_("classified"), null=True)
     first_shown_at = models.DateTimeField(_("first shown"), null=True)
     first_read_at = models.DateTimeField(_("first read"), null=True)
-    first_read_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("first read by"))
+    first_read_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("first read by")
+    )
     investigator_aware_at = models.DateTimeField(_("investigator aware"), null=True)
     sponsor_aware_at = models.DateTimeField(_("sponsor aware"), null=True)
 
@@ -53,10 +57,14 @@ class AdverseEvent(models.Model):
     disability = models.BooleanField(_("disability"), default=False)
     congenital_anomaly = models.BooleanField(_("congenital anomaly"), default=False)
     other_important = models.BooleanField(_("other medically important"), default=False)
-    causality_investigator = models.CharField(_("causality (investigator)"), max_length=14, choices=Causality.choices, blank=True)
+    causality_investigator = models.CharField(
+        _("causality (investigator)"), max_length=14, choices=Causality.choices, blank=True
+    )
     outcome = models.CharField(_("outcome"), max_length=1, choices=Outcome.choices, default=Outcome.UNKNOWN)
     confirmed_at = models.DateTimeField(_("confirmed"), null=True, editable=False)
-    confirmed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", editable=False, verbose_name=_("confirmed by"))
+    confirmed_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, related_name="+", editable=False, verbose_name=_("confirmed by")
+    )
     changed_at = models.DateTimeField(_("last change"), editable=False)
     version = models.PositiveIntegerField(_("version"), default=1, editable=False)
 
@@ -66,7 +74,8 @@ class AdverseEvent(models.Model):
         constraints = [
             states.known_states("state", EventState, name="event_state_known"),
             models.CheckConstraint(
-                condition=models.Q(severity_grade__isnull=True) | models.Q(severity_grade__range=(1, 5)), name="event_grade_1_to_5"
+                condition=models.Q(severity_grade__isnull=True) | models.Q(severity_grade__range=(1, 5)),
+                name="event_grade_1_to_5",
             ),
         ]
 

@@ -18,7 +18,9 @@ class Command(BaseCommand):
                 pass
         verdict = services.verify()
         if options["json"]:
-            self.stdout.write(json.dumps({"events": verdict.events, "linked": verdict.linked, "problems": verdict.problems}))
+            self.stdout.write(
+                json.dumps({"events": verdict.events, "linked": verdict.linked, "problems": verdict.problems})
+            )
         else:
             self.stdout.write(f"{verdict.events} events, {verdict.linked} chained")
             for problem in verdict.problems:

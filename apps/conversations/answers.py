@@ -1,0 +1,386 @@
+"""What a participant's or a caregiver's text does when it raises no alarm by itself: commands, digits, phrases, the death path."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from apps.conversations import alarm, understanding
+from apps.conversations.board import open_task
+from apps.conversations.models import Question, Turn
+from apps.conversations.speaking import CHECKIN_FAMILY, is_night, local_time, open_question, promised_call
+from apps.conversations.understanding import Understood
+from apps.conversations.vocabulary import QuestionState, TaskKind
+from apps.core import clock
+from apps.core.work import Lane
+from apps.escalation.models import Escalation
+from apps.messaging import services as messaging
+from apps.messaging.models import InboundMessage, OutboundMessage
+from apps.messaging.vocabulary import UNPROMPTED, Disposition
+from apps.participants import services as participants
+from apps.participants.models import ContactPoint
+from apps.participants.vocabulary import FollowUp
+from apps.safety import services as safety
+from apps.triage import services as triage
+from apps.triage.models import SymptomReport
+
+READ_WITHIN = timedelta(hours=4)
+CALL_AFTER_STOP = timedelta(days=2)
+ASK_FIRST_WITHIN = timedelta(days=8)
+_APPOINTMENT_TEXTS = ("visit_7d", "visit_1d", "visit_missed", "visit_fasting")
+_MENU_R1 = frozenset({"2", "3", "4"})  # clinical rule 10: escalated on the digit alone
+_MENU_R2 = frozenset({"1"})
+
+
+def turn_for(
+    message: InboundMessage,
+    point: ContactPoint,
+    *,
+    report: SymptomReport | None = None,
+    escalation: Escalation | None = None,
+) -> Turn:
+    """A turn in order on this line; not saved yet."""
+    return Turn(
+        message=message, line=point.line, participant=point.participant, contact_point=point, site=point.participant.site,
+        report=report, escalation=escalation, arrived_at=message.received_at, due_at=clock.now(), lane=Lane.MESSAGES,
+    )  # fmt: skip
+
+
+def handle(*, message: InboundMessage, point: ContactPoint) -> Turn | None:
+    """Obey a command or take an answer. None when the text is neither: then it is read as free text."""
+    understood = understanding.read(message.body)
+    if understood.command is not None and not message.media_count:
+        return _COMMANDS[understood.command](message=message, point=point, understood=understood)
+    if understood.answers and not message.media_count:
+        return _answer(message, point, understood.answers)
+    return None
+
+
+# --- commands
+
+
+def stop(*, message: InboundMessage, point: ContactPoint, understood: Understood | None = None) -> Turn:
+    """Obeyed at once: one confirmation, then silence, always a call task; an open escalation stays open (clinical rule 4)."""
+    turn = turn_for(message, point)
+    turn.command = "stop"
+    if understood and understood.asks_first and _appointment_lately(point):
+        turn.reply_wording = "visit_change"
+    else:
+        _opt_out(message, point)
+        turn.reply_wording = "" if message.opt_out_hint == "STOP" else "stop_confirm"
+    messaging.settle(message=message, disposition=Disposition.COMMAND)
+    return turn
+
+
+def _opt_out(message: InboundMessage, point: ContactPoint) -> None:
+    messaging.opt_out(line=point.line, message=message)
+    messaging.cancel_queued(line=point.line, purposes=UNPROMPTED)
+    Question.objects.filter(line=point.line, state=QuestionState.OPEN).update(state=QuestionState.REPLACED)
+    urgent = point.participant.events.filter(state="draft", level__in=["R1", "R2"]).exists()
+    open_task(
+        key=f"opted-out:{message.pk}", kind=TaskKind.OPTED_OUT, site=point.participant.site, participant=point.participant,
+        message=message, deadline=clock.now() + (timedelta(minutes=15) if urgent else CALL_AFTER_STOP),
+    )  # fmt: skip
+
+
+def _appointment_lately(point: ContactPoint) -> bool:
+    since = clock.now() - ASK_FIRST_WITHIN
+    return OutboundMessage.objects.filter(
+        line=point.line, wording__in=_APPOINTMENT_TEXTS, planned_at__gt=since
+    ).exists()
+
+
+def _start(*, message: InboundMessage, point: ContactPoint, **_: Understood) -> Turn:
+    messaging.opt_in(line=point.line, message=message)
+    return _command(message, point, "start", "start")
+
+
+def _help(*, message: InboundMessage, point: ContactPoint, **_: Understood) -> Turn:
+    return _command(message, point, "help", "" if message.opt_out_hint == "HELP" else "help")
+
+
+def _language(lang: str, wording_key: str) -> Callable[..., Turn]:
+    def change(*, message: InboundMessage, point: ContactPoint, **_: Understood) -> Turn:
+        participants.set_language(participant=point.participant, language=lang)
+        point.participant.language = lang
+        return _command(message, point, wording_key, wording_key)
+
+    return change
+
+
+def _wrong_number(*, message: InboundMessage, point: ContactPoint, understood: Understood) -> Turn:
+    """Never removes a number. From a phone that has answered, "who is this" is first a possible brain sign (clinical rule 15)."""
+    participant = point.participant
+    turn = _command(message, point, "wrong_number", "wrong_number")
+    participants.suspend_texts(participant=participant)
+    messaging.cancel_queued(line=point.line, purposes=UNPROMPTED)
+    open_task(
+        key=f"number:{message.pk}", kind=TaskKind.CHECK_NUMBER, site=participant.site, participant=participant, message=message,
+        deadline=promised_call(participant.site).deadline,
+    )  # fmt: skip
+    if understood.is_disorientation and _has_answered_before(message, point):
+        report = triage.triage(message=message, participant=participant, sender=point.kind)
+        level = "R1" if report.level == "R1" else "R2"
+        turn.escalation = alarm.page(participant=participant, level=level, received_at=message.received_at)
+        turn.report = report
+        safety.open_adverse_event(
+            participant=participant, message=message, report=report, escalation=turn.escalation, reporter=point.kind
+        )
+    return turn
+
+
+def _has_answered_before(message: InboundMessage, point: ContactPoint) -> bool:
+    return Turn.objects.filter(line=point.line, participant=point.participant).exclude(message=message).exists()
+
+
+def _command(message: InboundMessage, point: ContactPoint, command: str, wording_key: str) -> Turn:
+    turn = turn_for(message, point)
+    turn.command, turn.reply_wording = command, wording_key
+    messaging.settle(message=message, disposition=Disposition.COMMAND)
+    return turn
+
+
+_COMMANDS: dict[str, Callable[..., Turn]] = {
+    "stop": stop,
+    "start": _start,
+    "help": _help,
+    "lang_en": _language("en", "lang_en"),
+    "lang_zh": _language("zh-Hans", "lang_zh"),
+    "wrong_number": _wrong_number,
+}
+
+
+# --- answers by digit
+
+
+def _answer(message: InboundMessage, point: ContactPoint, given: tuple[str, ...]) -> Turn:
+    """A digit answers the newest open question; without one it is read as a late answer to a check-in, never refused."""
+    question = open_question(point.line)
+    wording_key = question.wording if question else "checkin"
+    turn = turn_for(message, point)
+    turn.reply_wording = _ANSWERS.get(wording_key, _checkin)(turn, given)
+    if question and turn.reply_wording != "bad_number":
+        question.state, question.answer = QuestionState.ANSWERED, " ".join(given)[:12]
+        question.answered_at, question.answered_by = clock.now(), message
+        question.save()
+    messaging.settle(message=message, disposition=Disposition.ANSWER)
+    return turn
+
+
+def _checkin(turn: Turn, given: tuple[str, ...]) -> str:
+    """1 as before or better, 2 something new or worse, 3 please call. Several at once: the worst counts."""
+    if turn.participant is None or not set(given) <= {"1", "2", "3"}:
+        return "bad_number"
+    if "3" in given:
+        return _call_me(turn)
+    if "2" in given:
+        return _ask_which(turn)
+    return "checkin_ok"
+
+
+def _call_me(turn: Turn) -> str:
+    participant = turn.participant
+    assert participant is not None
+    if is_night(participant.site):  # clinical rule 19: a 3 at night is R2
+        turn.escalation = alarm.page(participant=participant, level="R2", received_at=turn.arrived_at)
+        _draft_without_words(turn)
+        return "sym_done_r2"
+    open_task(
+        key=f"call:{turn.message_id}", kind=TaskKind.CALL_BACK, site=participant.site, participant=participant,
+        message=turn.message, deadline=promised_call(participant.site).deadline,
+    )  # fmt: skip
+    return "checkin_call"
+
+
+def _ask_which(turn: Turn) -> str:
+    """Discreet mode: no question about symptoms is texted, a person calls instead (clinical rule 20)."""
+    participant = turn.participant
+    assert participant is not None
+    if not participant.is_discreet:
+        return "sym_which"
+    return _call_me(turn)
+
+
+def _which(turn: Turn, given: tuple[str, ...]) -> str:
+    """The menu: 2, 3 and 4 are escalated on the digit alone, before any question."""
+    participant = turn.participant
+    if participant is None or "0" in given or not all(sign.isdigit() for sign in given):
+        return "bad_number"
+    chosen = set(given)
+    if chosen & _MENU_R1:
+        return _alarm_by_digit(turn, "R1")
+    if chosen & _MENU_R2:
+        return _alarm_by_digit(turn, "R2")
+    if chosen == {"9"}:
+        return "sym_other"
+    _draft_without_words(turn)
+    _contact_today(turn)
+    return "sym_done_r3"
+
+
+def _alarm_by_digit(turn: Turn, level: str) -> str:
+    participant, point = turn.participant, turn.contact_point
+    assert participant is not None
+    assert point is not None
+    turn.escalation = alarm.page(participant=participant, level=level, received_at=turn.arrived_at)
+    report = _draft_without_words(turn, level)
+    if level == "R2":
+        return "sym_done_r2"
+    alarm.emergency_text(turn.message, point, report)
+    return ""
+
+
+def _draft_without_words(turn: Turn, level: str = "") -> SymptomReport:
+    participant, point = turn.participant, turn.contact_point
+    assert participant is not None
+    assert point is not None
+    report = triage.by_digit(message=turn.message, participant=participant, sender=point.kind, level=level or "R3")
+    turn.report = report
+    safety.open_adverse_event(
+        participant=participant, message=turn.message, report=report, escalation=turn.escalation, reporter=point.kind
+    )
+    return report
+
+
+def _contact_today(turn: Turn) -> None:
+    participant = turn.participant
+    assert participant is not None
+    open_task(
+        key=f"symptom:{turn.message_id}", kind=TaskKind.SYMPTOM, site=participant.site, participant=participant,
+        message=turn.message, deadline=promised_call(participant.site).deadline,
+    )  # fmt: skip
+
+
+def _emergency(turn: Turn, given: tuple[str, ...]) -> str:
+    """1 on the way, 2 need help to go, 3 please call, 4 family is there. The chain goes on until a person has spoken."""
+    if given[0] in ("1", "4"):
+        return "emergency_close"
+    if given[0] in ("2", "3") and turn.participant:
+        open_task(
+            key=f"emergency-help:{turn.message_id}", kind=TaskKind.CALL_BACK, site=turn.participant.site,
+            participant=turn.participant, message=turn.message, deadline=clock.now() + timedelta(minutes=5),
+        )  # fmt: skip
+        alarm.page(participant=turn.participant, level="R1", received_at=turn.arrived_at)
+        return "reassure"
+    return "bad_number"
+
+
+def _progress(turn: Turn, given: tuple[str, ...]) -> str:
+    if given[0] == "4":
+        return _alarm_by_digit(turn, "R2")
+    return {"1": "checkin_ok", "2": "checkin_ok", "3": "sym_done_r4"}.get(given[0], "bad_number")
+
+
+def _appointment_change(turn: Turn, given: tuple[str, ...]) -> str:
+    participant, point = turn.participant, turn.contact_point
+    if participant is None or point is None or given[0] not in ("1", "2"):
+        return "bad_number"
+    if given[0] == "2":
+        _opt_out(turn.message, point)
+        return "stop_confirm"
+    _call_about_appointment(turn)
+    return "checkin_call"
+
+
+def _call_about_appointment(turn: Turn) -> None:
+    participant = turn.participant
+    assert participant is not None
+    open_task(
+        key=f"appointment:{turn.message_id}", kind=TaskKind.APPOINTMENT, site=participant.site, participant=participant,
+        message=turn.message, deadline=promised_call(participant.site).deadline,
+    )  # fmt: skip
+
+
+_ANSWERS: dict[str, Callable[[Turn, tuple[str, ...]], str]] = {
+    **dict.fromkeys(CHECKIN_FAMILY, _checkin),
+    "sym_which": _which,
+    "sym_progress": _progress,
+    "emergency": _emergency,
+    "emergency_check": _emergency,
+    "visit_change": _appointment_change,
+}
+
+
+# --- free text without an alarm
+
+
+def settle_quiet(*, message: InboundMessage, point: ContactPoint, report: SymptomReport) -> Turn:
+    """R3 and R4 open a draft; a phrase answers the open question; what nobody understood goes to a person."""
+    turn = turn_for(message, point, report=report)
+    if report.level in ("R3", "R4") and any(finding["state"] == "present" for finding in report.findings):
+        _mild(turn, report)
+        return turn
+    phrase = understanding.read(message.body).phrase
+    if phrase in _PHRASES and not report.needs_person:
+        given = _PHRASES[phrase]
+        if given:
+            return _answer(message, point, (given,))
+        turn.reply_wording = "out_of_hours" if is_night(point.participant.site) else "reassure"
+        messaging.settle(message=message, disposition=Disposition.ANSWER)
+        return turn
+    return _to_a_person(turn)
+
+
+_PHRASES = {"ok": "1", "same": "1", "not_ok": "2", "call_me": "3", "thanks": ""}
+
+
+def _mild(turn: Turn, report: SymptomReport) -> None:
+    participant, point = turn.participant, turn.contact_point
+    assert participant is not None
+    assert point is not None
+    safety.open_adverse_event(
+        participant=participant, message=turn.message, report=report, escalation=None, reporter=point.kind
+    )
+    if report.level == "R3" or report.needs_person:
+        _contact_today(turn)
+    turn.reply_wording = "sym_done_r3" if report.level == "R3" else "sym_done_r4"
+    messaging.settle(message=turn.message, disposition=Disposition.SYMPTOM)
+
+
+def _to_a_person(turn: Turn) -> Turn:
+    participant = turn.participant
+    assert participant is not None
+    again = _unclear_lately(turn)
+    open_task(
+        key=f"read:{turn.message_id}", kind=TaskKind.READ, site=participant.site, participant=participant, message=turn.message,
+        deadline=clock.now() + READ_WITHIN,
+    )  # fmt: skip
+    if _after_window(turn):
+        turn.reply_wording = "after_end_auto"
+    else:
+        turn.reply_wording = "unclear2" if again else "unclear1"
+    messaging.settle(message=turn.message, disposition=Disposition.PERSON)
+    return turn
+
+
+def _unclear_lately(turn: Turn) -> bool:
+    since = clock.now() - timedelta(hours=24)
+    return Turn.objects.filter(line=turn.line, reply_wording="unclear1", arrived_at__gt=since).exists()
+
+
+def _after_window(turn: Turn) -> bool:
+    site = turn.site
+    return site is not None and local_time(site).date() > site.trial.window_to
+
+
+# --- death: its own path (clinical rule 5, decision 31)
+
+
+def death(*, message: InboundMessage, point: ContactPoint, report: SymptomReport) -> Turn:
+    """All sending stops first; then one text, once. A person reads within 15 minutes; only a person restores."""
+    participant = point.participant
+    was_frozen = participant.follow_up == FollowUp.FROZEN
+    participants.set_follow_up(participant=participant, follow_up=FollowUp.FROZEN)
+    for each in participant.contact_points.filter(ended_at__isnull=True).select_related("line"):
+        messaging.cancel_queued(line=each.line, purposes=UNPROMPTED)
+    turn = turn_for(message, point, report=report)
+    turn.escalation = alarm.page(participant=participant, level="R2", received_at=message.received_at)
+    safety.open_adverse_event(
+        participant=participant, message=message, report=report, escalation=turn.escalation, reporter=point.kind
+    )
+    open_task(
+        key=f"death:{message.pk}", kind=TaskKind.DEATH, site=participant.site, participant=participant, message=message,
+        deadline=clock.now() + timedelta(minutes=15),
+    )  # fmt: skip
+    if not was_frozen:
+        turn.reply_wording = "death_reply" if report.path == "death" else "death_hold"
+    messaging.settle(message=message, disposition=Disposition.SYMPTOM)
+    return turn

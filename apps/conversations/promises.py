@@ -1,0 +1,74 @@
+"""When a person will call, and how to say it. Pure: the local time and the calendar come from the caller.
+
+No promise before it is true (clinical rule 18): the words are computed from the same moment that becomes the deadline of the task.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+_DAYS_EN = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_DAYS_ZH = "一二三四五六日"
+LAST_HOUR_FOR_TODAY = time(13)
+END_OF_WORK = time(17)
+MORNING = time(10)
+START_OF_LIST = time(7)
+
+
+@dataclass(frozen=True)
+class Promise:
+    """`deadline` in the zone of the given time; `en` and `zh` are the words for it."""
+
+    deadline: datetime
+    en: str
+    zh: str
+
+    def words(self, lang: str) -> str:
+        return self.zh if lang.startswith("zh") else self.en
+
+
+def is_working_day(day: date, holidays: Collection[date]) -> bool:
+    return day.weekday() < 5 and day not in holidays
+
+
+def next_working_day(day: date, holidays: Collection[date]) -> date:
+    day += timedelta(days=1)
+    while not is_working_day(day, holidays):
+        day += timedelta(days=1)
+    return day
+
+
+def call_same_day(local: datetime, *, holidays: Collection[date]) -> Promise:
+    """A call for an R3 item: today by 17:00 on a working day before 13:00, else the next working day by 10:00."""
+    today = local.date()
+    if is_working_day(today, holidays) and local.time() < LAST_HOUR_FOR_TODAY:
+        return Promise(_at(local, today, END_OF_WORK), "today by 17:00", "今天17点前")
+    day = next_working_day(today, holidays)
+    if is_working_day(today, holidays) and local.time() < time(8):
+        day = today
+        return Promise(_at(local, day, MORNING), "today by 10:00", "今天10点前")
+    if day == today + timedelta(days=1):
+        return Promise(_at(local, day, MORNING), "tomorrow by 10:00", "明天10点前")
+    named = day.weekday()
+    return Promise(_at(local, day, MORNING), f"on {_DAYS_EN[named]} by 10:00", f"周{_DAYS_ZH[named]}10点前")
+
+
+def call_tonight(local: datetime) -> Promise:
+    """A call for an urgent item at night, when somebody is on call: within the hour."""
+    return Promise(local + timedelta(hours=1), "soon, tonight", "今晚尽快")
+
+
+def morning_list(local: datetime) -> datetime:
+    """The next 07:00."""
+    day = local.date() if local.time() < START_OF_LIST else local.date() + timedelta(days=1)
+    return _at(local, day, START_OF_LIST)
+
+
+def is_night(local: datetime, *, start: time, end: time) -> bool:
+    """Whether a local time lies in the quiet hours, which may pass midnight."""
+    now = local.time()
+    return (now >= start or now < end) if start > end else start <= now < end
+
+
+def _at(local: datetime, day: date, hour: time) -> datetime:
+    return datetime.combine(day, hour, tzinfo=local.tzinfo)

@@ -1,0 +1,103 @@
+"""One text in, the right thing done. Safety first: triage, event, escalation and emergency text are committed before any courtesy."""
+
+from datetime import timedelta
+
+from apps.conversations import routing
+from apps.conversations.board import close_task, open_task
+from apps.conversations.models import Turn
+from apps.conversations.routing import record_contact, take
+from apps.conversations.speaking import QUESTIONS, AnotherQuestionOpen, NoLine, ask, say
+from apps.conversations.vocabulary import TaskKind
+from apps.core import clock, wording, work
+from apps.core.work import Lane
+from apps.escalation import services as escalation
+from apps.escalation.vocabulary import ChainName
+from apps.messaging import services as messaging
+from apps.messaging.models import InboundMessage
+from apps.messaging.vocabulary import Disposition, Purpose
+from apps.participants.services import contact_points_of
+
+__all__ = [
+    "AnotherQuestionOpen",
+    "NoLine",
+    "answer",
+    "ask",
+    "close_task",
+    "could_not_process",
+    "could_not_reply",
+    "open_task",
+    "record_contact",
+    "reply",
+    "take",
+]
+
+
+def answer(message: InboundMessage) -> None:
+    """Work handler of an inbound text: route it, in one transaction with the end of its lease."""
+    with work.finishing(message):
+        routing.route(message)
+
+
+def could_not_process(message: InboundMessage) -> None:
+    """A text that broke the program five times goes to people at once, as an emergency: nobody knows what it says."""
+    points = contact_points_of(message.line) if message.line else []
+    site = points[0].participant.site if points else None
+    chain = ChainName.R1 if site else ChainName.UNMATCHED
+    running = escalation.start(chain=chain, site=site, received_at=message.received_at)
+    participant = points[0].participant if len({point.participant_id for point in points}) == 1 else None
+    open_task(
+        key=f"not-processed:{message.pk}",
+        kind=TaskKind.NOT_PROCESSED,
+        site=site,
+        participant=participant,
+        message=message,
+        deadline=clock.now() + timedelta(minutes=15),
+    )
+    values = {"line": message.line, "participant": participant, "site": site, "escalation": running}
+    Turn.objects.get_or_create(
+        message=message, defaults=values | {"arrived_at": message.received_at, "lane": Lane.MESSAGES}
+    )
+    messaging.settle(message=message, disposition=Disposition.PERSON)
+
+
+def reply(turn: Turn) -> None:
+    """Work handler of a turn: say the courtesy answer, and open its question where it asks one."""
+    with work.finishing(turn):
+        if turn.reply_wording and turn.line:
+            _say_reply(turn)
+
+
+def _say_reply(turn: Turn) -> None:
+    key, purpose = f"turn:{turn.pk}", Purpose.REPLY
+    if turn.participant is None:
+        _say_to_staff(turn, key)
+        return
+    if turn.reply_wording in QUESTIONS:
+        question = ask(
+            participant=turn.participant, wording_key=turn.reply_wording, key=key, purpose=purpose, line=turn.line
+        )
+        turn.reply = question.message
+    elif turn.line:
+        site, lang = turn.participant.site, turn.participant.language
+        turn.reply = say(key=key, line=turn.line, lang=lang, site=site, wording_key=turn.reply_wording, purpose=purpose)
+    turn.save()
+
+
+def _say_to_staff(turn: Turn, key: str) -> None:
+    if turn.line is None:
+        return
+    text = wording.say(turn.reply_wording, lang=turn.reply_language, **turn.reply_values)
+    turn.reply = messaging.queue(key=key, line=turn.line, purpose=Purpose.NOTICE, text=text)
+    turn.save()
+
+
+def could_not_reply(turn: Turn) -> None:
+    """The courtesy answer failed: the text was handled, but a person should know that no answer left."""
+    open_task(
+        key=f"no-answer:{turn.pk}",
+        kind=TaskKind.READ,
+        site=turn.site,
+        participant=turn.participant,
+        message=turn.message,
+        deadline=clock.now() + timedelta(hours=4),
+    )

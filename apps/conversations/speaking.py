@@ -1,0 +1,132 @@
+"""Saying a text to a participant's line, and asking a question on it."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+
+from apps.conversations import promises
+from apps.conversations.models import Question
+from apps.conversations.promises import Promise
+from apps.conversations.vocabulary import QuestionState
+from apps.core import clock, wording
+from apps.messaging import services as messaging
+from apps.messaging.models import Line, OutboundMessage
+from apps.messaging.vocabulary import UNPROMPTED, Purpose
+from apps.participants.models import Participant
+from apps.participants.services import texting_line
+from apps.trials.models import Site
+from apps.trials.services import current_protocol
+
+QUESTION_LIVES = timedelta(hours=48)
+CHECKIN_FAMILY = frozenset(
+    {
+        "checkin",
+        "checkin_discreet",
+        "checkin_remind1",
+        "checkin_remind2",
+        "checkin_missed",
+        "help",
+        "unclear1",
+        "status_check",
+    }
+)
+QUESTIONS = CHECKIN_FAMILY | frozenset(
+    {"sym_which", "sym_other", "sym_progress", "emergency", "emergency_check", "visit_change"}
+)
+
+
+class AnotherQuestionOpen(Exception):
+    """An unprompted question waits: never two open questions at once on one line."""
+
+
+class NoLine(Exception):
+    """The participant has no phone of their own on record."""
+
+
+def local_time(site: Site) -> datetime:
+    """Trial time in the site's zone."""
+    return clock.now().astimezone(ZoneInfo(site.timezone))
+
+
+def is_night(site: Site) -> bool:
+    quiet = current_protocol().quiet_hours
+    return promises.is_night(local_time(site), start=quiet.start, end=quiet.end)
+
+
+def promised_call(site: Site) -> Promise:
+    """When a person of this site will call about something that is not urgent."""
+    return promises.call_same_day(local_time(site), holidays=frozenset(current_protocol().holidays))
+
+
+def values_for(key: str, *, lang: str, site: Site, given: dict[str, str] | None = None) -> dict[str, str]:
+    """The values that a text needs: the site's numbers, the promised time, and what the caller gives."""
+    known = {
+        "emergency": site.emergency_number,
+        "phone": site.team_phone,
+        "crisis": site.crisis_number,
+        "when": promised_call(site).words(lang),
+        "time": f"{local_time(site):%H:%M}",
+    } | (given or {})
+    return {name: known[name] for name in wording.message(key, lang=lang).placeholders}
+
+
+def say(
+    *,
+    key: str,
+    line: Line,
+    lang: str,
+    site: Site,
+    wording_key: str,
+    purpose: Purpose,
+    given: dict[str, str] | None = None,
+) -> OutboundMessage:
+    """Queue one text. The key makes a second one impossible."""
+    text = wording.say(wording_key, lang=lang, **values_for(wording_key, lang=lang, site=site, given=given))
+    return messaging.queue(key=key, line=line, purpose=purpose, text=text)
+
+
+@transaction.atomic
+def ask(
+    *,
+    participant: Participant,
+    wording_key: str,
+    key: str,
+    purpose: Purpose,
+    given: dict[str, str] | None = None,
+    line: Line | None = None,
+    expires_at: datetime | None = None,
+) -> Question:
+    """Text a question and open it. An unprompted one raises AnotherQuestionOpen while a different one waits for its answer."""
+    line = line or texting_line(participant)
+    if line is None:
+        raise NoLine
+    now = clock.now()
+    _make_room(line, wording_key, purpose, now)
+    site, lang = participant.site, participant.language
+    message = say(key=key, line=line, lang=lang, site=site, wording_key=wording_key, purpose=purpose, given=given)
+    existing = Question.objects.filter(message=message).first()
+    return existing or Question.objects.create(
+        line=line,
+        participant=participant,
+        message=message,
+        wording=wording_key,
+        asked_at=now,
+        expires_at=expires_at or now + QUESTION_LIVES,
+    )
+
+
+def _make_room(line: Line, wording_key: str, purpose: Purpose, now: datetime) -> None:
+    waiting = Question.objects.filter(line=line, state=QuestionState.OPEN).first()
+    if waiting is None:
+        return
+    same_family = waiting.wording in CHECKIN_FAMILY and wording_key in CHECKIN_FAMILY
+    if purpose in UNPROMPTED and waiting.expires_at > now and not same_family:
+        raise AnotherQuestionOpen
+    waiting.state = QuestionState.REPLACED if waiting.expires_at > now else QuestionState.EXPIRED
+    waiting.save()
+
+
+def open_question(line: Line) -> Question | None:
+    """The newest question that still waits for an answer on this line."""
+    return Question.objects.filter(line=line, state=QuestionState.OPEN, expires_at__gt=clock.now()).first()

@@ -1,0 +1,115 @@
+"""What a short text means as an answer or a command. Pure: no Django, no clock.
+
+A command counts only when it is the whole text: "stop" is an opt-out, "the bleeding won't stop" is not. Digits are understood in every
+script (`1`, `１`, `一`, "one"), one or several at once. Nothing here judges health: that is the triage.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from apps.core.wording import heard_anywhere
+
+_NUMERALS = dict(zip("零〇一壹二两三四五六七八九", "0011223456789", strict=True))
+_WORDS = {
+    word: str(value)
+    for value, word in enumerate(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"])
+}
+_KEYCAPS = re.compile("[\ufe0f\u20e3]")
+_EDGES = " \t\r\n.,;:!。，；：！、~～…'\"“”‘’()（）[]【】"
+_APOSTROPHES = re.compile(r"['’‘`]")
+_SEPARATORS = re.compile(r"[\s,，、;；./和与及跟&+-]+|\band\b")
+_ANSWER_LEAD = re.compile(r"^(?:answer|reply|option|number|no\.?|我选|选|回复|回|答)\s*(?=[0-9a-c一二三四五六七八九])")
+_FILLERS = re.compile(
+    r"\b(?:i|we|am|im|are|is|was|all|the|and|you|very|much|so|really|feeling|feel|doing|today|now|still|here|everything|too|just|its|it|a|lot|yes|yeah|hi|hello|pretty|quite|team|doctor|dear)\b"
+    r"|[我们您你也都很的了呢啊哦噢呀吧嗯哈挺还是今天目前现在一切感觉身体医生大夫护士]"
+)
+_MAX_ANSWERS = 9
+
+
+@dataclass(frozen=True)
+class Understood:
+    """`command`: an exact command; `answers`: digits or letters of a list, in the order given; `phrase`: ok, not_ok, call_me,
+    thanks, same and the like, when the text is nothing else; `is_disorientation`: words that may be a brain sign."""
+
+    command: str | None = None
+    answers: tuple[str, ...] = ()
+    phrase: str | None = None
+    is_disorientation: bool = False
+    asks_first: bool = False
+
+
+EXACT = ("stop", "start", "help", "lang_en", "lang_zh", "wrong_number")
+PHRASES = (
+    "not_ok",
+    "call_me",
+    "same",
+    "reschedule",
+    "new_number",
+    "at_hospital",
+    "death_mistake",
+    "caregiver",
+    "ok",
+    "thanks",
+)
+
+
+def read(text: str) -> Understood:
+    """Understand a whole text; an empty `Understood` when it is none of these."""
+    plain = normalise(text)
+    hears = heard_anywhere()
+    for command in EXACT:
+        if plain in hears[command].words or (plain == "" and _is_only_question_mark(text) and command == "help"):
+            return Understood(
+                command=command,
+                is_disorientation=plain in hears[command].disorientation,
+                asks_first=plain in hears[command].ask_first,
+            )
+    if answers := _answers(plain):
+        return Understood(answers=answers)
+    return Understood(phrase=_phrase(plain))
+
+
+def normalise(text: str) -> str:
+    """NFKC, lower case, no apostrophes, no edges, single spaces."""
+    folded = unicodedata.normalize("NFKC", _KEYCAPS.sub("", text)).lower()
+    return " ".join(_APOSTROPHES.sub("", folded).strip(_EDGES).split())
+
+
+def _is_only_question_mark(text: str) -> bool:
+    return unicodedata.normalize("NFKC", text).strip() in ("?", "??")
+
+
+def _answers(plain: str) -> tuple[str, ...]:
+    plain = _ANSWER_LEAD.sub("", plain)
+    parts = [part for part in _SEPARATORS.split(plain) if part]
+    signs = [_sign(part) for part in parts]
+    if not parts or len(parts) > _MAX_ANSWERS or None in signs:
+        return ()
+    return tuple(dict.fromkeys(sign for sign in signs if sign))
+
+
+def _sign(part: str) -> str | None:
+    if part in _WORDS:
+        return _WORDS[part]
+    if len(part) == 1:
+        if part in _NUMERALS:
+            return _NUMERALS[part]
+        if part in "abc" or (part.isdecimal() and part.isascii()):
+            return part.upper()
+    return None
+
+
+def _phrase(plain: str) -> str | None:
+    """The phrase that the text consists of, besides fillers. "fine, thanks" is ok; "fine but dizzy" is nothing here."""
+    rest, found = f" {plain} ", []
+    for phrase in PHRASES:
+        for word in sorted(heard_anywhere()[phrase].words, key=len, reverse=True):
+            if len(word) < 2 or word not in rest:
+                continue
+            pattern = rf"(?<![a-z]){re.escape(word)}(?![a-z])"
+            rest, count = re.subn(pattern, " ", rest)
+            if count:
+                found.append(phrase)
+    left = _FILLERS.sub("", rest).strip(_EDGES + " ?？")
+    return found[0] if found and not _SEPARATORS.sub("", left) else None
