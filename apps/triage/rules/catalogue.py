@@ -6,6 +6,7 @@ than none.
 
 from __future__ import annotations
 
+import hashlib
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,7 +99,7 @@ def load(folder: Path = FOLDER) -> Catalogue:
             words = {language: data.get(language, {}).get(grade, "") for language in _LANGUAGES}
             _add(path.name, words, kind, lexicon, patterns)
     return Catalogue(
-        version=shared["meta"]["version"],
+        version=f"{shared['meta']['version']}+{_fingerprint(folder)}",
         normaliser=normaliser,
         lexicon=lexicon,
         patterns=PatternIndex(patterns),
@@ -106,6 +107,15 @@ def load(folder: Path = FOLDER) -> Catalogue:
         wordings=wordings,
         shared=shared,
     )
+
+
+def _fingerprint(folder: Path) -> str:
+    """Eight hex digits that change with any data file: the same version always gives the same answer."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.iterdir()):
+        if path.is_file():
+            digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:8]
 
 
 def lines(words: str) -> list[str]:
