@@ -193,10 +193,13 @@ def _postgresql(item: Regulated) -> list[str]:
     changed = " OR ".join(f'OLD."{column}" IS DISTINCT FROM NEW."{column}"' for column in item.watched)
 
     def trigger(operation: str, when: str = "") -> str:
-        name, event = f"{PREFIX}_{item.table}_{operation}", operation.upper()
-        return f'CREATE TRIGGER "{name}" AFTER {event} ON "{item.table}" FOR EACH ROW {when} EXECUTE FUNCTION trialcare_audit_write(\'{item.key}\')'
+        head = f'CREATE TRIGGER "{PREFIX}_{item.table}_{operation}" AFTER {operation.upper()} ON "{item.table}"'
+        return f"{head} FOR EACH ROW {when} EXECUTE FUNCTION trialcare_audit_write('{item.key}')"
 
-    truncate = f'CREATE TRIGGER "{PREFIX}_{item.table}_truncate" BEFORE TRUNCATE ON "{item.table}" EXECUTE FUNCTION trialcare_audit_refuse()'
+    truncate = (
+        f'CREATE TRIGGER "{PREFIX}_{item.table}_truncate" BEFORE TRUNCATE ON "{item.table}"'
+        " EXECUTE FUNCTION trialcare_audit_refuse()"
+    )
     return [trigger("insert"), trigger("update", f"WHEN ({changed})"), trigger("delete"), truncate]
 
 

@@ -1,0 +1,127 @@
+"""Rows are the queue: claimed once, finished with the same fence, due again when their worker dies, quarantined when they poison."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from apps.audit.models import Sealing
+from apps.core import clock, work
+from apps.core.clock import VirtualClock
+from apps.core.work import Lane, Work
+
+pytestmark = pytest.mark.django_db
+START = datetime(2027, 5, 12, 2, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def virtual() -> Any:
+    with clock.using(VirtualClock(START)) as time:
+        yield time
+
+
+def row(name: str = "one", due: datetime = START) -> Sealing:
+    return Sealing.objects.create(name=name, due_at=due, lane=Lane.SAFETY)
+
+
+def test_a_due_row_is_claimed_once(virtual: VirtualClock) -> None:
+    row()
+    assert work.claim(Sealing) is not None
+    assert work.claim(Sealing) is None
+
+
+def test_a_row_of_the_future_is_not_claimed(virtual: VirtualClock) -> None:
+    row(due=START + timedelta(seconds=1))
+    assert work.claim(Sealing) is None
+    virtual.advance(timedelta(seconds=1))
+    assert work.claim(Sealing) is not None
+
+
+def test_a_dead_workers_lease_runs_out_and_the_row_is_simply_due(virtual: VirtualClock) -> None:
+    row()
+    first = work.claim(Sealing)
+    Sealing.objects.update(lease_until=clock.machine() - timedelta(seconds=1))
+    second = work.claim(Sealing)
+    assert first is not None
+    assert second is not None
+    assert second.fence == first.fence + 1
+
+
+def test_a_stale_worker_cannot_finish_and_its_effects_are_rolled_back(virtual: VirtualClock) -> None:
+    row()
+    stale = work.claim(Sealing)
+    assert stale is not None
+    Sealing.objects.update(lease_until=clock.machine() - timedelta(seconds=1))
+    work.claim(Sealing)
+    with pytest.raises(work.StaleLease), work.finishing(stale):
+        row("effect")
+    assert not Sealing.objects.filter(name="effect").exists()
+    assert Sealing.objects.get(name="one").due_at == START
+
+
+def test_who_cancels_a_row_wins_over_the_worker_in_flight(virtual: VirtualClock) -> None:
+    row()
+    mine = work.claim(Sealing)
+    assert mine is not None
+    work.set_due(Sealing.objects.filter(name="one"), due_at=None)
+    with pytest.raises(work.StaleLease), work.finishing(mine) as ending:
+        ending.due_at = START + timedelta(hours=1)
+    assert Sealing.objects.get(name="one").due_at is None
+
+
+def test_an_orderly_retry_counts_no_attempt(virtual: VirtualClock) -> None:
+    row()
+    for _ in range(20):
+        mine = work.claim(Sealing)
+        assert mine is not None
+        with work.finishing(mine) as ending:
+            ending.due_at = START
+    assert Sealing.objects.get(name="one").attempts == 0
+
+
+def test_a_poisonous_row_is_quarantined_after_five_attempts_and_somebody_is_told(virtual: VirtualClock) -> None:
+    told: list[str] = []
+
+    def explode(_: Sealing) -> None:
+        raise RuntimeError("the participant's words must not be here")
+
+    poison = Work(Sealing, explode, lambda given: told.append(given.name))
+    row()
+    for _ in range(work.MAX_ATTEMPTS):
+        mine = work.claim(Sealing)
+        assert mine is not None
+        work.run(poison, mine)
+        virtual.advance(timedelta(minutes=10))
+    row("healthy")
+    healthy = work.claim(Sealing)
+    assert healthy is not None
+    assert healthy.name == "healthy"
+    parked = Sealing.objects.get(name="one")
+    assert parked.quarantined_at is not None
+    assert parked.last_error == "RuntimeError"
+    assert told == ["one"]
+
+
+def test_a_row_whose_process_dies_each_time_is_quarantined_too(virtual: VirtualClock) -> None:
+    told: list[str] = []
+    deadly = Work(Sealing, lambda _: pytest.fail("must not run a sixth time"), lambda given: told.append(given.name))
+    row()
+    for _ in range(work.MAX_ATTEMPTS):
+        assert work.claim(Sealing) is not None
+        Sealing.objects.update(lease_until=clock.machine() - timedelta(seconds=1))
+    mine = work.claim(Sealing)
+    assert mine is not None
+    work.run(deadly, mine)
+    assert told == ["one"]
+    assert Sealing.objects.get(name="one").quarantined_at is not None
+
+
+def test_saving_the_domain_fields_never_touches_the_lease(virtual: VirtualClock) -> None:
+    row()
+    mine = work.claim(Sealing)
+    assert mine is not None
+    stale_copy = Sealing.objects.get(name="one")
+    stale_copy.fence, stale_copy.due_at = 0, None
+    stale_copy.save()
+    assert Sealing.objects.get(name="one").fence == mine.fence
+    assert Sealing.objects.get(name="one").due_at == START
