@@ -11,9 +11,10 @@ from apps.core.work import Work
 from apps.escalation import services as escalation
 from apps.escalation.models import Escalation, Page
 from apps.followup import services as followup
-from apps.followup.models import CheckIn, Plan, Reminder
+from apps.followup.models import CheckIn, Reminder
 from apps.messaging import services as messaging
 from apps.messaging.models import InboundMessage, OutboundMessage
+from apps.participants.models import Plan
 
 TABLE = (
     Work(InboundMessage, conversations.answer, conversations.could_not_process),

@@ -50,11 +50,15 @@ class CheckIn(WorkRow):
 
 
 class Reminder(WorkRow):
-    """A reminder of a visit, planned from its appointment."""
+    """A reminder of a visit, planned from its appointment; without one, of the appointment that somebody must make.
+
+    `for_day` is the day of the visit: an appointment that moves to another day is reminded of anew, never twice for one day.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     participant = models.ForeignKey(Participant, on_delete=models.PROTECT, related_name="reminders", verbose_name=_("participant"))
     visit_code = models.CharField(_("visit"), max_length=12)
+    for_day = models.DateField(_("for the day"))
     wording = models.CharField(_("text"), max_length=40)
     planned_at = models.DateTimeField(_("planned"))
     state = models.CharField(_("state"), max_length=10, choices=CheckInState.choices, default=CheckInState.PLANNED)
@@ -64,21 +68,11 @@ class Reminder(WorkRow):
     class Meta(WorkRow.Meta):
         verbose_name = _("visit reminder")
         verbose_name_plural = _("visit reminders")
-        constraints = [models.UniqueConstraint(fields=["participant", "visit_code", "wording"], name="reminder_once")]
+        ordering = ["planned_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["participant", "visit_code", "wording", "for_day"], name="reminder_once"),
+            states.known_states("state", CheckInState, name="reminder_state_known"),
+        ]
 
     def __str__(self) -> str:
         return str(self.id)
-
-
-class Plan(WorkRow):
-    """Asks for one participant's plan to be recomputed, nightly and after every change that matters."""
-
-    participant = models.OneToOneField(Participant, on_delete=models.PROTECT, primary_key=True, related_name="plan")
-    computed_at = models.DateTimeField(null=True)
-    digest = models.CharField(max_length=64, blank=True)
-
-    class Meta(WorkRow.Meta):
-        pass
-
-    def __str__(self) -> str:
-        return str(self.participant_id)

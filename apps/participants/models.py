@@ -1,11 +1,14 @@
 """The people followed: coded, sealed where it would tell who they are."""
 
 import uuid
+from typing import ClassVar
+from zoneinfo import ZoneInfo
 
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.work import WORK_COLUMNS, WorkRow
 from apps.messaging.models import Line
 from apps.participants.vocabulary import ConsentKind, ContactKind, FollowUp, Language, Sex
 from apps.staff.models import Signature
@@ -27,12 +30,15 @@ class Participant(models.Model):
     language = models.CharField(_("language"), max_length=8, choices=Language.choices, default=Language.ZH_HANS)
     day_zero = models.DateField(_("day 0"), help_text=_("First infusion; never infused: randomisation."))
     follow_up = models.CharField(_("follow-up"), max_length=14, choices=FollowUp.choices, default=FollowUp.ACTIVE)
+    timezone = models.CharField(_("time zone, if not the site's"), max_length=40, blank=True)
     send_time = models.TimeField(_("preferred hour"), null=True, blank=True)
     is_discreet = models.BooleanField(_("discreet texts (shared phone)"), default=False)
     cannot_read = models.BooleanField(_("cannot read texts: calls only"), default=False)
     texts_suspended_at = models.DateTimeField(_("number under check since"), null=True, blank=True)
     deviation_number = models.CharField(_("deviation number"), max_length=40, blank=True)
-    deviation_signature = models.ForeignKey(Signature, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    deviation_signature = models.ForeignKey(
+        Signature, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
     enrolled_at = models.DateTimeField(_("entered"), editable=False)
 
     class Meta:
@@ -49,6 +55,11 @@ class Participant(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Where the participant lives: hours are kept in this zone."""
+        return ZoneInfo(self.timezone or self.site.timezone)
 
 
 class Consent(models.Model):
@@ -67,7 +78,8 @@ class Consent(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["participant", "kind", "version", "given_on"], name="consent_once"),
             models.CheckConstraint(
-                condition=Q(withdrawn_on__isnull=True) | Q(withdrawn_on__gte=models.F("given_on")), name="consent_withdrawn_after_given"
+                condition=Q(withdrawn_on__isnull=True) | Q(withdrawn_on__gte=models.F("given_on")),
+                name="consent_withdrawn_after_given",
             ),
         ]
 
@@ -89,7 +101,9 @@ class ContactPoint(models.Model):
         verbose_name = _("phone")
         verbose_name_plural = _("phones")
         constraints = [
-            models.UniqueConstraint(fields=["participant", "kind", "line"], condition=Q(ended_at__isnull=True), name="contact_point_once")
+            models.UniqueConstraint(
+                fields=["participant", "kind", "line"], condition=Q(ended_at__isnull=True), name="contact_point_once"
+            )
         ]
 
     def __str__(self) -> str:
@@ -113,3 +127,21 @@ class Visit(models.Model):
 
     def __str__(self) -> str:
         return f"{self.code}"
+
+
+class Plan(WorkRow):
+    """The promise that somebody's plan of contacts is recomputed: nightly, and at once after every change that matters.
+
+    It stands on this floor so that a change here can make it due; the floor that plans handles the row.
+    """
+
+    participant = models.OneToOneField(Participant, on_delete=models.PROTECT, primary_key=True, related_name="plan")
+    computed_at = models.DateTimeField(null=True)
+
+    audit_ignored: ClassVar[tuple[str, ...]] = (*WORK_COLUMNS, "computed_at")
+
+    class Meta(WorkRow.Meta):
+        pass
+
+    def __str__(self) -> str:
+        return str(self.participant_id)

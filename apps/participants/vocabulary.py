@@ -1,5 +1,7 @@
 """Words about the people followed."""
 
+from collections.abc import Mapping
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -35,3 +37,65 @@ class FollowUp(models.TextChoices):
     RECORDS_ONLY = "records_only", _("survival from records only")
     DEAD = "dead", _("dead")
     LOST = "lost", _("lost to follow-up")
+
+
+# Only a person moves anybody, with one exception: a text that reports a death freezes at once. The freeze never lifts alone.
+MOVES: Mapping[str, frozenset[str]] = {
+    FollowUp.ACTIVE: frozenset(FollowUp) - {FollowUp.ACTIVE},
+    FollowUp.FROZEN: frozenset(FollowUp) - {FollowUp.FROZEN},
+    FollowUp.NO_CONTACT: frozenset(FollowUp) - {FollowUp.NO_CONTACT},
+    FollowUp.WITHDRAWN: frozenset({FollowUp.ACTIVE, FollowUp.RECORDS_ONLY, FollowUp.FROZEN, FollowUp.DEAD}),
+    FollowUp.RECORDS_ONLY: frozenset(
+        {FollowUp.ACTIVE, FollowUp.WITHDRAWN, FollowUp.FROZEN, FollowUp.DEAD, FollowUp.LOST}
+    ),
+    FollowUp.LOST: frozenset(FollowUp) - {FollowUp.LOST},
+    FollowUp.DEAD: frozenset({FollowUp.ACTIVE}),
+}
+# Nobody here is contacted by plan.
+LEFT = frozenset({FollowUp.NO_CONTACT, FollowUp.WITHDRAWN, FollowUp.RECORDS_ONLY, FollowUp.DEAD, FollowUp.LOST})
+
+
+class WhyNot(models.TextChoices):
+    """Why a participant gets no unprompted text now."""
+
+    FROZEN = "frozen", _("frozen: a death was reported")
+    DEAD = "dead", _("dead")
+    LEFT = "left", _("no longer followed by text")
+    NO_CONSENT = "no_consent", _("no valid consent")
+    NO_LINE = "no_line", _("no phone of their own on record")
+    SUSPENDED = "suspended", _("number under check")
+    CANNOT_READ = "cannot_read", _("cannot read texts")
+    OPTED_OUT = "opted_out", _("stopped all texts")
+    CARRIER_BLOCKED = "carrier_blocked", _("blocked by the carrier")
+
+
+class Rule(models.TextChoices):
+    """Why an enrolment or a change is refused. `%(…)s` are the protocol's own limits."""
+
+    NEEDED = "needed", _("This is needed.")
+    CODE_FORMAT = "code_format", _("The code is the site's code, a hyphen and three digits, such as %(example)s.")
+    CODE_TAKEN = "code_taken", _("This code is in use.")
+    OTHER_TRIAL = "other_trial", _("This phase belongs to another trial.")
+    PHASE_NOT_BEGUN = "phase_not_begun", _("This phase has not begun at that date.")
+    TRIAL_CONSENT = "trial_consent", _("Enrolment needs a valid consent to the trial.")
+    SMS_CONSENT = "sms_consent", _("Enrolment needs a valid consent to text messages.")
+    CONSENT_IN_FUTURE = "consent_in_future", _("A consent cannot be dated in the future.")
+    CONSENT_WITHDRAWN = "consent_withdrawn", _("This consent was withdrawn: a new one is needed.")
+    WITHDRAWN_BEFORE_GIVEN = "withdrawn_before_given", _("A consent cannot be withdrawn before it was given.")
+    CONSENT_TWICE = "consent_twice", _("This consent is on record already.")
+    NOT_A_MOBILE = "not_a_mobile", _("This number cannot be a mobile. Write it as + country code and number.")
+    SAME_NUMBER = "same_number", _("This number is on record already for the same person.")
+    AGE = "age", _("Age at consent must be %(age_min)s to %(age_max)s years, unless randomised in error.")
+    COHORT_FULL = (
+        "cohort_full",
+        _("The trial has its %(enrolment)s participants; one more only if randomised in error."),
+    )
+    BIRTH_DATE = "birth_date", _("The birth date is after the consent.")
+    DAY_ZERO_BEFORE_CONSENT = "day_zero_before_consent", _("Day 0 is before the consent to the trial.")
+    DAY_ZERO_TOO_LATE = "day_zero_too_late", _("Day 0 is more than %(days)s days ahead, or after the end of follow-up.")
+    SEND_TIME = "send_time", _("The hour must be one of %(times)s.")
+    TIMEZONE = "timezone", _("There is no such time zone.")
+    DEVIATION_NUMBER = "deviation_number", _("Randomised in error needs the deviation's number.")
+    NOT_THE_PI = "not_the_pi", _("Only a principal investigator of this site may sign this.")
+    SIGNATURE = "signature", _("The signature was refused: wrong password.")
+    NEEDS_A_PERSON = "needs_a_person", _("Only a named person may do this.")
