@@ -1,6 +1,7 @@
 """The protocol as rows: what other rows point at. The protocol file itself is kept whole, version by version."""
 
 import uuid
+from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -31,6 +32,8 @@ class ProtocolVersion(models.Model):
 
     trial = models.ForeignKey(Trial, on_delete=models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField(_("version"))
+    label = models.CharField(_("the file's own version"), max_length=20)
+    effective_from = models.DateField(_("effective from"))
     source_name = models.CharField(_("file"), max_length=120)
     text = models.TextField()
     sha256 = models.CharField(max_length=64)
@@ -39,10 +42,17 @@ class ProtocolVersion(models.Model):
     class Meta:
         verbose_name = _("protocol version")
         verbose_name_plural = _("protocol versions")
+        ordering = ["number"]
         constraints = [models.UniqueConstraint(fields=["trial", "number"], name="protocol_version_once")]
 
     def __str__(self) -> str:
         return f"v{self.number}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """A version is written once. A change is a new version."""
+        if not self._state.adding:
+            raise TypeError("a protocol version is never changed")
+        super().save(*args, **kwargs)
 
 
 class Phase(models.Model):

@@ -104,6 +104,8 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('number', models.PositiveIntegerField(verbose_name='version')),
+                ('label', models.CharField(max_length=20, verbose_name="the file's own version")),
+                ('effective_from', models.DateField(verbose_name='effective from')),
                 ('source_name', models.CharField(max_length=120, verbose_name='file')),
                 ('text', models.TextField()),
                 ('sha256', models.CharField(max_length=64)),
@@ -113,6 +115,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'protocol version',
                 'verbose_name_plural': 'protocol versions',
+                'ordering': ['number'],
                 'constraints': [models.UniqueConstraint(fields=('trial', 'number'), name='protocol_version_once')],
             },
         ),
