@@ -1,0 +1,174 @@
+"""The real processes of a whole installation, for journeys, faults and chaos: web, worker and sentinel on a database and a broker.
+
+A stack is a folder, a database of its own, a port, and a stand-in of Twilio's API. Nothing is imported from the product: what the test
+learns it learns by HTTP, by the stand-in's log, and by management commands.
+"""
+
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import requests
+
+from tests.fakes.twilio_server import TwilioStandIn
+
+ROOT = Path(__file__).resolve().parent.parent
+ACCOUNT = "AC" + "0123456789abcdef" * 2
+TOKEN = "a-token-of-the-test-account"
+FROM = "+15005550006"
+STACKS = ("sqlite-memory", "postgres-redis", "postgres-amqp")
+
+
+def missing(stack: str) -> str | None:
+    """What this stack needs and is not there, or None: a skip must say it."""
+    needs = {"sqlite-memory": (), "postgres-redis": ("TEST_DATABASE_URL", "TEST_REDIS_URL")}
+    wanted = needs.get(stack, ("TEST_DATABASE_URL", "TEST_AMQP_URL"))
+    absent = [name for name in wanted if not os.environ.get(name)]
+    return f"{stack} needs {' and '.join(absent)}" if absent else None
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def wait_for(what: Callable[[], Any], *, within: float, saying: str) -> Any:
+    """Ask until the answer is true; fail with `saying` when it never is."""
+    ends = time.monotonic() + within
+    while time.monotonic() < ends:
+        if answer := what():
+            return answer
+        time.sleep(0.1)
+    raise AssertionError(f"not within {within} s: {saying}")
+
+
+@dataclass
+class Stack:
+    folder: Path
+    environment: dict[str, str]
+    port: int
+    twilio: TwilioStandIn
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def manage(self, *arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments], cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=120
+        )
+        if done.returncode:
+            raise AssertionError(f"{arguments[0]}: exit {done.returncode}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
+        return done.stdout
+
+    def demo(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.manage("demo", "--json"))
+        return found
+
+    def ledger(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.manage("ledger", "--json"))
+        return found
+
+    def start(self, *names: str, **extra: str) -> None:
+        commands = {
+            "web": [
+                str(Path(sys.executable).parent / "gunicorn"), "trialcare.wsgi:application", "--bind", f"127.0.0.1:{self.port}",
+                "--workers", "1", "--threads", "8", "--timeout", "30", "--access-logfile", "/dev/null",
+            ],
+            "worker": [sys.executable, "manage.py", "runworker"],
+            "sentinel": [sys.executable, "manage.py", "sentinel"],
+        }  # fmt: skip
+        for name in names:
+            log = (self.folder / f"{name}.log").open("ab")
+            self.processes[name] = subprocess.Popen(
+                commands[name], cwd=ROOT, env=self.environment | extra, stdout=log, stderr=log, start_new_session=True
+            )
+        if "web" in names:
+            wait_for(self._web_answers, within=30, saying="web answers /healthz")
+
+    def _web_answers(self) -> bool:
+        try:
+            return requests.get(f"{self.url}/healthz", timeout=2).status_code in (200, 503)
+        except requests.RequestException:
+            return False
+
+    def kill(self, name: str) -> None:
+        """kill -9 the whole process group, as a power cut would."""
+        process = self.processes.pop(name)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(timeout=10)
+
+    def stop(self) -> None:
+        for name in list(self.processes):
+            self.kill(name)
+
+    def text(self, sender: str, body: str, **extra: str) -> requests.Response:
+        """Post a signed inbound text as the provider would."""
+        return self.twilio.post_inbound(self.url, sender=sender, body=body, **extra)
+
+    def log(self, name: str) -> str:
+        path = self.folder / f"{name}.log"
+        return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+
+
+@contextmanager
+def running(kind: str, folder: Path, *, offset: str = "+200d", **extra: str) -> Iterator[Stack]:
+    """A migrated, empty installation on a database of its own; the caller starts processes. Everything is gone afterwards."""
+    port = free_port()
+    with TwilioStandIn(account=ACCOUNT, token=TOKEN, log=folder / "twilio.jsonl") as twilio, _database(kind, folder) as url:
+        stack = Stack(folder, _environment(kind, folder, url, port, twilio, offset) | extra, port, twilio)
+        stack.manage("migrate", "--verbosity", "0")
+        try:
+            yield stack
+        finally:
+            stack.stop()
+
+
+def _environment(kind: str, folder: Path, url: str, port: int, twilio: TwilioStandIn, offset: str) -> dict[str, str]:
+    broker = {"sqlite-memory": "memory://", "postgres-redis": os.environ.get("TEST_REDIS_URL", "")}
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    return kept | {
+        "TRIALCARE_ENV": "test",
+        "TRIALCARE_VAR": str(folder),
+        "TRIALCARE_CLOCK_OFFSET": offset,
+        "DATABASE_URL": url,
+        "CELERY_BROKER_URL": broker.get(kind, os.environ.get("TEST_AMQP_URL", "")),
+        "SMS_GATEWAY": "twilio",
+        "TWILIO_ACCOUNT_SID": ACCOUNT,
+        "TWILIO_AUTH_TOKEN": TOKEN,
+        "TWILIO_FROM_NUMBER": FROM,
+        "TWILIO_API_BASE_URL": twilio.url,
+        "PUBLIC_BASE_URL": f"http://127.0.0.1:{port}",
+        "PYTHONPATH": str(ROOT),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+
+
+@contextmanager
+def _database(kind: str, folder: Path) -> Iterator[str]:
+    if kind == "sqlite-memory":
+        yield f"sqlite:///{folder / 'trialcare.sqlite3'}"
+        return
+    server = os.environ["TEST_DATABASE_URL"]
+    name = f"trialcare_{secrets.token_hex(6)}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    try:
+        yield f"{server.rsplit('/', 1)[0]}/{name}"
+    finally:
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
