@@ -1,8 +1,9 @@
 """Who may be entered, and ages. Pure: dates and limits come from the caller."""
 
+import dataclasses
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from apps.participants.vocabulary import Rule
@@ -17,7 +18,7 @@ class Problem:
 
     field: str
     rule: Rule
-    limits: dict[str, object] = field(default_factory=dict)
+    limits: dict[str, object] = dataclasses.field(default_factory=dict)
 
     @property
     def message(self) -> str:
