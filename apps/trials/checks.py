@@ -226,8 +226,9 @@ def reminder_rules(reminders: Reminders, quiet_hours: QuietHours) -> Found:
 def pause_rules(pauses: tuple[Pause, ...]) -> Found:
     yield from _unique([pause.code for pause in pauses], ("pauses",), "code")
     for place, pause in enumerate(pauses):
-        if pause.every_days < 1 or pause.expires_days < 1:
-            yield ("pauses", place), "every_days and expires_days must be at least 1: a pause never ends contact"
+        for key in ("every_days", "expires_days"):
+            if getattr(pause, key) < 1:
+                yield ("pauses", place, key), "must be at least 1: a pause never ends contact"
         yield from _texts(pause.messages, ("pauses", place, "messages"))
 
 

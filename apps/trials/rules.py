@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from inspect import signature
 
 from apps.trials import checks
-from apps.trials.lines import line_index, line_of, written
+from apps.trials.lines import Path, line_index, line_of, written
 from apps.trials.protocol import Protocol
 from apps.trials.reading import read_fields
 
@@ -43,7 +43,7 @@ def read_protocol(text: str, *, is_checked: bool = False) -> Protocol:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ProtocolErrors((_syntax_mistake(str(error), text),)) from error
-    found: list[tuple[tuple[str | int, ...], str]] = []
+    found: list[tuple[Path, str]] = []
     good = read_fields(Protocol, table, (), found)
     if not is_checked:
         for check in checks.ALL:
@@ -51,10 +51,16 @@ def read_protocol(text: str, *, is_checked: bool = False) -> Protocol:
             if all(name in good for name in signature(check).parameters):
                 found += check(**{name: good[name] for name in signature(check).parameters})
     if found:
-        index = line_index(text)
-        mistakes = {Mistake(line_of(index, path), written(path), reason) for path, reason in found}
-        raise ProtocolErrors(tuple(sorted(mistakes)))
+        raise refusal(text, found)
     return Protocol(**good)
+
+
+def refusal(text: str, found: list[tuple[Path, str]]) -> ProtocolErrors:
+    """The error for a text that is TOML, from paths and reasons."""
+    index = line_index(text)
+    return ProtocolErrors(
+        tuple(sorted({Mistake(line_of(index, path), written(path), reason) for path, reason in found}))
+    )
 
 
 def _syntax_mistake(message: str, text: str) -> Mistake:

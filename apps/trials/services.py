@@ -7,9 +7,10 @@ from typing import Any, TypeVar
 from django.db import models, transaction
 
 from apps.core import clock
+from apps.trials.lines import Path
 from apps.trials.models import Arm, CheckInRule, Phase, ProtocolVersion, Site, Trial, VisitDefinition
 from apps.trials.protocol import PhaseFacts, Protocol
-from apps.trials.rules import Mistake, ProtocolErrors, read_protocol
+from apps.trials.rules import read_protocol, refusal
 
 Row = TypeVar("Row", bound=models.Model)
 _parsed: dict[str, Protocol] = {}
@@ -47,8 +48,8 @@ def load_trial(*, text: str, source_name: str) -> ProtocolVersion:
     The text that is in force already makes no new version. Raises ProtocolErrors with every mistake, and then nothing is changed.
     """
     protocol = read_protocol(text)
-    if mistakes := [*_not_this_trial(protocol), *_left_out(protocol), *_not_yet(protocol)]:
-        raise ProtocolErrors(tuple(mistakes))
+    if found := [*_not_this_trial(protocol), *_left_out(protocol), *_not_yet(protocol)]:
+        raise refusal(text, found)
     digest = hashlib.sha256(text.encode()).hexdigest()
     trial = _put_trial(protocol)
     last = trial.versions.order_by("number").last()
@@ -71,27 +72,27 @@ def load_trial(*, text: str, source_name: str) -> ProtocolVersion:
     return version
 
 
-def _not_this_trial(protocol: Protocol) -> list[Mistake]:
+def _not_this_trial(protocol: Protocol) -> list[tuple[Path, str]]:
     others = Trial.objects.exclude(registration=protocol.registration).values_list("registration", flat=True)
-    return [Mistake(1, "registration", f"this installation follows {other}") for other in others]
+    return [(("registration",), f"this installation follows {other}") for other in others]
 
 
-def _left_out(protocol: Protocol) -> list[Mistake]:
+def _left_out(protocol: Protocol) -> list[tuple[Path, str]]:
     # Participants belong to sites and phases: a code that was loaded once stays.
-    found: list[Mistake] = []
+    found: list[tuple[Path, str]] = []
     for name, model, codes in (
         ("sites", Site, {site.code for site in protocol.sites}),
         ("phases", Phase, {phase.code for phase in protocol.phases}),
     ):
         missing = model._default_manager.exclude(code__in=codes).order_by("code").values_list("code", flat=True)
-        found += [Mistake(1, name, f"{code} was loaded before and may not be left out") for code in missing]
+        found += [((name,), f"{code} was loaded before and may not be left out") for code in missing]
     return found
 
 
-def _not_yet(protocol: Protocol) -> list[Mistake]:
+def _not_yet(protocol: Protocol) -> list[tuple[Path, str]]:
     if protocol.effective_from <= clock.today(protocol.timezone):
         return []
-    return [Mistake(1, "effective_from", "is in the future: a file is in force from the moment it is loaded")]
+    return [(("effective_from",), "is in the future: a file is in force from the moment it is loaded")]
 
 
 def _put_trial(protocol: Protocol) -> Trial:
