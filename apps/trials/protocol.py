@@ -4,7 +4,7 @@ Times of day are local to the participant's site, lengths carry their unit in th
 """
 
 from dataclasses import dataclass, field
-from datetime import date, time
+from datetime import date, time, timedelta
 
 from apps.trials.vocabulary import (
     ArmKind,
@@ -368,3 +368,8 @@ class Protocol:
     def checkin_rule_on(self, day: int) -> CheckInRuleFacts | None:
         """The rule for a day counted from day 0; None before day 0 and after the last rule."""
         return next((rule for rule in self.checkins if rule.day_from <= day <= rule.day_to), None)
+
+    @property
+    def holiday_dates(self) -> frozenset[date]:
+        """Every day of every public holiday."""
+        return frozenset(each.date + timedelta(days=later) for each in self.holidays for later in range(each.days))

@@ -221,7 +221,7 @@ def test_the_command_loads_the_projects_own_file_and_says_one_thing_a_line() -> 
 
     assert said[0] == "NCT06884904 version 1 (file 0.3, proposal)"
     assert "site BJ01 (synthetic)" in said
-    assert "chain R1: 8 steps, again after 60 min" in said
+    assert "chain R1: 9 steps, again after 75 min" in said
 
 
 def test_the_command_stands_in_the_audit_trail() -> None:

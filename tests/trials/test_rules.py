@@ -3,6 +3,7 @@
 import dataclasses
 import json
 from datetime import date, time
+from itertools import pairwise
 
 import pytest
 
@@ -105,6 +106,20 @@ def test_weekdays_count_as_dates_count_them(text: str) -> None:
     assert rules["P4"].weekday_numbers == {date(2027, 4, 14).weekday()}
 
 
+def test_a_long_holiday_counts_every_day(text: str) -> None:
+    days = read_protocol(text).holiday_dates
+
+    assert {date(2027, 10, 1), date(2027, 10, 7), date(2028, 4, 4)} <= days
+    assert date(2027, 10, 8) not in days
+
+
+def test_nobody_waits_longer_than_fifteen_minutes_for_the_next_page_of_r1(text: str) -> None:
+    chain = read_protocol(text).chains["R1"]
+    minutes = [step.after_minutes for step in chain.steps] + [chain.repeat_minutes]
+
+    assert max(later - earlier for earlier, later in pairwise(minutes)) <= 15
+
+
 def test_r1_pages_the_investigator_at_once_and_the_next_person_after_five_minutes(text: str) -> None:
     first, _, second, *_ = read_protocol(text).chains["R1"].steps
 
@@ -123,7 +138,7 @@ def test_a_chain_can_be_kept_as_json(text: str) -> None:
         "channels": ["sms", "voice", "email"],
         "task": None,
     }
-    assert kept["repeat_minutes"] == 60
+    assert kept["repeat_minutes"] == 75
 
 
 def test_a_bigger_cohort_is_a_right_file(text: str) -> None:

@@ -354,11 +354,11 @@ WRONG = [
     ),
     Wrong(
         "an unreachable step",
-        "after_minutes = 45\n",
-        "after_minutes = 60\n",
-        "chains.R1.steps[7].after_minutes",
+        "repeat_minutes = 75",
+        "repeat_minutes = 60",
+        "chains.R1.steps[8].after_minutes",
         "is never reached: the round begins again at minute 60",
-        at="after_minutes = 60\n",
+        at='after_minutes = 60\nwho = "principal_investigator"\nchannels = ["sms", "voice", "email"]\ntask',
     ),
     Wrong(
         "one person twice",
