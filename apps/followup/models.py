@@ -25,7 +25,9 @@ class CheckIn(WorkRow):
     """One planned check-in. `occurrence` is its date in the participant's plan: recomputing the plan never makes a second one."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    participant = models.ForeignKey(Participant, on_delete=models.PROTECT, related_name="checkins", verbose_name=_("participant"))
+    participant = models.ForeignKey(
+        Participant, on_delete=models.PROTECT, related_name="checkins", verbose_name=_("participant")
+    )
     rule = models.CharField(_("rule"), max_length=12)
     occurrence = models.DateField(_("for the day"))
     planned_at = models.DateTimeField(_("planned"))
@@ -56,7 +58,9 @@ class Reminder(WorkRow):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    participant = models.ForeignKey(Participant, on_delete=models.PROTECT, related_name="reminders", verbose_name=_("participant"))
+    participant = models.ForeignKey(
+        Participant, on_delete=models.PROTECT, related_name="reminders", verbose_name=_("participant")
+    )
     visit_code = models.CharField(_("visit"), max_length=12)
     for_day = models.DateField(_("for the day"))
     wording = models.CharField(_("text"), max_length=40)

@@ -1,0 +1,92 @@
+"""Reminders of visits: two texts before an appointment, or a task for staff to make one."""
+
+from datetime import datetime
+
+from apps.conversations.services import AnotherQuestionOpen, ask, open_task
+from apps.conversations.vocabulary import TaskKind
+from apps.core import clock, work
+from apps.followup import rules
+from apps.followup.checkins import CALLS, LOOK_AGAIN, NOT_AGAIN, QUESTION_OPEN, UNDELIVERED, NotAgain, call_deadline
+from apps.followup.models import CheckInState, Reminder
+from apps.messaging.vocabulary import NOT_REACHED, Purpose
+from apps.participants.models import Visit
+from apps.participants.services import texting_line, texting_status
+from apps.trials.services import current_protocol
+
+
+def send_reminder(reminder: Reminder) -> None:
+    """Work handler: remind, or open the task; half an hour after a text, see whether it arrived."""
+    with work.finishing(reminder) as ending:
+        if reminder.state == CheckInState.PLANNED:
+            ending.due_at = _remind(reminder) if reminder.wording else _open_appointment_task(reminder)
+        elif reminder.state == CheckInState.SENT and reminder.message and reminder.message.state in NOT_REACHED:
+            reminder.state, reminder.skipped_because = CheckInState.MISSED, UNDELIVERED
+            _task(reminder, TaskKind.UNDELIVERED)
+        reminder.save()
+
+
+def could_not_remind(reminder: Reminder) -> None:
+    """The program failed five times at this row: a person calls."""
+    Reminder.objects.filter(pk=reminder.pk).update(state=CheckInState.SKIPPED, skipped_because="failed")
+    _task(reminder, TaskKind.UNDELIVERED if reminder.wording else TaskKind.APPOINTMENT)
+
+
+def _visit(reminder: Reminder) -> Visit:
+    return Visit.objects.get(participant=reminder.participant, code=reminder.visit_code)
+
+
+def _open_appointment_task(reminder: Reminder) -> NotAgain:
+    visit = _visit(reminder)
+    if visit.appointment_at or visit.done_on:
+        return _skip(reminder, "appointment_made")
+    _task(reminder, TaskKind.APPOINTMENT)
+    return _skip(reminder, "task")
+
+
+def _remind(reminder: Reminder) -> datetime | None:
+    participant, protocol = reminder.participant, current_protocol()
+    now, zone = clock.now(), participant.zone
+    local, appointment = now.astimezone(zone), _visit(reminder).appointment_at
+    if appointment is None or appointment.astimezone(zone).date() != reminder.for_day or _visit(reminder).done_on:
+        return _skip(reminder, "appointment_changed")
+    if not protocol.window.covers(local.date()):
+        return _skip(reminder, "outside_window")
+    if rules.no_reminders_on(local.date(), protocol):
+        return _skip(reminder, "holiday")
+    if (reason := texting_status(participant, line=texting_line(participant))) is not None:
+        if (kind := CALLS.get(reason)) is not None:
+            _task(reminder, kind)
+        return _skip(reminder, reason.value)
+    day = reminder.planned_at.astimezone(zone).date()
+    if now >= min(appointment, rules.useful_until(day, zone=zone, quiet=protocol.quiet_hours)):
+        _task(reminder, TaskKind.UNDELIVERED)
+        return _skip(reminder, "too_late")
+    if (allowed := rules.allowed_from(local, quiet=protocol.quiet_hours)) > local:
+        return allowed
+    return _ask(reminder, appointment.astimezone(zone))
+
+
+def _ask(reminder: Reminder, appointment: datetime) -> datetime:
+    participant = reminder.participant
+    given = {"date": rules.date_words(appointment.date(), lang=participant.language), "time": f"{appointment:%H:%M}"}
+    key, purpose = f"reminder:{reminder.pk}", Purpose.REMINDER
+    try:
+        question = ask(participant=participant, wording_key=reminder.wording, key=key, purpose=purpose, given=given)
+    except AnotherQuestionOpen:
+        reminder.skipped_because = QUESTION_OPEN
+    else:
+        reminder.state, reminder.message, reminder.skipped_because = CheckInState.SENT, question.message, ""
+    return clock.now() + LOOK_AGAIN
+
+
+def _task(reminder: Reminder, kind: TaskKind) -> None:
+    participant = reminder.participant
+    deadline = call_deadline(participant)
+    open_task(
+        key=f"reminder:{reminder.pk}", kind=kind, site=participant.site, participant=participant, deadline=deadline
+    )
+
+
+def _skip(reminder: Reminder, because: str) -> NotAgain:
+    reminder.state, reminder.skipped_because = CheckInState.SKIPPED, because
+    return NOT_AGAIN
