@@ -55,9 +55,7 @@ FINAL = frozenset(
     }
 )
 HANDED_OVER = frozenset({SendState.ACCEPTED, SendState.SENT, SendState.DELIVERED})
-NOT_REACHED = frozenset(
-    {SendState.UNDELIVERED, SendState.FAILED, SendState.REFUSED, SendState.HELD, SendState.EXPIRED}
-)
+NOT_REACHED = frozenset({SendState.UNDELIVERED, SendState.FAILED, SendState.REFUSED, SendState.HELD, SendState.EXPIRED})
 
 _REPORTED = {
     SendState.ACCEPTED,
@@ -71,12 +69,8 @@ _WITHHELD = {SendState.CANCELLED, SendState.EXPIRED, SendState.REFUSED, SendStat
 # the delivery of another attempt.
 MOVES: Mapping[str, frozenset[str]] = {
     SendState.PLANNED: frozenset({SendState.CALLING, *_WITHHELD, *_REPORTED}),
-    SendState.CALLING: frozenset(
-        {SendState.PLANNED, SendState.REFUSED, SendState.UNKNOWN, SendState.HELD, *_REPORTED}
-    ),
-    SendState.UNKNOWN: frozenset(
-        {SendState.PLANNED, SendState.CALLING, SendState.REFUSED, SendState.HELD, *_REPORTED}
-    ),
+    SendState.CALLING: frozenset({SendState.PLANNED, SendState.REFUSED, SendState.UNKNOWN, SendState.HELD, *_REPORTED}),
+    SendState.UNKNOWN: frozenset({SendState.PLANNED, SendState.CALLING, SendState.REFUSED, SendState.HELD, *_REPORTED}),
     SendState.ACCEPTED: frozenset(_REPORTED - {SendState.ACCEPTED}),
     SendState.SENT: frozenset({SendState.DELIVERED, SendState.UNDELIVERED, SendState.FAILED}),
     SendState.HELD: frozenset({SendState.PLANNED, *_REPORTED}),
