@@ -1,0 +1,153 @@
+"""Who may do what, who is on call, and who may still sign in."""
+
+from datetime import date, timedelta
+
+import pytest
+from django.contrib.auth import authenticate
+from django.test import RequestFactory
+
+from apps.core import clock
+from apps.staff import services as staff
+from apps.staff.models import Signature, SiteAssignment, User
+from apps.staff.vocabulary import Action, Role, StaffRule
+from apps.vault.services import phone_index
+from tests import people
+
+pytestmark = pytest.mark.django_db
+
+
+def signs_in(user: User) -> bool:
+    request = RequestFactory().post("/admin/login/")
+    return authenticate(request, username=user.username, password=people.PASSWORD) is not None
+
+
+def test_an_investigator_may_confirm_events_at_her_own_site_and_nowhere_else(alice: User) -> None:
+    scope = staff.scope(alice)
+
+    assert scope.may(Action.CONFIRM_EVENTS, site=people.site("BJ01").pk)
+    assert not scope.may(Action.CONFIRM_EVENTS, site=people.site("SH02").pk)
+    assert scope.sites_for(Action.VIEW_TEXTS) == {people.site("BJ01").pk}
+
+
+def test_the_sponsor_and_the_administrator_see_no_text_and_no_contact(sam: User, ada: User) -> None:
+    for person in (sam, ada):
+        scope = staff.scope(person)
+        assert not any(scope.may(action) for action in (Action.VIEW_TEXTS, Action.VIEW_CONTACTS, Action.VIEW_EVENTS))
+
+
+def test_an_assignment_counts_from_its_first_day_to_its_last_and_not_beyond(alice: User) -> None:
+    SiteAssignment.objects.filter(user=alice).delete()
+    today = staff.today()
+    for starts, ends, counts in (
+        (today, today, True),
+        (today - timedelta(days=9), today - timedelta(days=1), False),
+        (today + timedelta(days=1), None, False),
+    ):
+        row = staff.assign(user=alice, role=Role.COORDINATOR, site=people.site("SH02"), starts_on=starts, ends_on=ends)
+        assert staff.scope(alice).may(Action.ENROL) is counts
+        row.delete()
+
+
+def test_a_superuser_flag_gives_no_right(alice: User) -> None:
+    SiteAssignment.objects.filter(user=alice).delete()
+    User.objects.filter(pk=alice.pk).update(is_superuser=True)
+    alice.refresh_from_db()
+
+    assert staff.scope(alice).grants == ()
+
+
+def test_on_call_gives_the_site_s_people_in_their_order_each_once(
+    alice: User, bob: User, carol: User, dora: User
+) -> None:
+    staff.assign(user=carol, role=Role.INVESTIGATOR, site=people.site("BJ01"))
+    roles = {Role.INVESTIGATOR, Role.PRINCIPAL_INVESTIGATOR}
+
+    assert staff.on_call(site=people.site("BJ01"), roles=roles) == [alice, bob, carol]
+    assert staff.on_call(site=people.site("SH02"), roles=roles) == [dora]
+
+
+def test_the_duty_desk_is_on_call_for_the_whole_trial(dan: User, alice: User) -> None:
+    assert staff.on_call(site=None, roles={Role.DUTY_DESK}) == [dan]
+
+
+def test_a_leaver_and_an_expired_account_are_neither_paged_nor_known_by_phone_nor_let_in(
+    alice: User, bob: User
+) -> None:
+    assert signs_in(alice)
+    staff.close_account(user=alice)
+    User.objects.filter(pk=bob.pk).update(expires_on=staff.today() - timedelta(days=1))
+    bob.refresh_from_db()
+
+    assert staff.on_call(site=people.site("BJ01"), roles={Role.INVESTIGATOR}) == []
+    for person, number in ((alice, people.PHONES["alice"]), (bob, people.PHONES["bob"])):
+        assert staff.staff_on(phone_index(number)) == []
+        assert not signs_in(person)
+        assert staff.scope(person).grants == ()
+
+
+def test_an_account_that_expires_overnight_ends_the_running_session(client: object, alice: User) -> None:
+    client.force_login(alice, backend="apps.staff.backends.StaffBackend")  # type: ignore[attr-defined]
+    session = client.session  # type: ignore[attr-defined]
+    from django.contrib.auth import get_user
+
+    request = RequestFactory().get("/admin/")
+    request.session = session
+    assert get_user(request) == alice
+
+    User.objects.filter(pk=alice.pk).update(expires_on=staff.today() - timedelta(days=1))
+
+    assert not get_user(request).is_authenticated
+
+
+def test_a_phone_is_sealed_found_by_its_index_and_shown_masked(alice: User) -> None:
+    assert staff.staff_on(phone_index(people.PHONES["alice"])) == [alice]
+    assert User.objects.get(pk=alice.pk).phone == people.PHONES["alice"]
+    assert people.PHONES["alice"] not in alice.masked_phone
+
+    staff.set_phone(user=alice, number=people.PHONES["nobody we know"])
+
+    assert staff.staff_on(phone_index(people.PHONES["alice"])) == []
+    assert staff.staff_on(phone_index(people.PHONES["nobody we know"])) == [alice]
+
+
+def test_nobody_is_found_by_an_empty_index(sam: User) -> None:
+    assert sam.phone == ""
+    assert staff.staff_on(b"") == []
+
+
+def test_a_bad_account_is_refused_with_every_rule_named(alice: User) -> None:
+    with pytest.raises(staff.StaffRefused) as refused:
+        staff.create_staff(
+            username="alice", name=" ", email="", language="en", password="short", number="+8601062520000"
+        )
+
+    assert {(field, rule) for field, rule in refused.value.problems} == {
+        ("username", StaffRule.USERNAME_TAKEN),
+        ("name", StaffRule.MISSING),
+        ("email", StaffRule.MISSING),
+        ("password", StaffRule.PASSWORD),
+        ("number", StaffRule.NOT_A_MOBILE),
+    }
+    assert "+86" not in str(refused.value)
+
+
+def test_a_site_role_needs_a_site_and_a_trial_role_has_none(alice: User) -> None:
+    with pytest.raises(staff.StaffRefused):
+        staff.assign(user=alice, role=Role.COORDINATOR)
+    with pytest.raises(staff.StaffRefused):
+        staff.assign(user=alice, role=Role.DUTY_DESK, site=people.site("BJ01"))
+    with pytest.raises(staff.StaffRefused):
+        staff.assign(user=alice, role=Role.DUTY_DESK, starts_on=date(2027, 5, 2), ends_on=date(2027, 5, 1))
+
+
+def test_a_signature_needs_the_signer_s_own_password_and_keeps_the_hash_of_what_was_signed(carol: User) -> None:
+    signed = {"signer": carol, "meaning": "test", "record": "x:1"}
+    with pytest.raises(staff.NotSigned):
+        staff.sign(**signed, password="not hers", content="a")
+
+    first = staff.sign(**signed, password=people.PASSWORD, content="a")
+    second = staff.sign(**signed, password=people.PASSWORD, content="b")
+
+    assert first.record_sha256 != second.record_sha256
+    assert Signature.objects.count() == 2
+    assert first.signed_at <= clock.now()
