@@ -3,6 +3,7 @@
 from datetime import date
 
 from django.db import transaction
+from django.db.models import F
 
 from apps.core import clock, phone
 from apps.messaging import services as messaging
@@ -35,7 +36,7 @@ def caregiver_line(participant: Participant) -> Line | None:
 
 def _line(participant: Participant, kind: ContactKind) -> Line | None:
     points = participant.contact_points.filter(kind=kind, ended_at__isnull=True).select_related("line")
-    point = points.order_by("-agreed_on", "-id").first()
+    point = points.order_by(F("agreed_on").desc(nulls_last=True), "-id").first()
     return point.line if point else None
 
 
