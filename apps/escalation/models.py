@@ -1,6 +1,7 @@
 """Paging about a random reference. Nothing here knows a participant, so nothing here can leak one."""
 
 import uuid
+from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -8,28 +9,107 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.core import states
 from apps.core.work import WorkRow
-from apps.escalation.vocabulary import ChainName, ContactResult, EscalationState, PageState, Via
+from apps.escalation.vocabulary import (
+    ChainName,
+    ContactResult,
+    Duty,
+    EscalationState,
+    IncidentKind,
+    PageKind,
+    PageState,
+    Via,
+)
 from apps.messaging.models import OutboundMessage
 from apps.staff.models import User
 from apps.trials.models import ProtocolVersion, Site
 
 
+class SiteChain(models.Model):
+    """A site's own chain, in place of the protocol's. Written once: a change is a new number, with who and why."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, null=True, related_name="chains", verbose_name=_("site"))
+    chain = models.CharField(_("chain"), max_length=12, choices=ChainName.choices)
+    number = models.PositiveIntegerField(_("version"))
+    content = models.JSONField(_("steps"))  # the shape of a chain of the protocol file; a step may name one `person`
+    reason = models.CharField(_("reason"), max_length=200)
+    made_at = models.DateTimeField(_("since"))
+    made_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", verbose_name=_("made by"))
+
+    class Meta:
+        verbose_name = _("paging chain of a site")
+        verbose_name_plural = _("paging chains of sites")
+        constraints = [
+            models.UniqueConstraint(fields=["site", "chain", "number"], name="site_chain_once"),
+            models.UniqueConstraint(
+                fields=["chain", "number"], condition=Q(site__isnull=True), name="chain_without_site_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.chain} v{self.number}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """A version is written once. A change is a new version."""
+        if not self._state.adding:
+            raise TypeError("a chain's version is never changed")
+        super().save(*args, **kwargs)
+
+
+class Drill(models.Model):
+    """A test of the paging through the real path: one escalation a person, marked TEST, never mixed into real figures."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, null=True, related_name="drills", verbose_name=_("site"))
+    started_at = models.DateTimeField(_("started"))
+    ends_at = models.DateTimeField(_("answers until"))
+    started_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("started by")
+    )
+
+    class Meta:
+        verbose_name = _("drill")
+        verbose_name_plural = _("drills")
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
 class Escalation(WorkRow):
-    """One running chain. It ends only when a named person has acknowledged and a contact is recorded."""
+    """One running chain. It ends only when a named person has acknowledged and a contact is recorded.
+
+    `next_step_at` is the absolute time of the next step, written once and only ever brought forward; `due_at` follows it.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     ref = models.CharField(_("reference"), max_length=4, unique=True)
     chain = models.CharField(_("chain"), max_length=12, choices=ChainName.choices)
-    site = models.ForeignKey(Site, on_delete=models.PROTECT, null=True, related_name="escalations", verbose_name=_("site"))
+    site = models.ForeignKey(
+        Site, on_delete=models.PROTECT, null=True, related_name="escalations", verbose_name=_("site")
+    )
+    drill = models.ForeignKey(Drill, on_delete=models.PROTECT, null=True, related_name="escalations")
     protocol = models.ForeignKey(ProtocolVersion, on_delete=models.PROTECT, related_name="+")
+    site_chain = models.ForeignKey(SiteChain, on_delete=models.PROTECT, null=True, related_name="+")
     snapshot = models.JSONField()  # the chain as it stood when this escalation began; later edits do not touch it
     state = models.CharField(_("state"), max_length=12, choices=EscalationState.choices, default=EscalationState.OPEN)
-    step = models.PositiveIntegerField(_("steps taken"), default=0)
     cannot_text = models.BooleanField(default=False)  # the texter's phone cannot be texted: pages say so
+
+    step = models.PositiveIntegerField(_("steps taken"), default=0)
+    group_from = models.PositiveIntegerField(default=0)  # the number of the first step that was taken last
+    place = models.PositiveSmallIntegerField(default=0)  # the next step's place in the snapshot
+    round = models.PositiveIntegerField(_("round"), default=1)
+    round_started_at = models.DateTimeField()
+    next_step_at = models.DateTimeField(_("next step"), null=True)
+
     received_at = models.DateTimeField(_("text received"))
     opened_at = models.DateTimeField(_("opened"))
     acknowledged_at = models.DateTimeField(_("taken at"), null=True)
-    acknowledged_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("taken by"))
+    acknowledged_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("taken by")
+    )
+    expires_at = models.DateTimeField(_("opens again at"), null=True)
+    reminded = models.PositiveSmallIntegerField(default=0)
+    second_wanted = models.BooleanField(default=False)  # by rule a second person must take it as well
     contacted_at = models.DateTimeField(_("contact at"), null=True)
 
     class Meta(WorkRow.Meta):
@@ -40,36 +120,56 @@ class Escalation(WorkRow):
             models.CheckConstraint(
                 condition=~Q(state="acknowledged") | Q(acknowledged_by__isnull=False), name="acknowledged_by_somebody"
             ),
+            models.CheckConstraint(
+                condition=~Q(state="drill_over") | Q(drill__isnull=False), name="only_drills_end_by_themselves"
+            ),
         ]
 
     def __str__(self) -> str:
         return self.ref
 
+    @property
+    def is_drill(self) -> bool:
+        return self.drill_id is not None
+
+    @property
+    def version(self) -> str:
+        """Which version of the chain ran."""
+        return f"site chain {self.site_chain}" if self.site_chain else f"protocol v{self.protocol.number}"
+
 
 class Page(WorkRow):
-    """One page to one person by one channel. One failing blocks nobody else."""
+    """One text or call to one person by one channel. One failing blocks nobody else."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     escalation = models.ForeignKey(Escalation, on_delete=models.PROTECT, related_name="pages")
     person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="pages", verbose_name=_("person"))
-    channel = models.CharField(_("channel"), max_length=12)
-    step = models.PositiveIntegerField(_("step"))
+    channel = models.CharField(_("channel"), max_length=16)
+    kind = models.CharField(_("kind"), max_length=8, choices=PageKind.choices, default=PageKind.PAGE)
+    occasion = models.CharField(max_length=48)  # the step, the acknowledgement or the reminder that it belongs to
+    step = models.PositiveIntegerField(_("step"), default=0)
+    who = models.CharField(_("paged as"), max_length=24, blank=True)
+    task = models.CharField(max_length=40, blank=True)
+    wakes = models.BooleanField(default=False)
     code = models.CharField(max_length=4)
     wording = models.CharField(max_length=40)
     state = models.CharField(_("state"), max_length=10, choices=PageState.choices, default=PageState.PLANNED)
     error = models.CharField(_("error"), max_length=60, blank=True)
+    provider_id = models.CharField(max_length=80, blank=True, db_index=True)
     message = models.ForeignKey(OutboundMessage, on_delete=models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField(_("planned"))
     handed_at = models.DateTimeField(_("handed over"), null=True)
     delivered_at = models.DateTimeField(_("delivered"), null=True)
+    link_used_at = models.DateTimeField(null=True)
 
     class Meta(WorkRow.Meta):
         verbose_name = _("page")
         verbose_name_plural = _("pages")
         constraints = [
-            models.UniqueConstraint(fields=["escalation", "step", "person", "channel"], name="page_once"),
+            models.UniqueConstraint(fields=["escalation", "occasion", "person", "channel"], name="page_once"),
             states.known_states("state", PageState, name="page_state_known"),
         ]
+        indexes = [*WorkRow.Meta.indexes, models.Index(fields=["person", "code"], name="page_code")]
 
     def __str__(self) -> str:
         return str(self.id)
@@ -80,11 +180,11 @@ class Acknowledgement(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     escalation = models.ForeignKey(Escalation, on_delete=models.PROTECT, related_name="acknowledgements")
-    person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", verbose_name=_("person"))
     page = models.ForeignKey(Page, on_delete=models.PROTECT, null=True, related_name="+")
-    via = models.CharField(max_length=8, choices=Via.choices)
-    at = models.DateTimeField()
-    is_late = models.BooleanField(default=False)
+    via = models.CharField(_("how"), max_length=8, choices=Via.choices)
+    at = models.DateTimeField(_("at"))
+    is_late = models.BooleanField(_("somebody had it already"), default=False)
 
     class Meta:
         verbose_name = _("acknowledgement")
@@ -101,7 +201,7 @@ class ContactRecord(models.Model):
     escalation = models.ForeignKey(Escalation, on_delete=models.PROTECT, related_name="contacts")
     person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", verbose_name=_("person"))
     result = models.CharField(_("result"), max_length=1, choices=ContactResult.choices)
-    via = models.CharField(max_length=8, choices=Via.choices)
+    via = models.CharField(_("how"), max_length=8, choices=Via.choices)
     at = models.DateTimeField(_("at"))
 
     class Meta:
@@ -117,14 +217,91 @@ class Incident(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     escalation = models.ForeignKey(Escalation, on_delete=models.PROTECT, null=True, related_name="incidents")
-    site = models.ForeignKey(Site, on_delete=models.PROTECT, null=True, related_name="+")
-    kind = models.CharField(_("kind"), max_length=24)
-    detail = models.CharField(_("detail"), max_length=200)
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("site"))
+    kind = models.CharField(_("kind"), max_length=24, choices=IncidentKind.choices)
+    detail = models.CharField(_("detail"), max_length=200)  # a role, a channel or a time; never a number
+    person = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("person"))
     at = models.DateTimeField(_("at"))
+    mended_at = models.DateTimeField(_("mended"), null=True)
+    mended_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("mended by")
+    )
 
     class Meta:
         verbose_name = _("paging incident")
         verbose_name_plural = _("paging incidents")
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class Route(models.Model):
+    """What is known about reaching one person by one channel: when it last arrived, and when it was last answered."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="routes", verbose_name=_("person"))
+    channel = models.CharField(_("channel"), max_length=16)
+    delivered_at = models.DateTimeField(_("last delivered"), null=True)
+    answered_at = models.DateTimeField(_("last answered"), null=True)
+    failed_at = models.DateTimeField(_("last failed"), null=True)
+    unconfirmed = models.PositiveSmallIntegerField(_("not confirmed in a row"), default=0)
+
+    audit_ignored: ClassVar[tuple[str, ...]] = ("delivered_at", "answered_at", "failed_at", "unconfirmed")
+
+    class Meta:
+        verbose_name = _("route to a person")
+        verbose_name_plural = _("routes to people")
+        constraints = [models.UniqueConstraint(fields=["person", "channel"], name="route_once")]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class Shift(models.Model):
+    """A person is on duty from `starts_at` to before `ends_at`. An override wins over the planned shifts it covers."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, null=True, related_name="shifts", verbose_name=_("site"))
+    duty = models.CharField(_("duty"), max_length=24, choices=Duty.choices)
+    person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="shifts", verbose_name=_("person"))
+    starts_at = models.DateTimeField(_("from"))
+    ends_at = models.DateTimeField(_("until"))
+    is_override = models.BooleanField(_("override"), default=False)
+    reason = models.CharField(_("reason"), max_length=200, blank=True)
+    made_at = models.DateTimeField(_("entered"))
+    made_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("entered by")
+    )
+    cancelled_at = models.DateTimeField(_("cancelled"), null=True)
+
+    class Meta:
+        verbose_name = _("shift")
+        verbose_name_plural = _("shifts")
+        constraints = [
+            models.CheckConstraint(condition=Q(ends_at__gt=models.F("starts_at")), name="shift_ends_after_start")
+        ]
+        indexes = [models.Index(fields=["site", "duty", "starts_at"], name="shift_by_site")]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class Leave(models.Model):
+    """A person is away and is not paged; a shift of theirs in this time counts as nobody's."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="leaves", verbose_name=_("person"))
+    starts_at = models.DateTimeField(_("from"))
+    ends_at = models.DateTimeField(_("until"))
+    made_at = models.DateTimeField(_("entered"))
+    cancelled_at = models.DateTimeField(_("cancelled"), null=True)
+
+    class Meta:
+        verbose_name = _("leave")
+        verbose_name_plural = _("leaves")
+        constraints = [
+            models.CheckConstraint(condition=Q(ends_at__gt=models.F("starts_at")), name="leave_ends_after_start")
+        ]
 
     def __str__(self) -> str:
         return str(self.id)

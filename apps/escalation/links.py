@@ -1,0 +1,35 @@
+"""The signed link in an e-mail by which its receiver takes a page: once, and for some hours."""
+
+from django.conf import settings
+from django.core import signing
+
+from apps.core.work import seconds
+from apps.escalation.models import Page
+
+_SALT = "escalation.acknowledge"
+VALID_FOR = 6 * 3600.0
+
+
+class BadLink(Exception):
+    """The link is not ours, has expired, or was used already."""
+
+
+def link_for(page: Page) -> str:
+    """The address to put into an e-mail. Opening it only asks; pressing its button takes the page, since mail scanners open links."""
+    return f"{settings.PUBLIC_BASE_URL}/ack/{token_for(page)}/"
+
+
+def token_for(page: Page) -> str:
+    return signing.dumps(str(page.pk), salt=_SALT)
+
+
+def page_of(token: str) -> Page:
+    """The page that a link belongs to. Raises BadLink."""
+    try:
+        key = signing.loads(token, salt=_SALT, max_age=seconds(VALID_FOR))
+    except signing.BadSignature:
+        raise BadLink from None
+    page = Page.objects.select_related("escalation", "person").filter(pk=key, link_used_at__isnull=True).first()
+    if page is None:
+        raise BadLink
+    return page

@@ -1,0 +1,219 @@
+"""A page as a work row: handed over, then watched until it is known to have arrived. A failed one moves the chain on at once."""
+
+import contextlib
+import secrets
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.db.models import F, Q, QuerySet
+
+from apps.core import clock, work
+from apps.core.registry import UnknownPlugin
+from apps.core.work import Lane
+from apps.escalation import channel as channels
+from apps.escalation import incidents
+from apps.escalation.channel import Channel, ChannelError, Handed
+from apps.escalation.models import Escalation, Page, Route
+from apps.escalation.rules import CODE_LENGTH, REST
+from apps.escalation.vocabulary import PENDING, RUNNING, EscalationState, IncidentKind, PageKind, PageState
+from apps.staff.models import User
+
+ACCEPTED_WITHIN = 60.0  # seconds: no provider has taken it
+DELIVERED_WITHIN = 90.0  # seconds: nobody has said that it arrived
+_FIRST_LOOK = 5.0
+_LOOK_EVERY = 10.0
+_CODE_LIVES = timedelta(hours=24)
+_NEVER_CONFIRMS_AFTER = 3
+
+
+# --- planning
+
+
+def plan_page(
+    escalation: Escalation,
+    *,
+    person: User,
+    channel: Channel,
+    wording: str,
+    occasion: str,
+    kind: PageKind = PageKind.PAGE,
+    who: str = "",
+    task: str = "",
+) -> Page:
+    """A page due at once, or the one that the same occasion planned already."""
+    page, _ = Page.objects.get_or_create(
+        escalation=escalation,
+        occasion=occasion,
+        person=person,
+        channel=channel.name,
+        defaults={
+            "kind": kind,
+            "step": escalation.step,
+            "who": who,
+            "task": task,
+            "wakes": channel.wakes,
+            "code": code_for(escalation, person),
+            "wording": wording,
+            "created_at": clock.now(),
+            "due_at": clock.now(),
+            "lane": Lane.SAFETY,
+        },
+    )
+    return page
+
+
+def code_for(escalation: Escalation, person: User) -> str:
+    """Four digits: the same for this person as long as the escalation lasts, and no other live page of the person has them."""
+    own = Page.objects.filter(escalation=escalation, person=person).exclude(code="").values_list("code", flat=True)
+    if known := own.first():
+        return known
+    taken = set(live_pages(person).values_list("code", flat=True))
+    while (code := f"{secrets.randbelow(10**CODE_LENGTH):0{CODE_LENGTH}d}") in taken:
+        continue
+    return code
+
+
+def live_pages(person: User) -> QuerySet[Page]:
+    """Pages whose codes still mean something: of running escalations, and for a day of finished ones."""
+    recent = Q(escalation__contacted_at__gt=clock.now() - _CODE_LIVES)
+    return Page.objects.filter(Q(escalation__state__in=RUNNING) | recent, person=person)
+
+
+# --- handing over
+
+
+def send_page(page: Page) -> None:
+    """Work handler: hand the page over, then look after it until it has arrived or is taken for lost."""
+    try:
+        channel = channels.named(page.channel)
+    except UnknownPlugin:
+        _finish_failed(page, "no_channel")
+        return
+    if page.state == PageState.PLANNED and page.message_id is None:
+        _hand_over(page, channel)
+    else:
+        _watch(page, channel)
+
+
+def _hand_over(page: Page, channel: Channel) -> None:
+    try:
+        if channel.is_local:
+            with work.finishing(page) as ending:
+                ending.due_at = _handed(page, channel, channel.hand_over(page))
+            return
+        # A network call, so outside any transaction: after a crash it may happen twice, never not at all.
+        given = channel.hand_over(page)
+        with work.finishing(page) as ending:
+            ending.due_at = _handed(page, channel, given)
+    except ChannelError as error:
+        _not_handed(page, error)
+
+
+def _handed(page: Page, channel: Channel, given: Handed) -> datetime | None:
+    page.message, page.provider_id = given.message, given.provider_id
+    if given.accepted:
+        page.state, page.handed_at = PageState.HANDED, clock.now()
+    page.save()
+    if given.accepted and not channel.confirms:
+        return None
+    return clock.now() + work.seconds(_FIRST_LOOK)
+
+
+def _not_handed(page: Page, error: ChannelError) -> None:
+    too_late = clock.now() - page.created_at >= work.seconds(ACCEPTED_WITHIN)
+    if error.permanent or too_late:
+        _finish_failed(page, error.code)
+        return
+    with work.finishing(page) as ending:
+        ending.due_at = clock.now() + work.seconds(_LOOK_EVERY)
+        ending.note = error.code
+
+
+# --- watching
+
+
+def _watch(page: Page, channel: Channel) -> None:
+    progress = channel.progress(page)
+    if progress.state == PageState.FAILED:
+        _finish_failed(page, progress.error or "failed", handed_at=progress.handed_at)
+        return
+    age = clock.now() - page.created_at
+    if progress.state == PageState.PLANNED and age >= work.seconds(ACCEPTED_WITHIN):
+        _finish_failed(page, "not_accepted")
+        return
+    if progress.state == PageState.HANDED and channel.confirms and age >= work.seconds(DELIVERED_WITHIN):
+        _finish_failed(page, "not_delivered", handed_at=progress.handed_at)
+        return
+    with work.finishing(page) as ending:
+        if page.state in PENDING and progress.state != page.state:
+            page.state, page.handed_at = progress.state, progress.handed_at
+            page.delivered_at = progress.delivered_at
+            page.save()
+        if progress.state == PageState.DELIVERED:
+            _remember(page, delivered_at=progress.delivered_at or clock.now(), unconfirmed=0)
+        elif progress.state in PENDING:
+            ending.due_at = clock.now() + work.seconds(_LOOK_EVERY)
+
+
+def _finish_failed(page: Page, error: str, *, handed_at: datetime | None = None) -> None:
+    with work.finishing(page) as ending:
+        _fail(page, error, handed_at=handed_at)
+        ending.note = error
+
+
+def _fail(page: Page, error: str, *, handed_at: datetime | None = None) -> None:
+    page.state, page.error = PageState.FAILED, error[:60]
+    page.handed_at = page.handed_at or handed_at
+    page.save()
+    missed = int(error == "not_delivered")
+    route = _remember(page, failed_at=clock.now(), unconfirmed=F("unconfirmed") + missed)
+    if route.unconfirmed == _NEVER_CONFIRMS_AFTER:
+        incidents.report(
+            IncidentKind.NEVER_CONFIRMS, detail=page.channel, site=page.escalation.site, person=page.person
+        )
+    move_on_after(page)
+
+
+def move_on_after(page: Page) -> None:
+    """The failed page belongs to the step taken last: the next one is due now. Of earlier steps others have been paged since."""
+    running = Escalation.objects.filter(pk=page.escalation_id, state=EscalationState.OPEN, group_from__lte=page.step)
+    if page.kind != PageKind.PAGE or not page.wakes:
+        return
+    now = clock.now()
+    soon = now + work.seconds(REST.total_seconds())
+    # At the end of a round the same people would come again: they get a short rest.
+    for rows, time in ((running.filter(place__gt=0), now), (running.filter(place=0), soon)):
+        rows = rows.filter(next_step_at__gt=time)
+        rows.update(next_step_at=time, due_at=time, fence=F("fence") + 1, lease_until=None)
+
+
+def _remember(page: Page, **values: object) -> Route:
+    route, _ = Route.objects.get_or_create(person=page.person, channel=page.channel)
+    Route.objects.filter(pk=route.pk).update(**values)
+    route.refresh_from_db()
+    return route
+
+
+def note_answered(page: Page) -> None:
+    """The person has answered by this page: the route wakes, and can acknowledge."""
+    _remember(page, answered_at=clock.now())
+
+
+def could_not_page(page: Page) -> None:
+    """The page broke the program: the next person at once, and an incident."""
+    _fail(page, "could_not_page")
+    incidents.report(IncidentKind.COULD_NOT_PAGE, detail=page.channel, escalation=page.escalation, person=page.person)
+
+
+# --- cancelling
+
+
+def cancel_pages(pages: Iterable[Page]) -> None:
+    """Nobody else need wake: pages not yet arrived are cancelled, with what their channels have queued, and nothing is due any more."""
+    for page in pages:
+        if page.state in PENDING:
+            with contextlib.suppress(UnknownPlugin):
+                channels.named(page.channel).cancel(page)
+            page.state = PageState.CANCELLED
+            page.save()
+    work.set_due(Page.objects.filter(pk__in=[page.pk for page in pages]), due_at=None)

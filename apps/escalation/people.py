@@ -1,0 +1,87 @@
+"""Who a step reaches now: the rota first, then the order of the site's assignments; nobody on leave, nobody whose account ended."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from apps.core import clock
+from apps.escalation.models import Leave, Shift
+from apps.escalation.rules import Step
+from apps.escalation.vocabulary import TRIAL_DUTIES, Duty
+from apps.staff.models import User
+from apps.staff.services import is_valid, on_call
+from apps.staff.vocabulary import Role
+from apps.trials.models import Site
+from apps.trials.vocabulary import Who
+
+_DOCTORS = (Role.INVESTIGATOR, Role.PRINCIPAL_INVESTIGATOR)
+_ROLES: Mapping[str, tuple[Role, ...]] = {
+    Who.INVESTIGATOR_ON_CALL: _DOCTORS,
+    Who.SECOND_ON_CALL: _DOCTORS,
+    Who.PRINCIPAL_INVESTIGATOR: (Role.PRINCIPAL_INVESTIGATOR,),
+    Who.SUB_INVESTIGATOR: (Role.INVESTIGATOR,),
+    Who.LEAD_COORDINATOR: (Role.COORDINATOR,),
+    Who.COORDINATOR: (Role.COORDINATOR,),
+    Who.DUTY_DOCTOR: (Role.DUTY_DESK,),
+    Who.DUTY_DESK: (Role.DUTY_DESK,),
+    Who.SPONSOR_MONITOR: (Role.SPONSOR_SAFETY,),
+}
+# The first of the list; the others page everybody who has the role.
+_ONE_OF_THE_LIST = frozenset({Who.INVESTIGATOR_ON_CALL, Who.SECOND_ON_CALL, Who.LEAD_COORDINATOR, Who.DUTY_DESK})
+_OF_THE_TRIAL = frozenset({Who.DUTY_DOCTOR, Who.DUTY_DESK, Who.SPONSOR_MONITOR})
+
+
+@dataclass(frozen=True)
+class OnDuty:
+    """The people of a step, and whether the rota had a hole there (then the fixed order stood in, if it could)."""
+
+    people: tuple[User, ...]
+    has_gap: bool
+
+
+def on_duty(step: Step, *, site: Site | None, at: datetime | None = None) -> OnDuty:
+    """Whom this step reaches at a time (now, unless told)."""
+    time = at or clock.now()
+    if step.person:
+        named = [user for user in User.objects.filter(pk=step.person) if is_valid(user)]
+        return _without_leave(named, time)
+    place = None if step.who in _OF_THE_TRIAL else site
+    if step.who in Duty.values and (planned := _by_rota(step.who, place, time)) is not None:
+        found = _without_leave(planned, time)
+        return found if found.people else OnDuty(_by_order(step.who, place, time).people, has_gap=True)
+    return _by_order(step.who, place, time)
+
+
+def duty_site(duty: str, site: Site | None) -> Site | None:
+    """Where a duty belongs: those of the whole trial have no site."""
+    return None if duty in TRIAL_DUTIES else site
+
+
+def _by_rota(duty: str, site: Site | None, time: datetime) -> list[User] | None:
+    """Those whose shift it is, an override before the plan; None where this duty is not kept by a rota at all."""
+    shifts = Shift.objects.filter(site=site, duty=duty, cancelled_at__isnull=True).select_related("person")
+    if not shifts.exists():
+        return None
+    now = [*shifts.filter(starts_at__lte=time, ends_at__gt=time).order_by("-is_override", "-made_at", "pk")]
+    overrides = [shift for shift in now if shift.is_override]
+    chosen = overrides[:1] or now
+    return [shift.person for shift in chosen if is_valid(shift.person)]
+
+
+def _by_order(who: str, site: Site | None, time: datetime) -> OnDuty:
+    present = _without_leave(on_call(site=site, roles=_ROLES.get(who, ())), time).people
+    if who == Who.SECOND_ON_CALL:  # whoever comes next after those on first call, be these from the rota or the order
+        first = on_duty(Step(timedelta(0), Who.INVESTIGATOR_ON_CALL, ()), site=site, at=time).people
+        present = tuple(person for person in present if person not in first)
+    chosen = present[:1] if who in _ONE_OF_THE_LIST else present
+    return OnDuty(chosen, has_gap=not chosen)
+
+
+def _without_leave(people: list[User], time: datetime) -> OnDuty:
+    away = set(
+        Leave.objects.filter(
+            person__in=people, starts_at__lte=time, ends_at__gt=time, cancelled_at__isnull=True
+        ).values_list("person_id", flat=True)
+    )
+    present = tuple(person for person in people if person.pk not in away)
+    return OnDuty(present, has_gap=not present)

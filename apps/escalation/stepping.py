@@ -1,0 +1,150 @@
+"""The chain goes on: steps taken at their stored times, empty ones at once, round after round, until a named person has it."""
+
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+
+from apps.core import clock, work
+from apps.core.states import check_move
+from apps.escalation import channel as channels
+from apps.escalation import incidents, rules
+from apps.escalation.models import Drill, Escalation, Page
+from apps.escalation.paging import plan_page
+from apps.escalation.people import on_duty
+from apps.escalation.rules import Plan, Step
+from apps.escalation.texts import wording_for
+from apps.escalation.vocabulary import MOVES, EscalationState, IncidentKind
+from apps.messaging.models import Line
+from apps.staff.models import User
+from apps.trials.services import current_protocol
+from apps.trials.vocabulary import ChainHours
+
+
+def take_due_steps(escalation: Escalation) -> datetime | None:
+    """Everything that is due of this round, in one go; the time of the next step. After a long silence one round is caught up, not ten."""
+    plan = rules.plan(escalation.snapshot)
+    if escalation.drill and clock.now() >= escalation.drill.ends_at:
+        _end_drill(escalation, escalation.drill)
+        return None
+    first_page = not escalation.group_from  # nobody has been paged about it, at this level
+    for _ in plan.steps:
+        if escalation.next_step_at is None or escalation.next_step_at > clock.now():
+            break
+        reached = _take(escalation, plan, first_page=first_page)
+        first_page = first_page and not reached
+        _move_on(escalation, plan, reached=reached)
+        if escalation.place == 0:
+            break
+    escalation.save()
+    return escalation.next_step_at
+
+
+def _take(escalation: Escalation, plan: Plan, *, first_page: bool) -> bool:
+    """Page everybody of the steps that fall in this minute. Whether somebody was reached, as far as the steps mean to wake."""
+    if escalation.place == 0:
+        escalation.round_started_at = clock.now()
+    group = plan.group(escalation.place)
+    widening = plan.widening(place=escalation.place, round_number=escalation.round)
+    escalation.group_from = escalation.step + 1
+    wording = wording_for(escalation, is_first=first_page)
+    pages: list[Page] = []
+    for step in [*group, *widening]:
+        escalation.step += 1
+        pages += _page_step(escalation, step, wording, already={(page.person_id, page.channel) for page in pages})
+    escalation.place += len(group)
+    wakes = any(step.wants_to_wake for step in group)
+    return any(page.wakes for page in pages) if wakes else bool(pages)
+
+
+def _page_step(escalation: Escalation, step: Step, wording: str, *, already: set[tuple[object, str]]) -> list[Page]:
+    found = on_duty(step, site=escalation.site)
+    if found.has_gap:
+        incidents.report(IncidentKind.ROTA_GAP, detail=step.who, escalation=escalation)
+    pages = []
+    for person in found.people:
+        if person.pk == escalation.acknowledged_by_id:  # who hands over is not paged about it again in the next round
+            continue
+        pages += _page_person(escalation, step, person, wording, already=already)
+    return pages
+
+
+def _page_person(
+    escalation: Escalation, step: Step, person: User, wording: str, *, already: set[tuple[object, str]]
+) -> list[Page]:
+    usable = [channel for word in step.channels if (channel := channels.of(word, person)) is not None]
+    if step.wants_to_wake and not any(channel.wakes for channel in usable):
+        incidents.report(IncidentKind.NO_ROUTE, detail=step.who, escalation=escalation, person=person)
+    if _has_stopped_texts(person):
+        incidents.report(IncidentKind.STOPPED_TEXTS, detail=step.who, escalation=escalation, person=person)
+    return [
+        plan_page(
+            escalation, person=person, channel=channel, wording=wording, occasion=f"step:{escalation.step}",
+            who=step.who, task=step.task,
+        )
+        for channel in usable
+        if (person.pk, channel.name) not in already
+    ]  # fmt: skip
+
+
+def _has_stopped_texts(person: User) -> bool:
+    stopped = Line.objects.filter(index=bytes(person.phone_index), opted_out_at__isnull=False)
+    return bool(person.phone_index) and stopped.exists()
+
+
+def _move_on(escalation: Escalation, plan: Plan, *, reached: bool) -> None:
+    """When the next step is due: at its stored time, or at once when this one reached nobody."""
+    now, rest = clock.now(), work.seconds(rules.REST.total_seconds())
+    if escalation.place < len(plan.steps):
+        at = _planned(escalation, plan, plan.steps[escalation.place].after)
+        escalation.next_step_at = at if reached else now
+        return
+    escalation.place, escalation.round = 0, escalation.round + 1
+    if escalation.state == EscalationState.OPEN:
+        escalation.acknowledged_by = None
+    again = max(_planned(escalation, plan, plan.repeat), now + rest)
+    if not reached:
+        again = now + rest
+        incidents.report(IncidentKind.NOBODY, detail=escalation.chain, escalation=escalation)
+    escalation.next_step_at = again
+
+
+def _planned(escalation: Escalation, plan: Plan, after: timedelta) -> datetime:
+    if plan.hours != ChainHours.WORKING:
+        return escalation.round_started_at + work.seconds(after.total_seconds())
+    zone = ZoneInfo(escalation.site.timezone if escalation.site else settings.TIME_ZONE)
+    local = escalation.round_started_at.astimezone(zone)
+    return rules.after_working_time(local, work.seconds(after.total_seconds()), holidays=_holidays())
+
+
+def _holidays() -> frozenset[date]:
+    return current_protocol().holiday_dates
+
+
+def begin_round(escalation: Escalation) -> None:
+    """Open (again): the first step of a round is due now."""
+    now = clock.now()
+    escalation.place, escalation.round_started_at, escalation.next_step_at = 0, now, now
+
+
+def reopen(escalation: Escalation, *, handed_over: bool = False) -> None:
+    """Taken, but no contact in time, or handed over: the chain runs again, and wider.
+
+    Who hands over keeps it until somebody else has taken it.
+    """
+    check_move(MOVES, present=escalation.state, wanted=EscalationState.OPEN)
+    escalation.state = EscalationState.OPEN
+    escalation.expires_at, escalation.reminded = None, 0
+    if not handed_over:
+        escalation.acknowledged_by = None
+    escalation.round += 1
+    begin_round(escalation)
+
+
+def _end_drill(escalation: Escalation, drill: Drill) -> None:
+    escalation.state, escalation.next_step_at = EscalationState.DRILL_OVER, None
+    for person in {page.person for page in escalation.pages.select_related("person")}:
+        incidents.report(
+            IncidentKind.DRILL_FAILED, detail=f"{drill.started_at:%Y-%m-%d}", site=escalation.site, person=person
+        )
+    escalation.save()

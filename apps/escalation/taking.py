@@ -1,0 +1,274 @@
+"""A named person takes it, then records the contact. Taken is not done: without a contact in time the chain opens again."""
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from django.db import transaction
+
+from apps.core import clock, work
+from apps.core.states import check_move
+from apps.escalation import channel as channels
+from apps.escalation import rules
+from apps.escalation.models import Acknowledgement, ContactRecord, Escalation, Page
+from apps.escalation.paging import cancel_pages, live_pages, note_answered, plan_page
+from apps.escalation.rules import CodeText, Plan
+from apps.escalation.stepping import reopen, take_due_steps
+from apps.escalation.texts import language_of, local_time, name_role
+from apps.escalation.vocabulary import (
+    IS_CONTACT,
+    MOVES,
+    PENDING,
+    RUNNING,
+    SEEN,
+    ContactResult,
+    EscalationState,
+    PageKind,
+    PageState,
+    Via,
+)
+from apps.staff.models import User
+
+
+class Answer(NamedTuple):
+    """What to say to a member of staff: a wording key and its values."""
+
+    wording: str
+    values: dict[str, str]
+
+
+class NotYours(Exception):
+    """Only the person who has it can hand it over."""
+
+
+# --- taking
+
+
+@transaction.atomic
+def acknowledge(*, escalation: Escalation, person: User, via: Via, page: Page | None = None) -> Acknowledgement:
+    """This person has it. Every pending page is cancelled in the same transaction, and the others who were paged are told.
+
+    When somebody has it already, the acknowledgement is kept as late and changes nothing (by rule it may count as the second).
+    The caller has made sure that it is this person: by their own phone, their sign-in, or their link.
+    """
+    escalation = _locked(escalation)
+    is_late = escalation.state != EscalationState.OPEN
+    acknowledgement = Acknowledgement.objects.create(
+        escalation=escalation, person=person, page=page, via=via, at=clock.now(), is_late=is_late
+    )
+    if page is not None:
+        _answered(page)
+    if not is_late:
+        _take(escalation, acknowledgement)
+    elif escalation.second_wanted and person.pk != escalation.acknowledged_by_id:
+        _second_has_it(escalation)
+    return acknowledgement
+
+
+def _take(escalation: Escalation, acknowledgement: Acknowledgement) -> None:
+    plan = rules.plan(escalation.snapshot)
+    now, person = acknowledgement.at, acknowledgement.person
+    _cancel_pending(escalation)
+    if escalation.is_drill:
+        _finish(escalation, person, at=now)
+        return
+    check_move(MOVES, present=escalation.state, wanted=EscalationState.ACKNOWLEDGED)
+    escalation.state = EscalationState.ACKNOWLEDGED
+    escalation.acknowledged_at, escalation.acknowledged_by = now, person
+    escalation.expires_at, escalation.reminded = now + _length(plan.expires), 0
+    escalation.second_wanted = plan.second_acknowledgement
+    escalation.save()
+    _tell_the_others(escalation, acknowledgement)
+    if acknowledgement.via != Via.SMS:  # a texted code is answered by the conversation, in the order of the texts
+        _say_by_text(escalation, person, "staff_contact_menu", PageKind.MENU, f"menu:{acknowledgement.pk.hex[:12]}")
+    _set_due(escalation, plan)
+
+
+def _second_has_it(escalation: Escalation) -> None:
+    escalation.second_wanted = False
+    escalation.save()
+    _cancel_pending(escalation)
+
+
+def _answered(page: Page) -> None:
+    page.state = PageState.ANSWERED
+    page.save()
+    note_answered(page)
+
+
+def _cancel_pending(escalation: Escalation) -> None:
+    cancel_pages([*escalation.pages.filter(due_at__isnull=False).select_related("message", "person")])
+    cancel_pages([*escalation.pages.filter(due_at__isnull=True, state__in=PENDING, kind=PageKind.REMINDER)])
+
+
+def _tell_the_others(escalation: Escalation, acknowledgement: Acknowledgement) -> None:
+    """Whoever was told "you are next" is told that somebody has it; whose page never left is not woken for that."""
+    told = escalation.pages.filter(kind=PageKind.PAGE, state__in=SEEN, wakes=True).exclude(
+        person=acknowledgement.person
+    )
+    for page in {page.person_id: page for page in told.select_related("person")}.values():
+        occasion = f"taken:{acknowledgement.pk.hex[:12]}"
+        _say_by_text(escalation, page.person, "staff_taken", PageKind.NOTICE, occasion)
+
+
+def _say_by_text(escalation: Escalation, person: User, wording: str, kind: PageKind, occasion: str) -> None:
+    channel = channels.of("sms", person)
+    if channel is not None:
+        plan_page(escalation, person=person, channel=channel, wording=wording, occasion=occasion, kind=kind)
+
+
+# --- after taking
+
+
+def nag(escalation: Escalation) -> datetime | None:
+    """Taken, no contact yet: reminders, then it opens again. The time of the next of these."""
+    now, plan = clock.now(), rules.plan(escalation.snapshot)
+    if escalation.second_wanted:
+        take_due_steps(escalation)
+    if escalation.expires_at is None or now >= escalation.expires_at:
+        reopen(escalation)
+        escalation.save()
+        return escalation.next_step_at
+    if escalation.acknowledged_by and (passed := _reminders_passed(escalation, plan, now)) > escalation.reminded:
+        escalation.reminded = passed
+        occasion = f"remind:{passed}:{escalation.expires_at:%d%H%M%S}"
+        _say_by_text(escalation, escalation.acknowledged_by, "staff_reminder", PageKind.REMINDER, occasion)
+        escalation.save()
+    return _next_nag(escalation, plan)
+
+
+def _reminders_passed(escalation: Escalation, plan: Plan, now: datetime) -> int:
+    return sum(now >= time for time in _reminder_times(escalation, plan))
+
+
+def _reminder_times(escalation: Escalation, plan: Plan) -> list[datetime]:
+    """Reminders count back from the end, so that a bought quarter of an hour moves them too."""
+    if escalation.expires_at is None:
+        return []
+    return [escalation.expires_at - _length(plan.expires - each) for each in plan.remind]
+
+
+def _next_nag(escalation: Escalation, plan: Plan) -> datetime | None:
+    times = _reminder_times(escalation, plan)[escalation.reminded :]
+    if escalation.second_wanted and escalation.next_step_at:
+        times.append(escalation.next_step_at)
+    return min([*times, escalation.expires_at or clock.now()])
+
+
+def _set_due(escalation: Escalation, plan: Plan) -> None:
+    work.set_due(Escalation.objects.filter(pk=escalation.pk), due_at=_next_nag(escalation, plan))
+
+
+# --- the contact
+
+
+@transaction.atomic
+def record_contact(*, escalation: Escalation, person: User, result: ContactResult, via: Via) -> ContactRecord:
+    """What came of calling the texter. Reached and at hospital end the escalation; no answer buys time; hand over opens it again.
+
+    Recording a result on one that nobody has taken takes it first. Raises NotYours when somebody hands over what another has.
+    """
+    escalation = _locked(escalation)
+    if escalation.state == EscalationState.OPEN:
+        if result == ContactResult.HAND_OVER:
+            raise NotYours
+        acknowledge(escalation=escalation, person=person, via=via)
+        escalation.refresh_from_db()
+    elif result == ContactResult.HAND_OVER and escalation.acknowledged_by_id != person.pk:
+        raise NotYours
+    record = ContactRecord.objects.create(escalation=escalation, person=person, result=result, via=via, at=clock.now())
+    if escalation.state == EscalationState.ACKNOWLEDGED:
+        _apply(escalation, record)
+    return record
+
+
+def _apply(escalation: Escalation, record: ContactRecord) -> None:
+    plan = rules.plan(escalation.snapshot)
+    if record.result in IS_CONTACT:
+        _finish(escalation, record.person, at=record.at)
+    elif record.result == ContactResult.HAND_OVER:
+        reopen(escalation, handed_over=True)
+        escalation.save()
+        work.set_due(Escalation.objects.filter(pk=escalation.pk), due_at=escalation.next_step_at)
+    else:
+        bought = record.at + _length(plan.attempt_buys)
+        escalation.expires_at = max(escalation.expires_at or bought, bought)
+        escalation.reminded = _reminders_passed(escalation, plan, record.at)
+        escalation.save()
+        _set_due(escalation, plan)
+
+
+def _finish(escalation: Escalation, person: User, *, at: datetime) -> None:
+    check_move(MOVES, present=escalation.state, wanted=EscalationState.CONTACTED)
+    escalation.state, escalation.contacted_at = EscalationState.CONTACTED, at
+    escalation.acknowledged_at = escalation.acknowledged_at or at
+    escalation.acknowledged_by = escalation.acknowledged_by or person
+    escalation.expires_at, escalation.next_step_at, escalation.second_wanted = None, None, False
+    escalation.save()
+    _cancel_pending(escalation)
+    work.set_due(Escalation.objects.filter(pk=escalation.pk), due_at=None)
+
+
+# --- by text, from the person's own phone
+
+
+def answer_staff_text(*, person: User, text: str) -> Answer | None:
+    """A code that this person was paged with, alone or with a result; None when the text holds none.
+
+    The caller has matched the sending phone to this person, so a code read over a shoulder acknowledges nothing.
+    """
+    found = rules.read_code(text)
+    if found is None:
+        return None
+    page = _page_with(found.code, person)
+    if page is None:
+        is_meant = found.is_whole and live_pages(person).exists()
+        return Answer("staff_code_unknown", {}) if is_meant else None
+    return _answer(page, person, found)
+
+
+def _page_with(code: str, person: User) -> Page | None:
+    pages = live_pages(person).filter(code=code).select_related("escalation__site", "escalation__acknowledged_by")
+    return pages.order_by("-escalation__opened_at", "-created_at").first()
+
+
+def _answer(page: Page, person: User, found: CodeText) -> Answer:
+    escalation = page.escalation
+    result = ContactResult(found.result) if found.result in ContactResult.values else None
+    if found.result and result is None:
+        return Answer("staff_code_unknown", {})
+    if result is None:
+        return _answer_to_code(escalation, person, page)
+    try:
+        record = record_contact(escalation=escalation, person=person, result=result, via=Via.SMS)
+    except NotYours:
+        return _whose(escalation, person, page)
+    return Answer("staff_noted", {"ref": escalation.ref, "time": local_time(escalation, record.at)})
+
+
+def _answer_to_code(escalation: Escalation, person: User, page: Page) -> Answer:
+    second = escalation.second_wanted and escalation.acknowledged_by_id != person.pk
+    acknowledgement = acknowledge(escalation=escalation, person=person, via=Via.SMS, page=page)
+    escalation.refresh_from_db()
+    if escalation.is_drill or second:
+        return Answer("staff_noted", {"ref": escalation.ref, "time": local_time(escalation, acknowledgement.at)})
+    return _whose(escalation, person, page)
+
+
+def _whose(escalation: Escalation, person: User, page: Page) -> Answer:
+    """It is yours, with the menu of results; or who has it since when."""
+    holder, since = escalation.acknowledged_by, escalation.acknowledged_at
+    if holder is None or since is None:
+        return Answer("staff_code_unknown", {})
+    values = {"ref": escalation.ref, "time": local_time(escalation, since)}
+    if holder.pk == person.pk and escalation.state in RUNNING:
+        return Answer("staff_contact_menu", values | {"code": page.code})
+    name = name_role(holder, language=language_of(person))
+    return Answer("staff_taken", values | {"name_role": name})
+
+
+def _locked(escalation: Escalation) -> Escalation:
+    return Escalation.objects.select_for_update(of=("self",)).select_related("site").get(pk=escalation.pk)
+
+
+def _length(length: timedelta) -> timedelta:
+    return work.seconds(length.total_seconds())

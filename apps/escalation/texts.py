@@ -1,0 +1,72 @@
+"""What a page says: a reference, a time, a code. Which text is chosen when the page is planned; it is filled when it leaves."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.utils.translation import override
+
+from apps.core import clock, wording
+from apps.core.work import seconds
+from apps.escalation.models import Escalation, Page
+from apps.escalation.rules import fitted
+from apps.escalation.vocabulary import ChainName, EscalationState
+from apps.staff.models import User
+from apps.staff.services import scope
+from apps.staff.vocabulary import Role
+
+LATE_AFTER = 600.0  # seconds between receiving a text and paging about it: the page says that it is late
+_LONGEST_NAME = 24
+_ALERTING = frozenset({ChainName.R1, ChainName.UNMATCHED})
+
+
+def wording_for(escalation: Escalation, *, is_first: bool) -> str:
+    """The text of a page planned now."""
+    if escalation.is_drill:
+        return "staff_drill"
+    if escalation.cannot_text:
+        return "staff_cannot_text"
+    if not is_first and escalation.state == EscalationState.OPEN:
+        return "staff_escalate"
+    if clock.now() - escalation.received_at > seconds(LATE_AFTER):
+        return "staff_delayed"
+    return "staff_r1" if escalation.chain in _ALERTING else "staff_r2"
+
+
+def language_of(person: User) -> str:
+    return person.language if person.language in wording.languages() else "en"
+
+
+def local_time(escalation: Escalation, time: datetime) -> str:
+    """`HH:MM` where the escalation's site is."""
+    zone = escalation.site.timezone if escalation.site else settings.TIME_ZONE
+    return f"{time.astimezone(ZoneInfo(zone)):%H:%M}"
+
+
+def text_of(page: Page) -> wording.Text:
+    """The page's text, filled, in the language of the person."""
+    language = language_of(page.person)
+    wanted = wording.message(page.wording, lang=language).placeholders
+    values = {name: value for name, value in _values(page, language).items() if name in wanted}
+    return wording.say(page.wording, lang=language, **values)
+
+
+def _values(page: Page, language: str) -> dict[str, str]:
+    escalation = page.escalation
+    received = local_time(escalation, escalation.received_at)
+    values = {"ref": escalation.ref, "code": page.code, "time": received, "time_sent": received}
+    if page.wording in ("staff_delayed", "staff_drill"):
+        values["time"] = local_time(escalation, clock.now())
+    if page.wording in ("staff_contact_menu", "staff_taken") and escalation.acknowledged_at:
+        values["time"] = local_time(escalation, escalation.acknowledged_at)
+    if escalation.acknowledged_by:
+        values["name_role"] = name_role(escalation.acknowledged_by, language=language)
+    return values
+
+
+def name_role(person: User, *, language: str) -> str:
+    """A colleague's name, with the role where the text has room for it."""
+    held = scope(person).roles
+    with override(language.lower()):
+        role = next((str(role.label) for role in Role if role in held), "")
+    return fitted(person.name, role, units=_LONGEST_NAME)
