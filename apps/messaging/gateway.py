@@ -159,6 +159,7 @@ class SmsGateway(ABC):
 
     name: ClassVar[str]
     errors: ClassVar[Mapping[str, ErrorClass]] = {}
+    stops_country: ClassVar[frozenset[str]] = frozenset()  # codes of a configuration that is wrong for one country only
     can_list: ClassVar[bool] = True
     absence_is_proof: ClassVar[bool] = False  # a text missing from the log was never sent
     polls: ClassVar[tuple[float, ...]] = (600, 1800, 7200)  # seconds after acceptance: "has it arrived?"
@@ -209,3 +210,7 @@ class SmsGateway(ABC):
     def classify(self, code: str) -> ErrorClass:
         """What an error code asks of us; an unlisted one is FINAL, which alarms."""
         return self.errors.get(code, ErrorClass.FINAL)
+
+    def state_of(self, status: str) -> AttemptState | None:
+        """Where a received status stands; None for one that moves nothing."""
+        return None

@@ -73,7 +73,7 @@ MOVES: Mapping[str, frozenset[str]] = {
     SendState.UNKNOWN: frozenset({SendState.PLANNED, SendState.CALLING, SendState.REFUSED, SendState.HELD, *_REPORTED}),
     SendState.ACCEPTED: frozenset(_REPORTED - {SendState.ACCEPTED}),
     SendState.SENT: frozenset({SendState.DELIVERED, SendState.UNDELIVERED, SendState.FAILED}),
-    SendState.HELD: frozenset({SendState.PLANNED, *_REPORTED}),
+    SendState.HELD: frozenset({SendState.PLANNED, SendState.CANCELLED, *_REPORTED}),
     SendState.CANCELLED: frozenset({SendState.ACCEPTED, SendState.SENT, SendState.DELIVERED}),
     SendState.EXPIRED: frozenset({SendState.ACCEPTED, SendState.SENT, SendState.DELIVERED}),
     SendState.REFUSED: frozenset({SendState.DELIVERED}),
@@ -95,6 +95,23 @@ class AttemptState(models.TextChoices):
     DELIVERED = "delivered", "delivered"
     UNDELIVERED = "undelivered", "undelivered"
     FAILED = "failed", "failed"
+
+
+# Higher is later in a text's life; equal ranks at the top are the final ones, of which the first is kept.
+RANK: Mapping[str, int] = {
+    AttemptState.CALLING: 0,
+    AttemptState.UNKNOWN: 0,
+    AttemptState.RETRY: 0,
+    AttemptState.REJECTED: 0,
+    AttemptState.ACCEPTED: 1,
+    AttemptState.SENT: 2,
+    AttemptState.DELIVERED: 3,
+    AttemptState.UNDELIVERED: 3,
+    AttemptState.FAILED: 3,
+}
+FINAL_RANK = 3
+UNSETTLED = frozenset({AttemptState.CALLING, AttemptState.UNKNOWN})
+UNDERWAY = frozenset({AttemptState.ACCEPTED, AttemptState.SENT})
 
 
 class ErrorClass(models.TextChoices):

@@ -67,6 +67,9 @@ class PhoneGateway(SmsGateway):
     def parse_status(self, callback: RawCallback) -> list[DeliveryReport]:
         return twilio_form.parse_status(callback)
 
+    def state_of(self, status: str) -> AttemptState | None:
+        return twilio_form.STATES.get(status)
+
     def acknowledge(self, kind: Kind) -> HttpAnswer:
         return twilio_form.ANSWER
 

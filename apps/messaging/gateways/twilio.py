@@ -37,7 +37,7 @@ from apps.messaging.gateway import (
     SmsGateway,
     Verdict,
 )
-from apps.messaging.vocabulary import ErrorClass
+from apps.messaging.vocabulary import AttemptState, ErrorClass
 
 TIMEOUT = 10.0  # seconds, for connecting and for each read; the library's own default waits for ever
 MAX_VALIDITY = 36_000
@@ -149,6 +149,7 @@ class TwilioGateway(SmsGateway):
 
     name = "twilio"
     errors: ClassVar[Mapping[str, ErrorClass]] = ERRORS
+    stops_country = frozenset({"21408"})  # the account may not send there
 
     def __init__(self, values: Mapping[str, str], *, public_base_url: str) -> None:
         self._account = values["ACCOUNT_SID"]
@@ -212,6 +213,9 @@ class TwilioGateway(SmsGateway):
 
     def parse_status(self, callback: RawCallback) -> list[DeliveryReport]:
         return twilio_form.parse_status(callback)
+
+    def state_of(self, status: str) -> AttemptState | None:
+        return twilio_form.STATES.get(status)
 
     def acknowledge(self, kind: Kind) -> HttpAnswer:
         return twilio_form.ANSWER

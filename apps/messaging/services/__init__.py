@@ -1,0 +1,29 @@
+"""The only writers of the transport's rows. One file a subject; this page lists what others call."""
+
+from apps.messaging.services.alarms import callback_refused
+from apps.messaging.services.inbound import receive, settle
+from apps.messaging.services.lines import line_for, opt_in, opt_out
+from apps.messaging.services.outbox import cancel, cancel_queued, queue, release, write_off
+from apps.messaging.services.reconciling import ensure_reconciliation, reconcile, reconcile_due
+from apps.messaging.services.reports import record_delivery
+from apps.messaging.services.sending import could_not_deliver, deliver
+
+__all__ = [
+    "callback_refused",
+    "cancel",
+    "cancel_queued",
+    "could_not_deliver",
+    "deliver",
+    "ensure_reconciliation",
+    "line_for",
+    "opt_in",
+    "opt_out",
+    "queue",
+    "receive",
+    "reconcile",
+    "reconcile_due",
+    "record_delivery",
+    "release",
+    "settle",
+    "write_off",
+]

@@ -1,0 +1,54 @@
+"""Lines: one row a phone number, and its wish to get texts or none."""
+
+from django.db import IntegrityError, transaction
+
+from apps.core import clock, phone
+from apps.messaging.models import InboundMessage, Line, OptOut
+from apps.messaging.services.outbox import cancel_queued
+from apps.messaging.vocabulary import OBEYS_STOP, Purpose
+from apps.vault.services import create_data_key, phone_index, phone_indexes
+
+
+def line_for(*, number: phone.Number) -> Line:
+    """The line of a number; made, with a key of its own, when it is met for the first time."""
+    if (found := _found(number)) is not None:
+        return found
+    try:
+        with transaction.atomic():
+            return Line.objects.create(
+                data_key=create_data_key(),
+                number=number.e164,
+                index=phone_index(number.e164),
+                country=number.country[:2],
+            )
+    except IntegrityError:
+        return Line.objects.get(index=phone_index(number.e164))  # another process was first
+
+
+def _found(number: phone.Number) -> Line | None:
+    return Line.objects.filter(index__in=phone_indexes(number.e164)).select_related("data_key").first()
+
+
+@transaction.atomic
+def opt_out(*, line: Line, message: InboundMessage | None = None, source: str = "text") -> OptOut:
+    """No more texts to this line; what waits for it is cancelled. `source`: text, carrier or staff.
+
+    Where the provider itself acted on the word, nothing reaches the phone any more, not even an emergency text.
+    """
+    now = clock.now()
+    line.opted_out_at = line.opted_out_at or now
+    if source == "carrier" or (message is not None and message.opt_out_hint == "STOP"):
+        line.carrier_blocked_at = line.carrier_blocked_at or now
+    line.save(update_fields=["opted_out_at", "carrier_blocked_at"])
+    cancel_queued(line=line, purposes=[Purpose(purpose) for purpose in OBEYS_STOP])
+    return OptOut.objects.create(line=line, message=message, is_out=True, source=source, at=now)
+
+
+@transaction.atomic
+def opt_in(*, line: Line, message: InboundMessage | None = None, source: str = "text") -> OptOut:
+    """Texts again. Only a text from the phone itself lifts the carrier's block."""
+    line.opted_out_at = None
+    if source != "staff":
+        line.carrier_blocked_at = None
+    line.save(update_fields=["opted_out_at", "carrier_blocked_at"])
+    return OptOut.objects.create(line=line, message=message, is_out=False, source=source, at=clock.now())

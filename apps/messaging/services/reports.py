@@ -1,0 +1,110 @@
+"""What a provider says about a text after it took it. Events are kept, all of them; the state is the highest rank and never goes back."""
+
+from uuid import UUID
+
+from django.db import transaction
+
+from apps.core import clock
+from apps.messaging.gateway import DeliveryReport, SmsGateway
+from apps.messaging.models import DeliveryEvent, OutboundMessage, SendAttempt
+from apps.messaging.services.alarms import sound
+from apps.messaging.services.errors import heed
+from apps.messaging.vocabulary import (
+    FINAL_RANK,
+    HANDED_OVER,
+    MOVES,
+    RANK,
+    UNDERWAY,
+    UNSETTLED,
+    AlarmKind,
+    AttemptState,
+    SendState,
+)
+
+_FAILURES = frozenset({AttemptState.UNDELIVERED, AttemptState.FAILED})
+
+
+@transaction.atomic
+def record_delivery(*, gateway: SmsGateway, attempt_id: UUID | None, event: DeliveryReport) -> None:
+    """Keep an event and let it move the text's state. It is matched by our id, then by the provider's; one of neither is kept too."""
+    attempt = _attempt(gateway, attempt_id, event.provider_id)
+    row, is_new = DeliveryEvent.objects.get_or_create(
+        gateway=gateway.name,
+        provider_id=event.provider_id[:80],
+        status=event.status[:24],
+        error_code=event.error_code[:20],
+        done_at=event.done_at[:24],
+        defaults={"attempt": attempt, "attempt_ref": attempt_id, "received_at": clock.now()},
+    )
+    if attempt is None or (not is_new and row.attempt_id is not None):
+        return
+    if row.attempt_id is None:
+        row.attempt = attempt
+        row.save(update_fields=["attempt"])
+    apply(gateway=gateway, attempt=attempt, report=event)
+
+
+def _attempt(gateway: SmsGateway, attempt_id: UUID | None, provider_id: str) -> SendAttempt | None:
+    ours = SendAttempt.objects.filter(gateway=gateway.name)
+    if attempt_id is not None and (found := ours.filter(pk=attempt_id).first()) is not None:
+        return found
+    return ours.filter(provider_id=provider_id).first() if provider_id else None
+
+
+def adopt_parked(*, gateway: SmsGateway, attempt: SendAttempt) -> None:
+    """Apply events that came before we knew this provider id. The caller holds the transaction."""
+    for row in DeliveryEvent.objects.filter(
+        gateway=gateway.name, provider_id=attempt.provider_id, attempt__isnull=True
+    ):
+        report = DeliveryReport(row.provider_id, row.status, gateway.state_of(row.status), row.error_code, row.done_at)
+        record_delivery(gateway=gateway, attempt_id=attempt.pk, event=report)
+
+
+def apply(*, gateway: SmsGateway, attempt: SendAttempt, report: DeliveryReport) -> OutboundMessage:
+    """Move an attempt and its text by a report. The caller holds the transaction; the text's row is locked before the attempt's."""
+    message = OutboundMessage.objects.select_for_update().get(pk=attempt.message_id)
+    attempt.refresh_from_db()
+    _name(gateway, attempt, report.provider_id)
+    if report.state is not None and _raise_attempt(gateway, attempt, report):
+        _raise_message(message, attempt)
+        if report.error_code and attempt.state in _FAILURES:
+            heed(gateway=gateway, line=message.line, code=report.error_code)
+    return message
+
+
+def _name(gateway: SmsGateway, attempt: SendAttempt, provider_id: str) -> None:
+    if not attempt.provider_id and provider_id:
+        attempt.provider_id = provider_id[:80]
+        attempt.save(update_fields=["provider_id"])
+    elif provider_id and attempt.provider_id != provider_id:
+        sound(kind=AlarmKind.ID_MISMATCH, gateway=gateway.name, about=str(attempt.pk))
+
+
+def _raise_attempt(gateway: SmsGateway, attempt: SendAttempt, report: DeliveryReport) -> bool:
+    """True when the attempt has moved. Of two different final states the first is kept."""
+    present, wanted = RANK[attempt.state], RANK[report.state or AttemptState.UNKNOWN]
+    if present == wanted == FINAL_RANK and attempt.state != report.state:
+        sound(kind=AlarmKind.TWO_FINALS, gateway=gateway.name, about=str(attempt.pk))
+    if wanted <= present:
+        return False
+    attempt.state = report.state or attempt.state
+    attempt.error_code = report.error_code[:20]
+    attempt.ended_at = attempt.ended_at or clock.machine()
+    attempt.save(update_fields=["state", "error_code", "ended_at"])
+    return True
+
+
+def _raise_message(message: OutboundMessage, attempt: SendAttempt) -> None:
+    wanted = SendState(attempt.state)
+    others = message.send_attempts.exclude(pk=attempt.pk)
+    if attempt.state in _FAILURES and others.filter(state__in=UNSETTLED | UNDERWAY).exists():
+        return  # another call for the same text may still arrive
+    if wanted not in MOVES[message.state]:
+        return
+    message.state = wanted
+    message.error_code = attempt.error_code
+    if wanted in HANDED_OVER:
+        message.handed_over_at = message.handed_over_at or clock.now()
+    if wanted == SendState.DELIVERED:
+        message.delivered_at = clock.now()
+    message.save(update_fields=["state", "error_code", "handed_over_at", "delivered_at"])
