@@ -1,7 +1,7 @@
 """Triage of one text by rules: pure, deterministic, explainable. No Django, no clock, no network.
 
-    >>> assess("black stool since last night").level
-    'R1'
+>>> assess("black stool since last night").level
+'R1'
 """
 
 from __future__ import annotations
@@ -32,7 +32,11 @@ _NOTHING = Context()
 
 
 def assess(
-    text: str, *, lang: str | None = None, sender: str = "participant", context: Context | None = None
+    text: str,
+    *,
+    lang: str | None = None,  # noqa: ARG001 - part of the port
+    sender: str = "participant",
+    context: Context | None = None,
 ) -> Assessment:
     """What one text means. Never raises: what fails goes to a person as "unclear", R2, `reason` "error: <class>".
 
@@ -69,5 +73,5 @@ def rules_version() -> str:
 @cache
 def _engine() -> Engine:
     cat = load()
-    english = frozenset((Path(FOLDER) / "_english.txt").read_text(encoding="utf-8").split())
+    english = frozenset((Path(FOLDER) / "_words_en.txt").read_text(encoding="utf-8").split())
     return Engine(cat, Speller(frozenset(cat.lexicon.vocabulary), english), Quantities(cat.shared["quantities"]))

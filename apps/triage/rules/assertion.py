@@ -41,7 +41,9 @@ def state_of(finding: Hit, scene: Scene) -> str:
         return "hypothetical"
     if _is_long_past(finding, scene):
         return "past"
-    if _is_denied(finding, scene):
+    if finding.denied or _is_denied(finding, scene):
+        return "negated"
+    if _is_taken_back(finding, scene):
         return "negated"
     if _is_over(finding, scene):
         return RESOLVED
@@ -112,7 +114,11 @@ def _is_long_past(finding: Hit, scene: Scene) -> bool:
             return True
         if hit.end <= finding.start and not _between(scene.of("now"), hit.end, finding.start):
             return True
-        if hit.start >= finding.end and not _between(scene.of("now"), finding.end, hit.start) and hit.start - finding.end <= 8:
+        if (
+            hit.start >= finding.end
+            and not _between(scene.of("now"), finding.end, hit.start)
+            and hit.start - finding.end <= 8
+        ):
             return True
     return False
 
@@ -133,13 +139,23 @@ def _is_denied(finding: Hit, scene: Scene) -> bool:
     )
 
 
+def _is_taken_back(finding: Hit, scene: Scene) -> bool:
+    """ "False alarm" and the like: said before, or in the same or the next sentence."""
+    sentence = scene.layout.sentences[finding.start]
+    return any(
+        hit.start < finding.start or scene.layout.sentences[hit.start] <= sentence + 1 for hit in scene.of("retract")
+    )
+
+
 def _is_over(finding: Hit, scene: Scene) -> bool:
     layout = scene.layout
     clause, sentence = layout.clauses[finding.end - 1], layout.sentences[finding.start]
     for hit in scene.of("resolved"):
         if layout.clauses[hit.start] == clause and 0 <= hit.start - finding.end <= _AFTER_REACH:
             return True
-        following = layout.clauses[hit.start] in (clause + 1, clause + 2) and layout.sentences[hit.start] <= sentence + 1
+        following = (
+            layout.clauses[hit.start] in (clause + 1, clause + 2) and layout.sentences[hit.start] <= sentence + 1
+        )
         if following and hit.start >= finding.end and hit.start - finding.end <= _AFTER_REACH + 4:
             return not _between(scene.findings, finding.end, hit.start)
     return False

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from apps.triage.rules.english import English
 from apps.triage.rules.lexicon import Lexicon
 from apps.triage.rules.normalise import Normaliser
 from apps.triage.rules.patterns import Pattern, PatternError, PatternIndex, is_pattern, parse
@@ -79,10 +80,10 @@ def load(folder: Path = FOLDER) -> Catalogue:
     """The catalogue in `folder`. Raises CatalogueError."""
     shared = {path.stem[1:]: _read(path) for path in sorted(folder.glob("_*.toml"))}
     files = [path for path in sorted(folder.glob("*.toml")) if not path.name.startswith("_")]
-    normaliser = Normaliser(shared["traditional"]["map"])
-    lexicon = Lexicon(normaliser)
+    normaliser = Normaliser(shared["traditional"]["map"], English(shared["english"]))
+    lexicon = Lexicon(normaliser, frozenset(shared["meta"]["fillers"].split()))
     patterns: list[Pattern] = []
-    for name, words in (*shared["classes"].items(), *shared["assertion"].items()):
+    for name in (*shared["classes"], *shared["assertion"]):
         lexicon.kind(name)
     for source in ("classes", "assertion"):
         for name, words in shared[source].items():
@@ -120,7 +121,7 @@ def _fingerprint(folder: Path) -> str:
 
 def lines(words: str) -> list[str]:
     """The wordings of a block: one a line or separated by semicolons; "#" begins a comment."""
-    found = []
+    found: list[str] = []
     for line in words.splitlines():
         text = line.partition("#")[0]
         found.extend(part.strip() for part in text.split(";") if part.strip())

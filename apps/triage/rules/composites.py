@@ -64,7 +64,11 @@ def _holds(block: Escalation, facts: Facts, name: str) -> bool:
     return (
         bool(block.with_any & (facts.live - {name}))
         or any(keyword in facts.text for keyword in block.keywords)
-        or (block.days_since_infusion_lte is not None and days is not None and 0 <= days <= block.days_since_infusion_lte)
+        or (
+            block.days_since_infusion_lte is not None
+            and days is not None
+            and 0 <= days <= block.days_since_infusion_lte
+        )
         or (block.reporter is not None and facts.sender == block.reporter)
         or (block.worsening and "worsening" in facts.modifiers)
         or (block.no_open_admission and not context.open_admission)

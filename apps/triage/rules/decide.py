@@ -102,9 +102,15 @@ class Engine:
             for rule in rules:
                 if one.item not in rule["items"] or one.grade not in rule.get("grades", ("plain",)):
                     continue
-                if not any(self._near(one, hit, reading) for name in rule["with"] for hit in reading.classes.get(name, [])):
+                if not any(
+                    self._near(one, hit, reading) for name in rule["with"] for hit in reading.classes.get(name, [])
+                ):
                     continue
-                if any(self._near(one, hit, reading) for name in rule.get("unless", ()) for hit in reading.classes.get(name, [])):
+                if any(
+                    self._near(one, hit, reading)
+                    for name in rule.get("unless", ())
+                    for hit in reading.classes.get(name, [])
+                ):
                     continue
                 one.label = rule["label"]
                 one.level = rule.get("level", one.level)

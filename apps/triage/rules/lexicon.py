@@ -12,21 +12,17 @@ from typing import Any
 from apps.triage.rules.normalise import Normaliser, Token
 
 _END = ""  # the key under which a trie node keeps the classes that end there
-_FILLERS = frozenset(
-    "a an the my his her our your their its this that really very so just quite bit of like even then still "
-    "absolutely totally completely extremely super fucking bloody damn literally is are was were be am been being "
-    "了 着 的 地 得 很 好 太 都 就 也 还 又 啊 呀 有 点 一 个 些 呢 嘛 是 老 给 挺 真 在 直 特 别 俺 我 他 她 把 被".split()
-)
 _MAX_SKIPS = 2
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Hit:
-    """Class `kind` seen over tokens [start, end)."""
+    """Class `kind` seen over tokens [start, end); `denied` when a "no" stands between its parts."""
 
     start: int
     end: int
     kind: int
+    denied: bool = False
 
 
 @dataclass(slots=True)
@@ -34,6 +30,7 @@ class Lexicon:
     """A trie over tokens. `add` while building, `scan` afterwards."""
 
     normaliser: Normaliser
+    fillers: frozenset[str]
     names: list[str] = field(default_factory=list)
     _ids: dict[str, int] = field(default_factory=dict)
     _root: dict[str, Any] = field(default_factory=dict)
@@ -82,7 +79,7 @@ class Lexicon:
                     following = node.get(words[at])
                     if following is not None:
                         break
-                    if skips < _MAX_SKIPS and words[at] in _FILLERS:
+                    if skips < _MAX_SKIPS and words[at] in self.fillers:
                         skips += 1
                         at += 1
                         continue

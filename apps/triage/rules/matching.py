@@ -8,8 +8,10 @@ from apps.triage.rules.catalogue import Catalogue, Wording
 from apps.triage.rules.clauses import Layout, lay_out
 from apps.triage.rules.lexicon import Hit
 from apps.triage.rules.normalise import Token
+from apps.triage.rules.patterns import Ground
 from apps.triage.rules.spelling import Speller
 
+_DENIALS = frozenset({"neg", "neg_mid", "neg_near"})
 _GRADE_RANK = {"grave": 0, "plain": 1, "vague": 2, "slight": 3}
 
 
@@ -30,20 +32,36 @@ def read(cat: Catalogue, speller: Speller, folded: str, where: list[int], text: 
     names = cat.lexicon.names
     barrier = cat.lexicon.kind("barrier")
     layout = lay_out(tokens, text, {hit.start for hit in hits if hit.kind == barrier})
-    composed = cat.patterns.match(hits, layout.sentences)
+    ground = _ground(hits, names, layout)
+    composed = cat.patterns.match(hits, ground)
     # A class may itself be composed ("two <time_unit> ago"), and wordings may build on it: one second round.
     again = [hit for hit in composed if hit.kind not in cat.wordings]
     if again:
         known = set(composed)
-        composed += [hit for hit in cat.patterns.match(sorted([*hits, *again]), layout.sentences) if hit not in known]
+        composed += [hit for hit in cat.patterns.match(sorted([*hits, *again]), ground) if hit not in known]
     classes: dict[str, list[Hit]] = {}
-    for hit in [*hits, *composed]:
+    for hit in sorted([*hits, *composed]):
         name = names[hit.kind]
         if hit.kind not in cat.wordings and name[0] != "=":
             classes.setdefault(name, []).append(hit)
     literal = [hit for hit in hits if hit.kind in cat.wordings]
     built = [hit for hit in composed if hit.kind in cat.wordings]
     return Reading(tokens, layout, _kept(cat, literal, built, classes.get("idiom", [])), classes)
+
+
+def _ground(hits: list[Hit], names: list[str], layout: Layout) -> Ground:
+    neutral: set[int] = set()
+    denials: set[int] = set()
+    barriers: set[int] = set()
+    for hit in hits:
+        name = names[hit.kind]
+        if name == "neutral":
+            neutral.update(range(hit.start, hit.end))
+        elif name in _DENIALS:
+            denials.update(range(hit.start, hit.end))
+        elif name == "barrier":
+            barriers.add(hit.start)
+    return Ground(layout.sentences, frozenset(barriers), frozenset(denials - neutral))
 
 
 def _kept(cat: Catalogue, literal: list[Hit], built: list[Hit], idioms: list[Hit]) -> list[tuple[Hit, Wording]]:

@@ -88,6 +88,26 @@ def _literal(lexicon: Lexicon, options: list[str]) -> int:
     return kind
 
 
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What a pattern must not step over: sentence ends, turns of thought ("but"), and, unless it means no, denials."""
+
+    sentences: list[int]
+    barriers: frozenset[int]
+    denials: frozenset[int]
+
+    def steps(self, last: int, following: int) -> bool | None:
+        """Whether the way from token `last` to token `following` steps over a denial; None: there is no way."""
+        if self.sentences[last] != self.sentences[following]:
+            return None
+        denied = False
+        for at in range(last + 1, following):
+            if at in self.barriers:
+                return None
+            denied = denied or at in self.denials
+        return None if following in self.barriers else denied
+
+
 class PatternIndex:
     """Finds patterns whose every slot is somewhere in the text, then checks order and distance."""
 
@@ -104,48 +124,59 @@ class PatternIndex:
                 mask |= 1 << slot
             self._by_anchor.setdefault(anchor, []).append((mask, pattern))
 
-    def match(self, hits: list[Hit], walls: list[int]) -> list[Hit]:
-        """Pattern occurrences; `walls[i]` numbers the sentence that token i stands in."""
+    def match(self, hits: list[Hit], ground: Ground) -> list[Hit]:
+        """Pattern occurrences, in no particular order. A hit that had to step over a denial carries `denied`."""
         present = 0
         places: dict[int, list[Hit]] = {}
         for hit in hits:
-            places.setdefault(hit.kind, []).append(hit)
-            present |= 1 << hit.kind
+            kind = hit.kind
+            if kind in places:
+                places[kind].append(hit)
+            else:
+                places[kind] = [hit]
+                present |= 1 << kind
         found: list[Hit] = []
-        for kind in list(places):
+        for kind in places:
             for mask, pattern in self._by_anchor.get(kind, ()):
                 if mask & present == mask:
-                    found.extend(_occurrences(pattern, places, walls))
+                    found.extend(_occurrences(pattern, places, ground))
         return found
 
 
-def _occurrences(pattern: Pattern, places: dict[int, list[Hit]], walls: list[int]) -> list[Hit]:
+def _occurrences(pattern: Pattern, places: dict[int, list[Hit]], ground: Ground) -> list[Hit]:
     found: list[Hit] = []
     for first in places[pattern.slots[0]]:
-        end = _follow(pattern, 1, first.end, walls[first.start], places, walls)
+        end, denied = _follow(pattern, 1, first.end, first.denied, places, ground)
         if end:
-            found.append(Hit(first.start, end, pattern.kind))
+            found.append(Hit(first.start, end, pattern.kind, denied))
         elif pattern.any_order:
             for other in places[pattern.slots[1]]:
-                near = other.end <= first.start <= other.end + pattern.gaps[1]
-                if near and walls[other.start] == walls[first.start]:
-                    found.append(Hit(other.start, first.end, pattern.kind))
-                    break
+                if other.end <= first.start <= other.end + pattern.gaps[1]:
+                    steps = ground.steps(other.end - 1, first.start)
+                    if steps is not None:
+                        found.append(Hit(other.start, first.end, pattern.kind, steps or other.denied))
+                        break
     return found
 
 
 def _follow(
-    pattern: Pattern, slot: int, at: int, wall: int, places: dict[int, list[Hit]], walls: list[int]
-) -> int:
-    """The end of the pattern when its slots from `slot` on stand after token `at`, else 0."""
+    pattern: Pattern, slot: int, at: int, denied: bool, places: dict[int, list[Hit]], ground: Ground
+) -> tuple[int, bool]:
+    """The end of the pattern when its slots from `slot` on stand after token `at` (0: they do not), and whether denied."""
     if slot == len(pattern.slots):
-        return at
+        return at, denied
     limit = at + pattern.gaps[slot]
+    last_resort = (0, False)
     for hit in places[pattern.slots[slot]]:
-        if at <= hit.start <= limit and walls[hit.start] == wall:
-            end = _follow(pattern, slot + 1, hit.end, wall, places, walls)
-            if end:
-                return end
-        elif hit.start > limit:
+        if hit.start > limit:
             break
-    return 0
+        if at <= hit.start:
+            steps = ground.steps(at - 1, hit.start)
+            if steps is None:
+                continue
+            end, crossed = _follow(pattern, slot + 1, hit.end, denied or steps or hit.denied, places, ground)
+            if end and not crossed:
+                return end, False
+            if end:
+                last_resort = (end, True)
+    return last_resort

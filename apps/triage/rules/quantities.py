@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 _DIGITS = {"零": 0, "〇": 0, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
-_CHINESE_NUMBER = re.compile(r"[零〇一二两三四五六七八九十百]{2,}(?:[点度][零〇一二三四五六七八九半])?|(?<=[度点])[一二三四五六七八九半](?![天个次年小周月])")
+_CHINESE_NUMBER = re.compile(
+    r"[零〇一二两三四五六七八九十百]{2,}(?:[点度][零〇一二三四五六七八九半])?|(?<=[度点])[一二三四五六七八九半](?![天个次年小周月])"
+)
 _DECIMAL_SIGNS = re.compile(r"(?<=\d)\s*[度点](?=\d(?!\d))")
 
 
@@ -61,7 +63,9 @@ class Quantities:
         for rule in self._rules:
             for match in rule.pattern.finditer(text):
                 raw = next((group for group in match.groups() if group is not None), None)
-                if raw is None or (rule.unless and rule.unless.search(text[max(0, match.start() - 12) : match.end() + 8])):
+                if raw is None or (
+                    rule.unless and rule.unless.search(text[max(0, match.start() - 12) : match.end() + 8])
+                ):
                     continue
                 measure = _banded(rule, float(raw), match.span())
                 if measure:

@@ -1,7 +1,7 @@
 """Undoes one slip of the thumb in English words, towards words of the catalogue only.
 
 Index of deletions (SymSpell, Garbe 2012): one lookup a word. Real English words are never touched: they are either in
-the catalogue or in `_english.txt`.
+the catalogue or in `_words_en.txt`.
 """
 
 from __future__ import annotations

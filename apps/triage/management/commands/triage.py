@@ -93,9 +93,7 @@ def _answer(row: dict[str, Any]) -> dict[str, Any]:
         "id": row["id"],
         "label": found.label,
         "level": found.level,
-        "symptoms": [
-            {"id": one.id, "start": one.start, "end": one.end, "state": one.state} for one in found.findings
-        ],
+        "symptoms": [{"id": one.id, "start": one.start, "end": one.end, "state": one.state} for one in found.findings],
         "reason": found.reason,
         "rules_version": found.rules_version,
     }
