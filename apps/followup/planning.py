@@ -52,6 +52,17 @@ def recompute_due(plan: Plan) -> None:
         ending.due_at = _next_night(plan.participant)
 
 
+@transaction.atomic
+def bring_forward(*, participant: Participant) -> bool:
+    """Today's check-in, if it is still only planned, is due now instead of at its minute. Every check at sending stands.
+
+    False when there is none.
+    """
+    today = clock.now().astimezone(participant.zone).date()
+    rows = CheckIn.objects.filter(participant=participant, occurrence=today, state=CheckInState.PLANNED)
+    return work.set_due(rows, due_at=clock.now()) == 1
+
+
 def _next_night(participant: Participant) -> datetime | None:
     """03:00 to 03:59 where the participant lives, spread so that not everybody is recomputed in one minute."""
     local = clock.now().astimezone(participant.zone)

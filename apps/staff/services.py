@@ -196,7 +196,7 @@ def assign(
     starts_on: date | None = None,
     ends_on: date | None = None,
 ) -> SiteAssignment:
-    """Give a role at a site, or one of the whole trial at none; from today unless a day is named. Raises StaffRefused."""
+    """Give a role at a site, or one of the whole trial at none; from today unless told. Raises StaffRefused."""
     starts_on = starts_on or today()
     problems = []
     if (role in SITE_ROLES) != (site is not None):
@@ -224,7 +224,7 @@ def end_assignment(*, assignment: SiteAssignment, ends_on: date) -> None:
 
 @transaction.atomic
 def sign(*, signer: User, password: str, meaning: str, record: str, content: str) -> Signature:
-    """A signature on exactly this `content` of `record` (`table:key`). The password shows who signs. Raises NotSigned."""
+    """A signature on exactly this `content` of `record` (`table:key`). The password shows who. Raises NotSigned."""
     if not is_valid(signer) or not signer.check_password(password):
         raise NotSigned
     digest = hashlib.sha256(content.encode()).hexdigest()
