@@ -158,6 +158,7 @@ class SmsGateway(ABC):
     """One SMS provider. Made when first used, once per process, after the fork."""
 
     name: ClassVar[str]
+    timeout: ClassVar[float] = 10.0  # seconds, for connecting and for each read of a call
     errors: ClassVar[Mapping[str, ErrorClass]] = {}
     stops_country: ClassVar[frozenset[str]] = frozenset()  # codes of a configuration that is wrong for one country only
     can_list: ClassVar[bool] = True

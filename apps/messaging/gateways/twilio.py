@@ -39,7 +39,6 @@ from apps.messaging.gateway import (
 )
 from apps.messaging.vocabulary import AttemptState, ErrorClass
 
-TIMEOUT = 10.0  # seconds, for connecting and for each read; the library's own default waits for ever
 MAX_VALIDITY = 36_000
 MAX_CHARACTERS = 1600
 _PAGE_SIZE = 1000
@@ -111,7 +110,8 @@ class RebasedTwilioHttpClient(TwilioHttpClient):  # type: ignore[misc]
     """Sends Twilio's requests to another origin where one is configured, and remembers what the answer asked to wait."""
 
     def __init__(self, base_url: str = "") -> None:
-        super().__init__(timeout=TIMEOUT, logger=_SILENT)
+        # The library's own default waits for ever.
+        super().__init__(timeout=SmsGateway.timeout, logger=_SILENT)
         self._base = urlsplit(base_url) if base_url else None
         self._answer = threading.local()
         if self._base is not None and self._base.hostname in _LOOPBACK:

@@ -4,11 +4,12 @@ from apps.messaging.services.alarms import callback_refused
 from apps.messaging.services.inbound import receive, settle
 from apps.messaging.services.lines import line_for, opt_in, opt_out
 from apps.messaging.services.outbox import cancel, cancel_queued, queue, release, write_off
-from apps.messaging.services.reconciling import ensure_reconciliation, reconcile, reconcile_due
+from apps.messaging.services.reconciling import Reconciled, ensure_reconciliation, reconcile, reconcile_due
 from apps.messaging.services.reports import record_delivery
 from apps.messaging.services.sending import could_not_deliver, deliver
 
 __all__ = [
+    "Reconciled",
     "callback_refused",
     "cancel",
     "cancel_queued",
