@@ -2,7 +2,6 @@
 
 import contextlib
 import secrets
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db.models import F, Q, QuerySet
@@ -152,7 +151,14 @@ def _watch(page: Page, channel: Channel) -> None:
         if progress.state == PageState.DELIVERED:
             _remember(page, delivered_at=progress.delivered_at or clock.now(), unconfirmed=0)
         elif progress.state in PENDING:
-            ending.due_at = clock.now() + work.seconds(_LOOK_EVERY)
+            ending.due_at = _next_look(page)
+
+
+def _next_look(page: Page) -> datetime:
+    """Every ten seconds, and exactly when patience ends."""
+    now = clock.now()
+    ends = [page.created_at + work.seconds(length) for length in (ACCEPTED_WITHIN, DELIVERED_WITHIN)]
+    return min([now + work.seconds(_LOOK_EVERY), *(time for time in ends if time > now)])
 
 
 def _finish_failed(page: Page, error: str, *, handed_at: datetime | None = None) -> None:
@@ -208,12 +214,13 @@ def could_not_page(page: Page) -> None:
 # --- cancelling
 
 
-def cancel_pages(pages: Iterable[Page]) -> None:
-    """Nobody else need wake: pages not yet arrived are cancelled, with what their channels have queued, and nothing is due any more."""
-    for page in pages:
+def cancel_pages(escalation: Escalation) -> None:
+    """Nobody else need wake: pages not yet arrived are cancelled with all that waits in any channel, and nothing is due any more."""
+    wakers = escalation.pages.exclude(kind=PageKind.NOTICE)
+    for page in wakers.filter(state__in=[*PENDING, PageState.FAILED]).select_related("message"):
+        with contextlib.suppress(UnknownPlugin):
+            channels.named(page.channel).cancel(page)  # a failed one too: its text may still wait for a provider
         if page.state in PENDING:
-            with contextlib.suppress(UnknownPlugin):
-                channels.named(page.channel).cancel(page)
             page.state = PageState.CANCELLED
             page.save()
-    work.set_due(Page.objects.filter(pk__in=[page.pk for page in pages]), due_at=None)
+    work.set_due(wakers.filter(due_at__isnull=False), due_at=None)

@@ -1,6 +1,7 @@
 """The only writers of paging: an escalation starts, goes on by itself, and ends with a named person and a recorded contact."""
 
 import dataclasses
+import json
 import secrets
 from datetime import datetime
 
@@ -89,7 +90,7 @@ def snapshot_of(chain: str, *, version: ProtocolVersion, own: SiteChain | None) 
     content = own.content if own else dataclasses.asdict(protocol.chains[chain])
     contact = protocol.contact
     return rules.snapshot(
-        chain=content,
+        chain=json.loads(json.dumps(content)),
         remind=tuple(contact.remind_minutes),
         deadline=contact.deadline_minutes,
         attempt_buys=contact.attempt_buys_minutes,

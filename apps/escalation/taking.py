@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.db import transaction
+from django.db.models import Q
 
 from apps.core import clock, work
 from apps.core.states import check_move
@@ -17,16 +18,17 @@ from apps.escalation.texts import language_of, local_time, name_role
 from apps.escalation.vocabulary import (
     IS_CONTACT,
     MOVES,
-    PENDING,
     RUNNING,
-    SEEN,
     ContactResult,
     EscalationState,
     PageKind,
     PageState,
     Via,
 )
+from apps.messaging.vocabulary import HANDED_OVER, SendState
 from apps.staff.models import User
+
+MAY_ARRIVE = HANDED_OVER | {SendState.CALLING, SendState.UNKNOWN}
 
 
 class Answer(NamedTuple):
@@ -67,7 +69,7 @@ def acknowledge(*, escalation: Escalation, person: User, via: Via, page: Page | 
 def _take(escalation: Escalation, acknowledgement: Acknowledgement) -> None:
     plan = rules.plan(escalation.snapshot)
     now, person = acknowledgement.at, acknowledgement.person
-    _cancel_pending(escalation)
+    cancel_pages(escalation)
     if escalation.is_drill:
         _finish(escalation, person, at=now)
         return
@@ -86,7 +88,7 @@ def _take(escalation: Escalation, acknowledgement: Acknowledgement) -> None:
 def _second_has_it(escalation: Escalation) -> None:
     escalation.second_wanted = False
     escalation.save()
-    _cancel_pending(escalation)
+    cancel_pages(escalation)
 
 
 def _answered(page: Page) -> None:
@@ -95,16 +97,10 @@ def _answered(page: Page) -> None:
     note_answered(page)
 
 
-def _cancel_pending(escalation: Escalation) -> None:
-    cancel_pages([*escalation.pages.filter(due_at__isnull=False).select_related("message", "person")])
-    cancel_pages([*escalation.pages.filter(due_at__isnull=True, state__in=PENDING, kind=PageKind.REMINDER)])
-
-
 def _tell_the_others(escalation: Escalation, acknowledgement: Acknowledgement) -> None:
     """Whoever was told "you are next" is told that somebody has it; whose page never left is not woken for that."""
-    told = escalation.pages.filter(kind=PageKind.PAGE, state__in=SEEN, wakes=True).exclude(
-        person=acknowledgement.person
-    )
+    left = Q(message__state__in=MAY_ARRIVE) | Q(message__isnull=True, handed_at__isnull=False)
+    told = escalation.pages.filter(left, kind=PageKind.PAGE, wakes=True).exclude(person=acknowledgement.person)
     for page in {page.person_id: page for page in told.select_related("person")}.values():
         occasion = f"taken:{acknowledgement.pk.hex[:12]}"
         _say_by_text(escalation, page.person, "staff_taken", PageKind.NOTICE, occasion)
@@ -204,7 +200,7 @@ def _finish(escalation: Escalation, person: User, *, at: datetime) -> None:
     escalation.acknowledged_by = escalation.acknowledged_by or person
     escalation.expires_at, escalation.next_step_at, escalation.second_wanted = None, None, False
     escalation.save()
-    _cancel_pending(escalation)
+    cancel_pages(escalation)
     work.set_due(Escalation.objects.filter(pk=escalation.pk), due_at=None)
 
 

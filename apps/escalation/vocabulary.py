@@ -53,7 +53,6 @@ class PageState(models.TextChoices):
 
 
 PENDING = frozenset({PageState.PLANNED, PageState.HANDED})
-SEEN = frozenset({PageState.HANDED, PageState.DELIVERED, PageState.ANSWERED})
 
 
 class Via(models.TextChoices):
