@@ -77,8 +77,8 @@ def parse(line: str, kind: int, lexicon: Lexicon) -> Pattern:
         else:
             plain.append(piece)
     close()
-    if len(slots) < 2 or (any_order and len(slots) != 2):
-        raise PatternError(f"a pattern needs two slots or more (exactly two with +): {line}")
+    if not slots or (any_order and len(slots) != 2):
+        raise PatternError(f"a pattern needs a slot, and exactly two with +: {line}")
     return Pattern(tuple(slots), tuple(gaps), kind, any_order)
 
 
