@@ -1,0 +1,162 @@
+"""What must hold while the trial runs, one function a promise. The sentinel, the ledger and the readiness gate all read it from here.
+
+A problem is a code with a count; it names no participant, number or text, since it travels by e-mail and stands on `/healthz`.
+"""
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import Q
+
+from apps.audit import triggers
+from apps.core import clock, work
+from apps.core.work import Lane
+from apps.escalation.models import Escalation
+from apps.escalation.vocabulary import RUNNING
+from apps.messaging.models import InboundMessage, Reconciliation, SendAttempt
+from apps.messaging.vocabulary import AttemptState, Disposition, SendState
+from apps.operations import engine
+from apps.safety.models import AdverseEvent
+from apps.safety.vocabulary import EventState
+from apps.triage.models import Level
+
+OVERDUE_LIMIT = {Lane.SAFETY: 60.0, Lane.MESSAGES: 300.0, Lane.BULK: 1800.0}  # seconds
+UNKNOWN_LIMIT = 60.0
+RECONCILE_LIMIT = 900.0  # three runs missed
+DISK_FREE = 0.10
+
+
+@dataclass(frozen=True)
+class Problem:
+    """`code` is stable and is what a problem is counted by; `says` is for the operator, `mend` is what to do."""
+
+    code: str
+    says: str
+    mend: str
+
+    def __str__(self) -> str:
+        return f"{self.says}: {self.mend}"
+
+
+def problems() -> list[Problem]:
+    """Everything that does not hold now; empty when all is well. Raises django.db.Error when the database does not answer."""
+    return [problem for look in LOOKS for problem in look()]
+
+
+def overdue() -> Iterator[Problem]:
+    """Keyed on rows, not on processes: a worker can be alive and useless."""
+    for lane, limit in OVERDUE_LIMIT.items():
+        age = engine.backlog(lane).age_seconds
+        if age > work.seconds(limit).total_seconds():
+            says = f"the oldest due row of the {lane.label} lane has waited {age:.0f} s"
+            yield Problem(f"overdue_{lane.label}", says, "look at the worker's log and at quarantined rows")
+
+
+def silent_escalations() -> Iterator[Problem]:
+    """Promise I3: a running escalation has an unquarantined due row until a contact is recorded."""
+    stuck = Q(due_at__isnull=True) | Q(quarantined_at__isnull=False)
+    if count := Escalation.objects.filter(stuck, state__in=RUNNING).count():
+        yield Problem(
+            "silent_escalation", f"{count} running escalations have no next step", "phone the on-call person now"
+        )
+
+
+def unescalated_events() -> Iterator[Problem]:
+    """Promise I3 from the other side: an urgent draft has a paging chain."""
+    urgent = AdverseEvent.objects.filter(
+        level__in=(Level.R1, Level.R2), state=EventState.DRAFT, escalation__isnull=True
+    )
+    if count := urgent.count():
+        yield Problem("event_without_pages", f"{count} urgent events page nobody", "phone the on-call person now")
+
+
+def unread_texts() -> Iterator[Problem]:
+    """Promise I2: a text that waits to be read has a due row."""
+    if count := InboundMessage.objects.filter(disposition=Disposition.WAITING, due_at__isnull=True).count():
+        yield Problem(
+            "text_without_work",
+            f"{count} texts wait and nothing will read them",
+            "read them by hand, then tell the developers",
+        )
+
+
+def unknown_outcomes() -> Iterator[Problem]:
+    """A send whose outcome nobody has cleared up in a minute."""
+    before = clock.machine() - work.seconds(UNKNOWN_LIMIT)
+    attempts = SendAttempt.objects.filter(
+        state=AttemptState.UNKNOWN, message__state=SendState.UNKNOWN, started_at__lt=before
+    )
+    if count := attempts.values("message").distinct().count():
+        yield Problem(
+            "unknown_outcome",
+            f"it is not known whether {count} texts were sent",
+            "manage.py reconcile; then look at the alarms",
+        )
+
+
+def quarantined_rows() -> Iterator[Problem]:
+    for model in work.all_models():
+        if count := model._default_manager.filter(quarantined_at__isnull=False).count():
+            name = str(model._meta.verbose_name)
+            yield Problem(
+                f"quarantined_{model._meta.model_name}",
+                f"{count} quarantined rows ({name})",
+                "see last_error of the rows",
+            )
+
+
+def missing_triggers() -> Iterator[Problem]:
+    if count := len(triggers.expected(vendor=connection.vendor) - triggers.installed()):
+        yield Problem(
+            "triggers",
+            f"{count} audit triggers are missing",
+            "manage.py migrate installs them; manage.py verify_audit says what happened",
+        )
+
+
+def late_reconciliation() -> Iterator[Problem]:
+    before = clock.machine() - work.seconds(RECONCILE_LIMIT)
+    for row in Reconciliation.objects.filter(Q(completed_at__isnull=True) | Q(completed_at__lt=before)):
+        says = f"the message log of {row.gateway} was last read whole " + (
+            f"at {row.completed_at:%Y-%m-%d %H:%M} UTC" if row.completed_at else "never"
+        )
+        yield Problem(
+            f"reconcile_{row.gateway}", says, "manage.py reconcile says why; check the provider's account and network"
+        )
+
+
+def full_disks() -> Iterator[Problem]:
+    for folder in sorted(_data_folders()):
+        usage = shutil.disk_usage(folder)
+        if usage.free < DISK_FREE * usage.total:
+            yield Problem(
+                "disk",
+                f"only {100 * usage.free / usage.total:.0f} % of a data disk is free",
+                "make room before texts cannot be stored",
+            )
+            return
+
+
+def _data_folders() -> set[Path]:
+    folders = {Path(settings.VAR_DIR)}
+    name = str(connection.settings_dict["NAME"])
+    if connection.vendor == "sqlite" and "memory" not in name:
+        folders.add(Path(name).resolve().parent)
+    return {folder for folder in folders if folder.exists()}
+
+
+LOOKS: tuple[Callable[[], Iterator[Problem]], ...] = (
+    overdue,
+    silent_escalations,
+    unescalated_events,
+    unread_texts,
+    unknown_outcomes,
+    quarantined_rows,
+    missing_triggers,
+    late_reconciliation,
+    full_disks,
+)
