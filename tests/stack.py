@@ -15,18 +15,19 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import psycopg
 import requests
 
-from tests.fakes.twilio_server import TwilioStandIn
+from tests.fakes.twilio_server import ACCOUNT_SID, AUTH_TOKEN, NUMBER, TwilioServer, text
 
 ROOT = Path(__file__).resolve().parent.parent
-ACCOUNT = "AC" + "0123456789abcdef" * 2
-TOKEN = "a-token-of-the-test-account"
-FROM = "+15005550006"
+# A Wednesday inside the window, a minute before the usual hour of a check-in.
+WEDNESDAY_MORNING = datetime(2027, 5, 12, 9, 59, tzinfo=ZoneInfo("Asia/Shanghai"))
 STACKS = ("sqlite-memory", "postgres-redis", "postgres-amqp")
 
 
@@ -60,7 +61,7 @@ class Stack:
     folder: Path
     environment: dict[str, str]
     port: int
-    twilio: TwilioStandIn
+    twilio: TwilioServer
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     @property
@@ -69,10 +70,17 @@ class Stack:
 
     def manage(self, *arguments: str) -> str:
         done = subprocess.run(
-            [sys.executable, "manage.py", *arguments], cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=120
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
         )
         if done.returncode:
-            raise AssertionError(f"{arguments[0]}: exit {done.returncode}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
+            raise AssertionError(
+                f"{arguments[0]}: exit {done.returncode}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
+            )
         return done.stdout
 
     def demo(self) -> dict[str, Any]:
@@ -116,9 +124,15 @@ class Stack:
         for name in list(self.processes):
             self.kill(name)
 
-    def text(self, sender: str, body: str, **extra: str) -> requests.Response:
-        """Post a signed inbound text as the provider would."""
-        return self.twilio.post_inbound(self.url, sender=sender, body=body, **extra)
+    def text(self, sender: str, body: str) -> str:
+        """Somebody texts: signed and posted as the provider would. Returns the provider's id; anything but 200 fails."""
+        sent = text(self.twilio.exchange, url=f"{self.url}/sms/twilio/inbound/", from_=sender, body=body)
+        assert sent["answers"] == [200], sent
+        return str(sent["sid"])
+
+    def received_by(self, number: str) -> list[str]:
+        """What a phone would have received, oldest first."""
+        return [str(row["body"]) for row in self.twilio.sent_to(number)]
 
     def log(self, name: str) -> str:
         path = self.folder / f"{name}.log"
@@ -126,11 +140,11 @@ class Stack:
 
 
 @contextmanager
-def running(kind: str, folder: Path, *, offset: str = "+200d", **extra: str) -> Iterator[Stack]:
+def running(kind: str, folder: Path, *, begins: datetime = WEDNESDAY_MORNING, **extra: str) -> Iterator[Stack]:
     """A migrated, empty installation on a database of its own; the caller starts processes. Everything is gone afterwards."""
     port = free_port()
-    with TwilioStandIn(account=ACCOUNT, token=TOKEN, log=folder / "twilio.jsonl") as twilio, _database(kind, folder) as url:
-        stack = Stack(folder, _environment(kind, folder, url, port, twilio, offset) | extra, port, twilio)
+    with TwilioServer(log=folder / "twilio.jsonl") as twilio, _database(kind, folder) as url:
+        stack = Stack(folder, _environment(kind, folder, url, port, twilio, _offset(begins)) | extra, port, twilio)
         stack.manage("migrate", "--verbosity", "0")
         try:
             yield stack
@@ -138,7 +152,11 @@ def running(kind: str, folder: Path, *, offset: str = "+200d", **extra: str) -> 
             stack.stop()
 
 
-def _environment(kind: str, folder: Path, url: str, port: int, twilio: TwilioStandIn, offset: str) -> dict[str, str]:
+def _offset(begins: datetime) -> str:
+    return f"+{int((begins - datetime.now(UTC)).total_seconds())}s"
+
+
+def _environment(kind: str, folder: Path, url: str, port: int, twilio: TwilioServer, offset: str) -> dict[str, str]:
     broker = {"sqlite-memory": "memory://", "postgres-redis": os.environ.get("TEST_REDIS_URL", "")}
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     return kept | {
@@ -148,11 +166,12 @@ def _environment(kind: str, folder: Path, url: str, port: int, twilio: TwilioSta
         "DATABASE_URL": url,
         "CELERY_BROKER_URL": broker.get(kind, os.environ.get("TEST_AMQP_URL", "")),
         "SMS_GATEWAY": "twilio",
-        "TWILIO_ACCOUNT_SID": ACCOUNT,
-        "TWILIO_AUTH_TOKEN": TOKEN,
-        "TWILIO_FROM_NUMBER": FROM,
-        "TWILIO_API_BASE_URL": twilio.url,
+        "TWILIO_ACCOUNT_SID": ACCOUNT_SID,
+        "TWILIO_AUTH_TOKEN": AUTH_TOKEN,
+        "TWILIO_FROM_NUMBER": NUMBER,
+        "TWILIO_API_BASE_URL": twilio.base_url,
         "PUBLIC_BASE_URL": f"http://127.0.0.1:{port}",
+        "QUEUE_PREFIX": f"{folder.name}.",
         "PYTHONPATH": str(ROOT),
         "PYTHONDONTWRITEBYTECODE": "1",
     }

@@ -3,13 +3,11 @@
 import os
 
 from celery import Celery
-from kombu import Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "trialcare.settings")
 
 app = Celery("trialcare")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.conf.task_queues = [Queue("safety"), Queue("messages"), Queue("bulk")]
 app.autodiscover_tasks(["apps.operations"])
 
 

@@ -13,7 +13,7 @@ from apps.escalation.models import Escalation, Page
 from apps.followup import services as followup
 from apps.followup.models import CheckIn, Reminder
 from apps.messaging import services as messaging
-from apps.messaging.models import InboundMessage, OutboundMessage
+from apps.messaging.models import InboundMessage, OutboundMessage, Reconciliation
 from apps.participants.models import Plan
 
 TABLE = (
@@ -25,5 +25,6 @@ TABLE = (
     Work(CheckIn, followup.advance_checkin, followup.could_not_check_in),
     Work(Reminder, followup.send_reminder, followup.could_not_remind),
     Work(Plan, followup.recompute_due),
+    Work(Reconciliation, messaging.reconcile_due),
     Work(Sealing, seal_due),
 )

@@ -9,6 +9,7 @@ from typing import Any
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env
+from kombu import Queue
 
 from apps.core import clock, failpoints, secrets
 
@@ -183,7 +184,9 @@ CELERY_WORKER_MAX_TASKS_PER_CHILD = 500
 CELERY_WORKER_MAX_MEMORY_PER_CHILD = 400_000
 CELERY_WORKER_CONCURRENCY = WORKER_CONCURRENCY
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-CELERY_TASK_DEFAULT_QUEUE = "messages"
+QUEUE_PREFIX = env.str("QUEUE_PREFIX", "trialcare.")  # two installations on one broker must not ring each other's bells
+CELERY_TASK_DEFAULT_QUEUE = f"{QUEUE_PREFIX}messages"
+CELERY_TASK_QUEUES = [Queue(f"{QUEUE_PREFIX}{lane}") for lane in ("safety", "messages", "bulk")]
 if CELERY_BROKER_URL.startswith("redis"):
     CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {
         "visibility_timeout": 120,
@@ -274,7 +277,10 @@ LOGGING = {
     "root": {"handlers": ["out"], "level": env.str("LOG_LEVEL", "INFO")},
     "loggers": {
         # These write addresses, query strings or bodies at lower levels.
-        **{name: {"level": "WARNING"} for name in ("twilio", "twilio.http_client", "urllib3", "requests", "kombu", "amqp", "axes")},
+        **{
+            name: {"level": "WARNING"}
+            for name in ("twilio", "twilio.http_client", "urllib3", "requests", "kombu", "amqp", "axes")
+        },
         "django.request": {"level": "ERROR"},
         "django.db.backends": {"level": "WARNING", "handlers": [], "propagate": False},
     },

@@ -10,6 +10,10 @@ from apps.workplace import views as workplace
 urlpatterns = [
     path("", workplace.front_door, name="front"),
     path("admin/", admin.site.urls),
+    path("language/", workplace.set_language, name="set_language"),
+    path("phone/", workplace.phone, name="phone"),
+    path("phone/state/", workplace.phone_state, name="phone-state"),
+    path("phone/texts/", workplace.phone_text, name="phone-text"),
     path("sms/<slug:gateway>/inbound/", conversations.inbound, name="sms-inbound"),
     path("sms/<slug:gateway>/status/<uuid:attempt>/", conversations.status, name="sms-status"),
     path("healthz", operations.healthz, name="healthz"),

@@ -99,7 +99,7 @@ def _help(*, message: InboundMessage, point: ContactPoint, **_: Understood) -> T
 
 def _language(lang: str, wording_key: str) -> Callable[..., Turn]:
     def change(*, message: InboundMessage, point: ContactPoint, **_: Understood) -> Turn:
-        participants.set_language(participant=point.participant, language=lang)
+        participants.change_preferences(participant=point.participant, language=lang)
         point.participant.language = lang
         return _command(message, point, wording_key, wording_key)
 
@@ -111,7 +111,6 @@ def _wrong_number(*, message: InboundMessage, point: ContactPoint, understood: U
     participant = point.participant
     turn = _command(message, point, "wrong_number", "wrong_number")
     participants.suspend_texts(participant=participant)
-    messaging.cancel_queued(line=point.line, purposes=UNPROMPTED)
     open_task(
         key=f"number:{message.pk}", kind=TaskKind.CHECK_NUMBER, site=participant.site, participant=participant, message=message,
         deadline=promised_call(participant.site).deadline,
@@ -368,9 +367,8 @@ def death(*, message: InboundMessage, point: ContactPoint, report: SymptomReport
     """All sending stops first; then one text, once. A person reads within 15 minutes; only a person restores."""
     participant = point.participant
     was_frozen = participant.follow_up == FollowUp.FROZEN
-    participants.set_follow_up(participant=participant, follow_up=FollowUp.FROZEN)
-    for each in participant.contact_points.filter(ended_at__isnull=True).select_related("line"):
-        messaging.cancel_queued(line=each.line, purposes=UNPROMPTED)
+    if participant.follow_up not in (FollowUp.FROZEN, FollowUp.DEAD):
+        participants.set_follow_up(participant=participant, wanted=FollowUp.FROZEN)
     turn = turn_for(message, point, report=report)
     turn.escalation = alarm.page(participant=participant, level="R2", received_at=message.received_at)
     safety.open_adverse_event(

@@ -44,9 +44,6 @@ def call_same_day(local: datetime, *, holidays: Collection[date]) -> Promise:
     if is_working_day(today, holidays) and local.time() < LAST_HOUR_FOR_TODAY:
         return Promise(_at(local, today, END_OF_WORK), "today by 17:00", "今天17点前")
     day = next_working_day(today, holidays)
-    if is_working_day(today, holidays) and local.time() < time(8):
-        day = today
-        return Promise(_at(local, day, MORNING), "today by 10:00", "今天10点前")
     if day == today + timedelta(days=1):
         return Promise(_at(local, day, MORNING), "tomorrow by 10:00", "明天10点前")
     named = day.weekday()
@@ -62,12 +59,6 @@ def morning_list(local: datetime) -> datetime:
     """The next 07:00."""
     day = local.date() if local.time() < START_OF_LIST else local.date() + timedelta(days=1)
     return _at(local, day, START_OF_LIST)
-
-
-def is_night(local: datetime, *, start: time, end: time) -> bool:
-    """Whether a local time lies in the quiet hours, which may pass midnight."""
-    now = local.time()
-    return (now >= start or now < end) if start > end else start <= now < end
 
 
 def _at(local: datetime, day: date, hour: time) -> datetime:

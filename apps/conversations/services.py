@@ -15,7 +15,7 @@ from apps.escalation.vocabulary import ChainName
 from apps.messaging import services as messaging
 from apps.messaging.models import InboundMessage
 from apps.messaging.vocabulary import Disposition, Purpose
-from apps.participants.services import contact_points_of
+from apps.participants.contacts import contact_points_of
 
 __all__ = [
     "AnotherQuestionOpen",

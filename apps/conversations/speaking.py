@@ -1,6 +1,6 @@
 """Saying a text to a participant's line, and asking a question on it."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -14,7 +14,7 @@ from apps.messaging import services as messaging
 from apps.messaging.models import Line, OutboundMessage
 from apps.messaging.vocabulary import UNPROMPTED, Purpose
 from apps.participants.models import Participant
-from apps.participants.services import texting_line
+from apps.participants.contacts import texting_line
 from apps.trials.models import Site
 from apps.trials.services import current_protocol
 
@@ -50,13 +50,17 @@ def local_time(site: Site) -> datetime:
 
 
 def is_night(site: Site) -> bool:
-    quiet = current_protocol().quiet_hours
-    return promises.is_night(local_time(site), start=quiet.start, end=quiet.end)
+    return current_protocol().quiet_hours.covers(local_time(site).time())
 
 
 def promised_call(site: Site) -> Promise:
     """When a person of this site will call about something that is not urgent."""
-    return promises.call_same_day(local_time(site), holidays=frozenset(current_protocol().holidays))
+    return promises.call_same_day(local_time(site), holidays=_holidays())
+
+
+def _holidays() -> frozenset[date]:
+    spans = ((holiday.date, holiday.days) for holiday in current_protocol().holidays)
+    return frozenset(first + timedelta(days=later) for first, days in spans for later in range(days))
 
 
 def values_for(key: str, *, lang: str, site: Site, given: dict[str, str] | None = None) -> dict[str, str]:

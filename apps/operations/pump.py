@@ -11,6 +11,7 @@ import threading
 from typing import Any
 
 from celery import bootsteps
+from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connection
 from kombu.exceptions import OperationalError
 
@@ -51,7 +52,7 @@ class Pump:
                 self.tick()
             except DatabaseError as error:
                 log.error("pump cannot read the database", extra={"error": type(error).__name__})
-            except Exception as error:  # the thread's edge: a pump that dies would be silence
+            except Exception as error:  # noqa: BLE001 - the thread's edge: a pump that dies would be silence
                 log.error("pump tick failed", extra={"error": type(error).__name__})
             finally:
                 connection.close()
@@ -84,7 +85,7 @@ class Pump:
 def publish(lane: Lane) -> None:
     """Ring one doorbell. A broker that refuses or hangs costs a log line: rows stay due."""
     try:
-        DOORBELLS[lane].apply_async(queue=lane.label, expires=DOORBELL_EXPIRES, retry=False, ignore_result=True)
+        DOORBELLS[lane].apply_async(queue=f"{settings.QUEUE_PREFIX}{lane.label}", expires=DOORBELL_EXPIRES, retry=False, ignore_result=True)
     except (OperationalError, OSError) as error:
         log.warning("doorbell not published", extra={"lane": lane.label, "error": type(error).__name__})
     finally:

@@ -37,7 +37,9 @@ def _context(message: InboundMessage, participant: Participant | None) -> rules.
     if participant is None:
         return rules.Context()
     now = clock.now()
-    recent = SymptomReport.objects.filter(participant=participant, classified_at__gte=now - RECENT).values_list("findings", flat=True)
+    recent = SymptomReport.objects.filter(participant=participant, classified_at__gte=now - RECENT).values_list(
+        "findings", flat=True
+    )
     items = {finding["id"] for findings in recent for finding in findings if finding["state"] == "present"}
     return rules.Context(
         days_since_infusion=(now.date() - participant.day_zero).days,

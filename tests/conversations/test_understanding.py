@@ -1,0 +1,98 @@
+"""Digits in every script, commands only when they are the whole text, and nothing that hides a symptom."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from apps.conversations.understanding import Understood, read
+
+
+@pytest.mark.parametrize(
+    "text", ["1", "１", "一", "one", "One", " 1 ", "1.", "1。", "①", "1️⃣", "回1", "选 1", "reply 1", "壹"]
+)
+def test_one_is_one_in_every_script(text: str) -> None:
+    assert read(text).answers == ("1",)
+
+
+@pytest.mark.parametrize(
+    ("text", "answers"),
+    [
+        ("1 5", ("1", "5")),
+        ("1、5", ("1", "5")),
+        ("1,5,9", ("1", "5", "9")),
+        ("1 and 5", ("1", "5")),
+        ("一和五", ("1", "5")),
+        ("3 3", ("3",)),
+        ("b", ("B",)),
+    ],
+)
+def test_several_answers_at_once_keep_their_order(text: str, answers: tuple[str, ...]) -> None:
+    assert read(text).answers == answers
+
+
+@pytest.mark.parametrize("text", ["10", "39.5", "1 fever", "2 days of diarrhoea", "1吐血", "血压 90", "12 34 56 78 90"])
+def test_a_number_with_anything_else_is_no_digit_of_a_list(text: str) -> None:
+    assert read(text).answers == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        ("STOP", "stop"), ("stop.", "stop"), ("退订", "stop"), ("TD", "stop"), ("ＴＤ", "stop"), ("取消", "stop"), ("START", "start"), ("恢复", "start"),
+        ("help", "help"), ("?", "help"), ("？", "help"), ("帮助", "help"), ("EN", "lang_en"), ("中文", "lang_zh"), ("打错了", "wrong_number"),
+        ("who is this", "wrong_number"),
+    ],
+)  # fmt: skip
+def test_a_command_is_the_whole_text(text: str, command: str) -> None:
+    assert read(text).command == command
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "the bleeding won't stop",
+        "stop the pain please",
+        "help me",
+        "救命",
+        "停止不了流血",
+        "退烧了",
+        "start feeling dizzy",
+    ],
+)
+def test_a_command_word_inside_a_sentence_is_none(text: str) -> None:
+    assert read(text).command is None
+
+
+@pytest.mark.parametrize(
+    ("text", "phrase"),
+    [
+        ("fine, thanks", "ok"),
+        ("I am fine today", "ok"),
+        ("都挺好的", "ok"),
+        ("没事", "ok"),
+        ("谢谢", "thanks"),
+        ("老样子", "same"),
+        ("call me", "call_me"),
+        ("不舒服", "not_ok"),
+    ],
+)
+def test_a_phrase_answers_when_the_text_is_nothing_else(text: str, phrase: str) -> None:
+    assert read(text).phrase == phrase
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["fine but dizzy", "没事就是有点晕", "ok what about the bus", "good morning my leg hurts", "挺好的 就是拉黑"],
+)
+def test_a_phrase_with_anything_else_is_none(text: str) -> None:
+    assert read(text).phrase is None
+
+
+def test_words_that_may_be_a_brain_sign_are_marked() -> None:
+    assert read("你是谁").is_disorientation
+    assert not read("打错了").is_disorientation
+
+
+@given(st.text(max_size=300))
+def test_no_text_makes_it_raise(text: str) -> None:
+    assert isinstance(read(text), Understood)
