@@ -11,6 +11,7 @@ from apps.followup.models import CheckInState, Reminder
 from apps.messaging.vocabulary import NOT_REACHED, Purpose
 from apps.participants.models import Visit
 from apps.participants.services import texting_line, texting_status
+from apps.participants.vocabulary import FollowUp
 from apps.trials.services import current_protocol
 
 
@@ -39,6 +40,8 @@ def _open_appointment_task(reminder: Reminder) -> NotAgain:
     visit = _visit(reminder)
     if visit.appointment_at or visit.done_on:
         return _skip(reminder, "appointment_made")
+    if reminder.participant.follow_up != FollowUp.ACTIVE:
+        return _skip(reminder, reminder.participant.follow_up)
     _task(reminder, TaskKind.APPOINTMENT)
     return _skip(reminder, "task")
 

@@ -121,8 +121,9 @@ def _hire(person: DemoStaff) -> None:
 
 def _enter(person: DemoParticipant, *, has_appointment: bool) -> None:
     site = Site.objects.get(code=person.code.split("-")[0])
-    earliest = trials.current_protocol().phases[0].effective_from or trials.current_protocol().trial.start
-    day_zero = max(clock.today(site.timezone) - timedelta(days=person.days_ago), earliest)
+    protocol = trials.current_protocol()
+    day_zero = clock.today(site.timezone) - timedelta(days=person.days_ago)
+    day_zero = min(max(day_zero, protocol.phases[0].effective_from or protocol.trial.start), protocol.window.end)
     consent = ConsentGiven("1.0", day_zero - timedelta(days=1))
     participant = _enrolled_then(person, site, day_zero, consent)
     recompute_plan(participant=participant)
