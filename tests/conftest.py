@@ -7,6 +7,7 @@ import pytest
 from apps.audit import actors, triggers
 from apps.participants.models import Participant
 from apps.staff.models import User
+from tests import people
 
 
 @pytest.fixture(autouse=True)
@@ -26,98 +27,70 @@ def real_transactions(transactional_db: None) -> Iterator[None]:
 @pytest.fixture
 def trial(db: None) -> None:
     """The protocol as it is shipped."""
-    from tests import people
-
     people.trial()
 
 
 @pytest.fixture
 def everybody(db: None) -> None:
     """All named people of tests/people.py."""
-    from tests import people
-
     people.everybody()
 
 
 @pytest.fixture
 def alice(db: None) -> User:
-    from tests import people
-
     return people.alice()
 
 
 @pytest.fixture
 def bob(db: None) -> User:
-    from tests import people
-
     return people.bob()
 
 
 @pytest.fixture
 def carol(db: None) -> User:
-    from tests import people
-
     return people.carol()
 
 
 @pytest.fixture
 def chen(db: None) -> User:
-    from tests import people
-
     return people.chen()
 
 
 @pytest.fixture
 def dora(db: None) -> User:
-    from tests import people
-
     return people.dora()
 
 
 @pytest.fixture
 def erin(db: None) -> User:
-    from tests import people
-
     return people.erin()
 
 
 @pytest.fixture
 def sam(db: None) -> User:
-    from tests import people
-
     return people.sam()
 
 
 @pytest.fixture
 def ada(db: None) -> User:
-    from tests import people
-
     return people.ada()
 
 
 @pytest.fixture
 def dan(db: None) -> User:
-    from tests import people
-
     return people.dan()
 
 
 @pytest.fixture
 def wang(db: None) -> Participant:
-    from tests import people
-
     return people.wang()
 
 
 @pytest.fixture
 def jones(db: None) -> Participant:
-    from tests import people
-
     return people.jones()
 
 
 @pytest.fixture
 def li(db: None) -> Participant:
-    from tests import people
-
     return people.li()

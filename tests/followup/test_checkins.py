@@ -94,7 +94,8 @@ def writes(participant: Participant, text: str) -> None:
 
 
 def answers(row: CheckIn) -> None:
-    Question.objects.filter(pk=row.question_id).update(state=QuestionState.ANSWERED, answered_at=clock.now())
+    assert row.question is not None
+    Question.objects.filter(pk=row.question.pk).update(state=QuestionState.ANSWERED, answered_at=clock.now())
 
 
 # --- the plan

@@ -141,12 +141,14 @@ def test_a_site_role_needs_a_site_and_a_trial_role_has_none(alice: User) -> None
 
 
 def test_a_signature_needs_the_signer_s_own_password_and_keeps_the_hash_of_what_was_signed(carol: User) -> None:
-    signed = {"signer": carol, "meaning": "test", "record": "x:1"}
-    with pytest.raises(staff.NotSigned):
-        staff.sign(**signed, password="not hers", content="a")
+    def signed(content: str, password: str = people.PASSWORD) -> Signature:
+        return staff.sign(signer=carol, password=password, meaning="test", record="x:1", content=content)
 
-    first = staff.sign(**signed, password=people.PASSWORD, content="a")
-    second = staff.sign(**signed, password=people.PASSWORD, content="b")
+    with pytest.raises(staff.NotSigned):
+        signed("a", "not hers")
+
+    first = signed("a")
+    second = signed("b")
 
     assert first.record_sha256 != second.record_sha256
     assert Signature.objects.count() == 2
