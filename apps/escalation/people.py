@@ -15,7 +15,7 @@ from apps.trials.models import Site
 from apps.trials.vocabulary import Who
 
 _DOCTORS = (Role.INVESTIGATOR, Role.PRINCIPAL_INVESTIGATOR)
-_ROLES: Mapping[str, tuple[Role, ...]] = {
+ROLES: Mapping[str, tuple[Role, ...]] = {
     Who.INVESTIGATOR_ON_CALL: _DOCTORS,
     Who.SECOND_ON_CALL: _DOCTORS,
     Who.PRINCIPAL_INVESTIGATOR: (Role.PRINCIPAL_INVESTIGATOR,),
@@ -69,7 +69,7 @@ def _by_rota(duty: str, site: Site | None, time: datetime) -> list[User] | None:
 
 
 def _by_order(who: str, site: Site | None, time: datetime) -> OnDuty:
-    present = _without_leave(on_call(site=site, roles=_ROLES.get(who, ())), time).people
+    present = _without_leave(on_call(site=site, roles=ROLES.get(who, ())), time).people
     if who == Who.SECOND_ON_CALL:  # whoever comes next after those on first call, be these from the rota or the order
         first = on_duty(Step(timedelta(0), Who.INVESTIGATOR_ON_CALL, ()), site=site, at=time).people
         present = tuple(person for person in present if person not in first)

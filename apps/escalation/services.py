@@ -1,7 +1,5 @@
 """The only writers of paging: an escalation starts, goes on by itself, and ends with a named person and a recorded contact."""
 
-import dataclasses
-import json
 import secrets
 from datetime import datetime
 
@@ -11,8 +9,9 @@ from django.db.models import F
 from apps.core import clock, work
 from apps.core.work import Lane
 from apps.escalation import incidents, rules
+from apps.escalation.chains import own_chain, set_chain, snapshot_of
 from apps.escalation.incidents import mend_incident
-from apps.escalation.models import Drill, Escalation, SiteChain
+from apps.escalation.models import Drill, Escalation
 from apps.escalation.paging import could_not_page, send_page
 from apps.escalation.stepping import begin_round, take_due_steps
 from apps.escalation.taking import Answer, NotYours, acknowledge, answer_staff_text, nag, record_contact
@@ -23,8 +22,8 @@ from apps.escalation.vocabulary import (
     EscalationState,
     IncidentKind,
 )
-from apps.trials.models import ProtocolVersion, Site
-from apps.trials.services import current_version, protocol_of
+from apps.trials.models import Site
+from apps.trials.services import current_version
 
 __all__ = [
     "Answer",
@@ -38,6 +37,7 @@ __all__ = [
     "raise_chain",
     "record_contact",
     "send_page",
+    "set_chain",
     "start",
 ]
 
@@ -66,7 +66,7 @@ def begin(
     *, chain: str, site: Site | None, received_at: datetime, cannot_text: bool, opens_at: datetime,
     drill: Drill | None = None, snapshot: dict[str, object] | None = None,
 ) -> Escalation:  # fmt: skip
-    version, own = current_version(), _site_chain(chain, site)
+    version, own = current_version(), own_chain(chain, site)
     return Escalation.objects.create(
         ref=_fresh_ref(),
         chain=chain,
@@ -83,22 +83,6 @@ def begin(
         due_at=opens_at,
         lane=Lane.SAFETY,
     )
-
-
-def snapshot_of(chain: str, *, version: ProtocolVersion, own: SiteChain | None) -> dict[str, object]:
-    protocol = protocol_of(version)
-    content = own.content if own else dataclasses.asdict(protocol.chains[chain])
-    contact = protocol.contact
-    return rules.snapshot(
-        chain=json.loads(json.dumps(content)),
-        remind=tuple(contact.remind_minutes),
-        deadline=contact.deadline_minutes,
-        attempt_buys=contact.attempt_buys_minutes,
-    )
-
-
-def _site_chain(chain: str, site: Site | None) -> SiteChain | None:
-    return SiteChain.objects.filter(site=site, chain=chain).order_by("-number").first()
 
 
 def _fresh_ref() -> str:
@@ -119,7 +103,7 @@ def raise_chain(*, escalation: Escalation, chain: ChainName) -> None:
     escalation = Escalation.objects.select_for_update(of=("self",)).select_related("site").get(pk=escalation.pk)
     if escalation.state not in RUNNING or URGENCY.index(chain) >= URGENCY.index(escalation.chain):
         return
-    version, own = current_version(), _site_chain(chain, escalation.site)
+    version, own = current_version(), own_chain(chain, escalation.site)
     escalation.chain, escalation.protocol, escalation.site_chain = chain, version, own
     escalation.snapshot = snapshot_of(chain, version=version, own=own)
     if escalation.state == EscalationState.ACKNOWLEDGED:

@@ -42,9 +42,10 @@ def take_due_steps(escalation: Escalation) -> datetime | None:
 
 def _take(escalation: Escalation, plan: Plan, *, first_page: bool) -> bool:
     """Page everybody of the steps that fall in this minute. Whether somebody was reached, as far as the steps mean to wake."""
-    if escalation.place == 0:
-        escalation.round_started_at = clock.now()
     group = plan.group(escalation.place)
+    # A step taken early draws the later ones after it: their distances stay, so no gap grows longer than the chain's own.
+    early = clock.now() - work.seconds(group[0].after.total_seconds())
+    escalation.round_started_at = min(escalation.round_started_at, early) if escalation.place else clock.now()
     widening = plan.widening(place=escalation.place, round_number=escalation.round)
     escalation.group_from = escalation.step + 1
     wording = wording_for(escalation, is_first=first_page)

@@ -96,3 +96,39 @@ class Duty(models.TextChoices):
 
 
 TRIAL_DUTIES = frozenset({Duty.DOCTOR, Duty.DESK})
+
+
+class RotaRule(models.TextChoices):
+    """Why a shift or a leave is refused."""
+
+    ENDS_BEFORE_START = "ends_before_start", _("It ends before it starts.")
+    IN_THE_PAST = "in_the_past", _("It is over already.")
+    NO_SITE = "no_site", _("This duty is for the whole trial, not for one site.")
+    SITE_NEEDED = "site_needed", _("This duty needs a site.")
+    WRONG_ROLE = "wrong_role", _("This person does not have a role that takes this duty here.")
+    NO_MOBILE = "no_mobile", _("This person has no mobile and could not be woken.")
+    OVERLAP = "overlap", _("Somebody has this duty in that time already: enter an override.")
+    NOT_NOW = "not_now", _("The time of the hand-over is not within the shift.")
+    SAME_PERSON = "same_person", _("This person has the shift already.")
+
+
+class ChainRule(models.TextChoices):
+    """Why a site's own chain is refused, or a chain in force cannot be relied on."""
+
+    MALFORMED = "malformed", _("This is not the shape of a chain.")
+    NO_STEPS = "no_steps", _("A chain needs at least one step.")
+    FIRST_NOT_AT_ONCE = "first_not_at_once", _("The first step must be at minute 0.")
+    OUT_OF_ORDER = "out_of_order", _("A step may not come before the step above it.")
+    NEVER_REACHED = "never_reached", _("The round begins again before this step.")
+    SAME_TWICE = "same_twice", _("The same people are paged in this minute already.")
+    NO_CHANNEL = "no_channel", _("A step needs at least one channel.")
+    UNKNOWN_CHANNEL = "unknown_channel", _("There is no such channel.")
+    UNKNOWN_ROLE = "unknown_role", _("There is no such role in a chain.")
+    UNKNOWN_PERSON = "unknown_person", _("There is no such person, or the account has ended.")
+    WAKES_NOBODY = "wakes_nobody", _("Nobody is woken at minute 0.")
+    NO_WIDENING = "no_widening", _("From the second round on somebody more must be paged.")
+    BAD_LENGTH = "bad_length", _("This must be at least one minute.")
+    NOBODY_HERE = "nobody_here", _("Nobody has this role here now.")
+    CANNOT_BE_WOKEN = "cannot_be_woken", _("Somebody of this step cannot be woken by any channel that is set up.")
+    SPONSOR_NOT_ALLOWED = "sponsor_not_allowed", _("The trial file does not put the sponsor into this chain.")
+    REASON_MISSING = "reason_missing", _("A change needs a reason.")

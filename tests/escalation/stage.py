@@ -19,6 +19,7 @@ from apps.escalation.vocabulary import ChainName
 from apps.messaging.models import OutboundMessage
 from apps.messaging.vocabulary import SendState
 from apps.operations import engine
+from apps.staff.models import User
 from apps.trials.models import Site
 from tests import people
 
@@ -50,8 +51,8 @@ class Carrier:
             moved = True
         return moved
 
-    def texts_to(self, person: object) -> list[str]:
-        index = bytes(person.phone_index)  # type: ignore[attr-defined]
+    def texts_to(self, person: User) -> list[str]:
+        index = bytes(person.phone_index)
         return [message.text for _, message in self.sent if bytes(message.line.index) == index]
 
 
@@ -92,14 +93,14 @@ class Stage:
         )
         return [(round((page.created_at - running.opened_at).total_seconds() / 60), page.person.name) for page in pages]
 
-    def code(self, running: Escalation, person: object) -> str:
+    def code(self, running: Escalation, person: User) -> str:
         page = running.pages.filter(person=person).first()
         assert page is not None
         return page.code
 
-    def text(self, person: object, body: str) -> escalation.Answer | None:
+    def text(self, person: User, body: str) -> escalation.Answer | None:
         """A text from the person's own phone, already matched to the person."""
-        answer = escalation.answer_staff_text(person=person, text=body)  # type: ignore[arg-type]
+        answer = escalation.answer_staff_text(person=person, text=body)
         self.drain()
         return answer
 

@@ -1,0 +1,164 @@
+"""The chains in force at a site: the site's own where it has one, else the protocol's; and the linter that reads both."""
+
+import dataclasses
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from django.db import transaction
+from django.db.models import Max
+
+from apps.core import clock
+from apps.escalation import channel as channels
+from apps.escalation import rules
+from apps.escalation.models import SiteChain
+from apps.escalation.people import on_duty
+from apps.escalation.rules import Plan, Step
+from apps.escalation.vocabulary import ChainName, ChainRule
+from apps.staff.models import User
+from apps.staff.services import is_valid
+from apps.trials.models import ProtocolVersion, Site
+from apps.trials.services import current_version, protocol_of
+from apps.trials.vocabulary import Channel, Who
+
+_LENGTHS = ("repeat_minutes", "acknowledgement_expires_minutes")
+
+
+class ChainProblem(NamedTuple):
+    """`place` as `step 2`, `repeat_minutes` or empty for the whole; `rule.label` says it to people."""
+
+    place: str
+    rule: ChainRule
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.rule.label}" if self.place else str(self.rule.label)
+
+
+class ChainRefused(Exception):
+    """A site's chain breaks a rule. `problems` has every one of them."""
+
+    def __init__(self, problems: list[ChainProblem]) -> None:
+        super().__init__(", ".join(f"{problem.place or 'chain'}: {problem.rule.value}" for problem in problems))
+        self.problems = problems
+
+
+@transaction.atomic
+def set_chain(*, site: Site | None, chain: ChainName, content: Mapping[str, Any], by: User, reason: str) -> SiteChain:
+    """A new version of a site's own chain, in the shape of a chain of the protocol file; a step may name one `person` by id.
+
+    Raises ChainRefused. What is running already keeps the version that it began with.
+    """
+    plain = json.loads(json.dumps(content))
+    found = problems(plain, site=site)
+    if not reason.strip():
+        found.append(ChainProblem("reason", ChainRule.REASON_MISSING))
+    if found:
+        raise ChainRefused(found)
+    last = SiteChain.objects.filter(site=site, chain=chain).aggregate(number=Max("number"))["number"] or 0
+    return SiteChain.objects.create(
+        site=site, chain=chain, number=last + 1, content=plain, reason=reason.strip(), made_at=clock.now(), made_by=by
+    )
+
+
+def own_chain(chain: str, site: Site | None) -> SiteChain | None:
+    return SiteChain.objects.filter(site=site, chain=chain).order_by("-number").first()
+
+
+def content_of(chain: str, *, site: Site | None) -> dict[str, Any]:
+    """What a form starts from: the chain in force here, as plain JSON."""
+    own = own_chain(chain, site)
+    if own is not None:
+        return dict(own.content)
+    found: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(protocol_of(current_version()).chains[chain])))
+    return found
+
+
+def snapshot_of(chain: str, *, version: ProtocolVersion, own: SiteChain | None) -> dict[str, Any]:
+    """The copy that an escalation keeps: the site's own chain, or the protocol's."""
+    protocol = protocol_of(version)
+    content = own.content if own else dataclasses.asdict(protocol.chains[chain])
+    return rules.snapshot(
+        chain=json.loads(json.dumps(content)),
+        remind=tuple(protocol.contact.remind_minutes),
+        deadline=protocol.contact.deadline_minutes,
+        attempt_buys=protocol.contact.attempt_buys_minutes,
+    )
+
+
+def in_force(*, site: Site | None) -> dict[ChainName, Plan]:
+    """Every chain of a place: at a site R1, R2 and R3; without one the chain of unknown numbers."""
+    version = current_version()
+    names = [ChainName.UNMATCHED] if site is None else [ChainName.R1, ChainName.R2, ChainName.R3]
+    return {name: rules.plan(snapshot_of(name, version=version, own=own_chain(name, site))) for name in names}
+
+
+# --- the linter
+
+
+def problems(content: Mapping[str, Any], *, site: Site | None) -> list[ChainProblem]:
+    """Everything that is wrong with a chain before it comes into force: its shape, its order, its people."""
+    try:
+        plan = rules.plan(content)
+    except (KeyError, TypeError, ValueError):
+        return [ChainProblem("", ChainRule.MALFORMED)]
+    found = [ChainProblem(name, ChainRule.BAD_LENGTH) for name in _LENGTHS if float(content[name]) < 1]
+    if plan.widen_from_round < 2 or not plan.widen_to:
+        found.append(ChainProblem("widen_to", ChainRule.NO_WIDENING))
+    found += _order(plan)
+    for number, step in enumerate(plan.steps, start=1):
+        found += [ChainProblem(f"step {number}", rule) for rule in _words(step)]
+    if not content.get("sponsor_in_chain") and Who.SPONSOR_MONITOR in [*plan.widen_to, *(s.who for s in plan.steps)]:
+        found.append(ChainProblem("", ChainRule.SPONSOR_NOT_ALLOWED))
+    return found or [*_people(plan, site)]
+
+
+def problems_in_force(*, site: Site | None) -> list[str]:
+    """What would go wrong now with the chains of this place, one a line: `R1 step 2: Nobody has this role here now.`"""
+    return [f"{name} {problem}" for name, plan in in_force(site=site).items() for problem in _people(plan, site)]
+
+
+def _order(plan: Plan) -> Iterator[ChainProblem]:
+    if not plan.steps:
+        yield ChainProblem("", ChainRule.NO_STEPS)
+        return
+    if plan.steps[0].after:
+        yield ChainProblem("step 1", ChainRule.FIRST_NOT_AT_ONCE)
+    if not any(step.wants_to_wake for step in plan.steps if not step.after):
+        yield ChainProblem("step 1", ChainRule.WAKES_NOBODY)
+    for number, step in enumerate(plan.steps, start=1):
+        before = plan.steps[: number - 1]
+        if before and step.after < before[-1].after:
+            yield ChainProblem(f"step {number}", ChainRule.OUT_OF_ORDER)
+        if step.after >= plan.repeat:
+            yield ChainProblem(f"step {number}", ChainRule.NEVER_REACHED)
+        if any((step.after, step.who, step.person) == (one.after, one.who, one.person) for one in before):
+            yield ChainProblem(f"step {number}", ChainRule.SAME_TWICE)
+
+
+def _words(step: Step) -> Iterator[ChainRule]:
+    if not step.channels:
+        yield ChainRule.NO_CHANNEL
+    if {*step.channels} - {*Channel}:
+        yield ChainRule.UNKNOWN_CHANNEL
+    if step.person and not _known(step.person):
+        yield ChainRule.UNKNOWN_PERSON
+    if not step.person and step.who not in {*Who}:
+        yield ChainRule.UNKNOWN_ROLE
+
+
+def _known(person: str) -> bool:
+    return any(is_valid(user) for user in User.objects.filter(pk=person))
+
+
+def _people(plan: Plan, site: Site | None) -> Iterator[ChainProblem]:
+    for number, step in enumerate(plan.steps, start=1):
+        found = on_duty(step, site=site).people
+        if not found:
+            yield ChainProblem(f"step {number} ({step.who})", ChainRule.NOBODY_HERE)
+        elif step.wants_to_wake and not all(_can_be_woken(step, person) for person in found):
+            yield ChainProblem(f"step {number} ({step.who})", ChainRule.CANNOT_BE_WOKEN)
+
+
+def _can_be_woken(step: Step, person: User) -> bool:
+    usable = [channels.of(word, person) for word in step.channels]
+    return any(channel is not None and channel.wakes for channel in usable)

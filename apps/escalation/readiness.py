@@ -1,0 +1,130 @@
+"""Why paging may not go live: each reason in one line, for `doctor` and for the rota's quality page."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db.models import Count, Q
+
+from apps.core import clock
+from apps.escalation import chains, rota
+from apps.escalation import channel as channels
+from apps.escalation.models import Drill, Incident, Page, Route, Shift
+from apps.escalation.people import on_duty
+from apps.escalation.rules import ALL_CHANNELS
+from apps.escalation.vocabulary import PageKind
+from apps.staff.models import User
+from apps.trials.models import Site
+from apps.trials.services import NoProtocol, current_protocol
+
+_SLACK = timedelta(days=5)  # a drill that is due today has not failed yet
+
+
+def readiness() -> list[str]:
+    """Every reason why nobody should rely on this paging yet; empty when there is none. Codes and names of staff only."""
+    try:
+        return [reason for site in [*Site.objects.all(), None] for reason in _reasons(site)]
+    except NoProtocol:
+        return ["no protocol is loaded, so there are no chains"]
+
+
+def _reasons(site: Site | None) -> Iterator[str]:
+    place = site.code if site else "trial"
+    for problem in chains.problems_in_force(site=site):
+        yield f"{place}: chain {problem}"
+    for gap in rota.gaps(site=site):
+        local = gap.starts_at.astimezone(ZoneInfo(site.timezone if site else settings.TIME_ZONE))
+        yield f"{place}: nobody is {gap.duty} from {local:%Y-%m-%d %H:%M}"
+    for person in people_on_call(site):
+        yield from (f"{place}: {person.username} {lack}" for lack in lacks(person))
+    if site is not None and (last := last_drill(site)) is None:
+        yield f"{place}: no drill yet"
+    elif site is not None and last is not None and last.started_at < clock.now() - _drill_days() - _SLACK:
+        yield f"{place}: the last drill was on {last.started_at:%Y-%m-%d}"
+
+
+def people_on_call(site: Site | None) -> list[User]:
+    """Everybody whom a chain that wakes would page here now, or whose shift is still to come."""
+    named = [
+        person
+        for running in chains.in_force(site=site).values()
+        for step in running.steps
+        if step.wants_to_wake
+        for person in on_duty(step, site=site).people
+    ]
+    later = Shift.objects.filter(site=site, ends_at__gt=clock.now(), cancelled_at__isnull=True)
+    coming = [shift.person for shift in later.select_related("person")]
+    return sorted({*named, *coming}, key=lambda person: person.username)
+
+
+def lacks(person: User) -> list[str]:
+    """What this person still lacks to be on call: a tested route that wakes, and a tested way to acknowledge (decision 33)."""
+    since = clock.now() - _drill_days() - _SLACK
+    waking = [each.name for word in ALL_CHANNELS if (each := channels.of(word, person)) is not None and each.wakes]
+    if not waking:
+        return ["cannot be woken by any channel that is set up"]
+    routes = Route.objects.filter(person=person)
+    woken = Q(delivered_at__gt=since) | Q(answered_at__gt=since)
+    found = []
+    if not routes.filter(woken, channel__in=waking).exists():
+        found.append("has no tested route that wakes")
+    if not routes.filter(answered_at__gt=since).exists():
+        found.append("has no tested way to acknowledge")
+    return found
+
+
+def last_drill(site: Site | None) -> Drill | None:
+    return Drill.objects.filter(site=site).order_by("-started_at").first()
+
+
+def _drill_days() -> timedelta:
+    return timedelta(days=current_protocol().drills.drill_days)
+
+
+# --- the quality page
+
+
+@dataclass(frozen=True)
+class Load:
+    """One person's share: hours on duty in the four weeks ahead, pages in the four weeks behind, those at night among them."""
+
+    person: User
+    hours_ahead: float
+    pages: int
+    lacks: list[str]
+
+
+@dataclass(frozen=True)
+class Quality:
+    """What a site should look at: gaps of four weeks, the load of each person, incidents that nobody has mended."""
+
+    gaps: list[rota.Gap]
+    loads: list[Load]
+    incidents: list[Incident]
+
+
+def quality(*, site: Site | None) -> Quality:
+    weeks = timedelta(weeks=4)
+    return Quality(
+        gaps=rota.gaps(site=site, ahead=weeks),
+        loads=[_load(person, site, weeks) for person in people_on_call(site)],
+        incidents=[*Incident.objects.filter(site=site, mended_at__isnull=True).order_by("-at")],
+    )
+
+
+def _load(person: User, site: Site | None, span: timedelta) -> Load:
+    now = clock.now()
+    shifts = Shift.objects.filter(
+        person=person, site=site, cancelled_at__isnull=True, starts_at__lt=now + span, ends_at__gt=now
+    )
+    length = sum((min(shift.ends_at, now + span) - max(shift.starts_at, now) for shift in shifts), timedelta(0))
+    paged = Page.objects.filter(
+        person=person,
+        escalation__site=site,
+        escalation__drill__isnull=True,
+        kind=PageKind.PAGE,
+        created_at__gt=now - span,
+    ).aggregate(count=Count("escalation", distinct=True))
+    return Load(person, round(length.total_seconds() / 3600, 1), paged["count"], lacks(person))

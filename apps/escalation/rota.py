@@ -1,0 +1,205 @@
+"""Who is on duty when: shifts, overrides, leave, hand-over; and the hours ahead in which nobody would be."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+
+from apps.core import clock, work
+from apps.escalation import incidents
+from apps.escalation.models import Leave, Shift
+from apps.escalation.people import ROLES, duty_site, on_duty
+from apps.escalation.rules import Step
+from apps.escalation.vocabulary import TRIAL_DUTIES, Duty, IncidentKind, RotaRule
+from apps.staff.models import User
+from apps.staff.services import on_call
+from apps.trials.models import Site
+from apps.trials.services import current_protocol
+
+AHEAD = timedelta(hours=72)
+
+
+class RotaRefused(Exception):
+    """A shift or a leave breaks a rule. `rules` has every one of them."""
+
+    def __init__(self, rules: Sequence[RotaRule]) -> None:
+        super().__init__(", ".join(rule.value for rule in rules))
+        self.rules = list(rules)
+
+
+# --- writing
+
+
+@transaction.atomic
+def add_shift(
+    *,
+    site: Site | None,
+    duty: Duty,
+    person: User,
+    starts_at: datetime,
+    ends_at: datetime,
+    by: User | None,
+    is_override: bool = False,
+    reason: str = "",
+) -> Shift:
+    """Put a person on duty for a time. Raises RotaRefused. An override stands before every planned shift in its time."""
+    found = [
+        *_time_problems(starts_at, ends_at),
+        *_place_problems(site, duty, person),
+        *([] if is_override else _overlaps(site, duty, starts_at, ends_at)),
+    ]
+    if found:
+        raise RotaRefused(found)
+    return Shift.objects.create(
+        site=site, duty=duty, person=person, starts_at=starts_at, ends_at=ends_at, is_override=is_override,
+        reason=reason, made_at=clock.now(), made_by=by,
+    )  # fmt: skip
+
+
+@transaction.atomic
+def plan_rotation(
+    *,
+    site: Site | None,
+    duty: Duty,
+    people: Sequence[User],
+    starts_at: datetime,
+    length: timedelta,
+    turns: int,
+    by: User,
+) -> list[Shift]:
+    """People in turn, one after the other without a gap. All of it or nothing: raises RotaRefused."""
+    shifts = []
+    for turn in range(turns):
+        begins = starts_at + turn * length
+        person = people[turn % len(people)]
+        shifts.append(add_shift(site=site, duty=duty, person=person, starts_at=begins, ends_at=begins + length, by=by))
+    return shifts
+
+
+@transaction.atomic
+def cancel_shift(*, shift: Shift) -> None:
+    """It is kept, marked: who was on duty when stays readable."""
+    shift.cancelled_at = shift.cancelled_at or clock.now()
+    shift.save(update_fields=["cancelled_at"])
+
+
+@transaction.atomic
+def hand_over_shift(*, shift: Shift, to: User, by: User, at: datetime | None = None, reason: str = "") -> Shift:
+    """The rest of a shift (from now, unless told) passes to somebody else. Raises RotaRefused."""
+    begins = at or max(clock.now(), shift.starts_at)
+    problems = []
+    if not shift.starts_at <= begins < shift.ends_at or shift.cancelled_at:
+        problems.append(RotaRule.NOT_NOW)
+    if to.pk == shift.person_id:
+        problems.append(RotaRule.SAME_PERSON)
+    if problems:
+        raise RotaRefused(problems)
+    return add_shift(
+        site=shift.site, duty=Duty(shift.duty), person=to, starts_at=begins, ends_at=shift.ends_at, by=by,
+        is_override=True, reason=reason,
+    )  # fmt: skip
+
+
+@transaction.atomic
+def add_leave(*, person: User, starts_at: datetime, ends_at: datetime) -> Leave:
+    """The person is not paged in this time. Shifts in it become gaps, which `gaps` tells. Raises RotaRefused."""
+    if problems := _time_problems(starts_at, ends_at):
+        raise RotaRefused(problems)
+    return Leave.objects.create(person=person, starts_at=starts_at, ends_at=ends_at, made_at=clock.now())
+
+
+@transaction.atomic
+def cancel_leave(*, leave: Leave) -> None:
+    leave.cancelled_at = leave.cancelled_at or clock.now()
+    leave.save(update_fields=["cancelled_at"])
+
+
+def _time_problems(starts_at: datetime, ends_at: datetime) -> list[RotaRule]:
+    if ends_at <= starts_at:
+        return [RotaRule.ENDS_BEFORE_START]
+    return [RotaRule.IN_THE_PAST] if ends_at <= clock.now() else []
+
+
+def _place_problems(site: Site | None, duty: Duty, person: User) -> list[RotaRule]:
+    problems = []
+    if (duty in TRIAL_DUTIES) != (site is None):
+        problems.append(RotaRule.NO_SITE if site else RotaRule.SITE_NEEDED)
+    elif person not in on_call(site=site, roles=ROLES[duty]):
+        problems.append(RotaRule.WRONG_ROLE)
+    if not person.phone_index:
+        problems.append(RotaRule.NO_MOBILE)
+    return problems
+
+
+def _overlaps(site: Site | None, duty: Duty, starts_at: datetime, ends_at: datetime) -> list[RotaRule]:
+    planned = Shift.objects.filter(site=site, duty=duty, is_override=False, cancelled_at__isnull=True)
+    return [RotaRule.OVERLAP] if planned.filter(starts_at__lt=ends_at, ends_at__gt=starts_at).exists() else []
+
+
+# --- looking ahead
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Hours in which a duty would be nobody's. `on_holiday`: it begins on a public holiday, when gaps are made."""
+
+    site: Site | None
+    duty: Duty
+    starts_at: datetime
+    ends_at: datetime
+    on_holiday: bool
+
+
+def gaps(*, site: Site | None, ahead: timedelta = AHEAD, duties: Collection[Duty] | None = None) -> list[Gap]:
+    """Gaps from now on, for the duties that the chains need at this place (at None: those of the whole trial)."""
+    now = clock.now()
+    ends = now + ahead
+    found: list[Gap] = []
+    for duty in sorted(duties or needed_duties(site)):
+        times = _moments(duty, site, now, ends)
+        for begins, until in zip(times, [*times[1:], ends], strict=True):
+            if not on_duty(Step(timedelta(0), duty, ()), site=site, at=begins).has_gap:
+                continue
+            if found and found[-1].duty == duty and found[-1].ends_at == begins:
+                begins = found.pop().starts_at
+            found.append(Gap(site, duty, begins, until, on_holiday=_is_holiday(begins, site)))
+    return found
+
+
+def needed_duties(site: Site | None) -> set[Duty]:
+    """The duties that any chain in force here pages."""
+    chains = current_protocol().chains
+    named = {
+        step.who for name, chain in chains.items() if (name == "unmatched") == (site is None) for step in chain.steps
+    }
+    return {Duty(who) for who in named if who in Duty.values and duty_site(who, site) == site}
+
+
+def _moments(duty: Duty, site: Site | None, now: datetime, ends: datetime) -> list[datetime]:
+    """Every time at which the answer may change."""
+    within = Q(starts_at__lt=ends, ends_at__gt=now, cancelled_at__isnull=True)
+    rows = [
+        *Shift.objects.filter(within, site=site, duty=duty).values_list("starts_at", "ends_at"),
+        *Leave.objects.filter(within).values_list("starts_at", "ends_at"),
+    ]
+    return sorted({now, *(time for pair in rows for time in pair if now < time < ends)})
+
+
+def _is_holiday(time: datetime, site: Site | None) -> bool:
+    zone = ZoneInfo(site.timezone if site else settings.TIME_ZONE)
+    return time.astimezone(zone).date() in current_protocol().holiday_dates
+
+
+def watch_rota() -> list[Gap]:
+    """Every gap of the next 72 hours, at all sites, each an incident until it is mended. For the sentinel and the nightly run."""
+    found = [gap for site in [*Site.objects.all(), None] for gap in gaps(site=site)]
+    for gap in found:
+        when = gap.starts_at.astimezone(ZoneInfo(settings.TIME_ZONE))
+        begun = gap.starts_at <= clock.now() + work.seconds(60)
+        detail = f"{gap.duty} now" if begun else f"{gap.duty} {when:%Y-%m-%d %H:%M}"
+        incidents.report(IncidentKind.GAP_AHEAD, detail=detail, site=gap.site)
+    return found
