@@ -68,7 +68,7 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", [PUBLIC_BASE_URL])
 
 # --- the house, floor by floor
 INSTALLED_APPS = [
-    "unfold",
+    "unfold.apps.BasicAppConfig",  # its default one would put its own site in the place of ours
     "apps.workplace.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",

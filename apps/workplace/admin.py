@@ -1,0 +1,33 @@
+"""The shelf: Django finds the pages here. One file a subject."""
+
+from django.contrib import admin
+from django.contrib.auth.models import Group
+
+from apps.workplace import (
+    audit,
+    checks,
+    configuration,
+    escalations,
+    events,
+    participants,
+    plan,
+    staff,
+    tasks,
+    unmatched,
+)
+
+__all__ = [
+    "audit",
+    "checks",
+    "configuration",
+    "escalations",
+    "events",
+    "participants",
+    "plan",
+    "staff",
+    "tasks",
+    "unmatched",
+]
+
+if admin.site.is_registered(Group):  # roles are assignments, never Django's groups
+    admin.site.unregister(Group)

@@ -1,0 +1,38 @@
+"""The audit trail as a list: who changed which row, when and how. Values and reasons may tell of somebody's health and stay out."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from apps.audit.models import AuditEvent
+from apps.staff.vocabulary import Action
+from apps.workplace import trail
+from apps.workplace.cards import CardAdmin
+
+
+class AuditAdmin(CardAdmin):
+    """The whole trail, newest first."""
+
+    right = Action.VIEW_AUDIT
+    site_path = None
+    card_template = "workplace/audit_event.html"
+    list_display = ("sequence", "at", "table", "operation", "who", "row_key")
+    search_fields = ("=row_key", "=request_id")
+    ordering = ("-sequence",)
+    list_per_page = 50
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).defer("old", "new", "reason")
+
+    @admin.display(description=_("who"))
+    def who(self, row: AuditEvent) -> str:
+        return trail.names_of([row.actor]).get(row.actor, row.actor)
+
+    def card_context(self, request: HttpRequest, row: AuditEvent) -> dict[str, Any]:
+        names = trail.names_of([row.actor])
+        return {"who": names.get(row.actor, row.actor), "link": getattr(row, "link", None)}
+
+
+admin.site.register(AuditEvent, AuditAdmin)

@@ -1,0 +1,204 @@
+"""One row as a page to work on: what is known, and buttons for what this person may do about it now.
+
+A button is an `Act`. It carries the right that it needs at the row's site, a form where it asks something, and the service function of
+a lower floor that does it. Refusals come back on the same page.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from django.contrib import messages
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+
+from apps.staff.models import User
+from apps.staff.vocabulary import Action
+from apps.workplace import trail
+from apps.workplace.forms import AboutForm, AddForm, style
+from apps.workplace.refusals import REFUSED, WITH_PROBLEMS, put_problems, sentence
+from apps.workplace.scoped import ScopedModelAdmin, person_in, scope_in
+
+REFUSED_STATUS = 422
+
+
+def always(row: Any) -> bool:
+    return True
+
+
+@dataclass(frozen=True)
+class Act:
+    """One button. `run(row, person, cleaned)` returns the sentence that says what happened."""
+
+    name: str
+    label: Any
+    right: Action
+    run: Callable[[Any, User, dict[str, Any]], Any]
+    form: type[AboutForm] = AboutForm
+    when: Callable[[Any], bool] = always
+    is_main: bool = False
+
+
+@dataclass
+class Offer:
+    """An act with its form, as the template shows it. `is_open` after a refusal."""
+
+    act: Act
+    form: AboutForm
+    is_open: bool = False
+
+    @property
+    def asks(self) -> bool:
+        return bool(self.form.fields)
+
+
+class CardAdmin(ScopedModelAdmin):
+    """A list of rows and, behind each, its card."""
+
+    card_template: ClassVar[str]
+    add_template: ClassVar[str] = "workplace/add.html"
+    acts: ClassVar[tuple[Act, ...]] = ()
+
+    # --- the card
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        row = self.row_or_404(request, object_id)
+        if request.method == "POST":
+            return self._act(request, row)
+        return self._card(request, row, self.offers(request, row))
+
+    def row_or_404(self, request: HttpRequest, object_id: str) -> Any:
+        """A row that this person may see. Another site's row is not found, exactly like one that never was."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        try:
+            row = self.get_queryset(request).filter(pk=unquote(object_id)).first()
+        except (ValueError, ValidationError):
+            row = None
+        if row is None:
+            raise Http404
+        return row
+
+    def card_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+        """What the card's template shows besides the row and its acts."""
+        return {}
+
+    def offers(self, request: HttpRequest, row: Any) -> list[Offer]:
+        """The acts that are possible now and that this person has the right to."""
+        return [
+            Offer(act, act.form(about=row, person=person_in(request), prefix=act.name))
+            for act in self.acts
+            if self._may(request, row, act) and act.when(row)
+        ]
+
+    def _may(self, request: HttpRequest, row: Any, act: Act) -> bool:
+        site = self.site_of(row)
+        return scope_in(request).may(act.right, site=site.pk if site else None)
+
+    def _act(self, request: HttpRequest, row: Any) -> HttpResponse:
+        act = next((act for act in self.acts if act.name == request.POST.get("act")), None)
+        if act is None:
+            raise BadRequest("no such act")
+        if not self._may(request, row, act):
+            raise PermissionDenied
+        person = person_in(request)
+        form = act.form(request.POST, about=row, person=person, prefix=act.name)
+        if form.is_valid():
+            try:
+                said = act.run(row, person, form.cleaned_data)
+            except WITH_PROBLEMS as error:
+                put_problems(form, error)
+            except REFUSED as error:
+                form.add_error(None, sentence(error))
+            else:
+                messages.success(request, str(said))
+                return HttpResponseRedirect(_next(request), status=303)
+        fresh = self.row_or_404(request, str(row.pk))
+        offers = [each for each in self.offers(request, fresh) if each.act != act]
+        return self._card(request, fresh, [Offer(act, form, is_open=True), *offers], status=REFUSED_STATUS)
+
+    def _card(self, request: HttpRequest, row: Any, offers: list[Offer], status: int = 200) -> HttpResponse:
+        for offer in offers:
+            style(offer.form)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": str(row),
+            "row": row,
+            "offers": {offer.act.name: offer for offer in offers},
+            "refused": next((offer for offer in offers if offer.is_open), None),
+            "may": {right.value for right in Action if self._right_here(request, row, right)},
+            "history_url": reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_history", args=[row.pk]),
+            **self.card_context(request, row),
+        }
+        request.current_app = self.admin_site.name
+        return TemplateResponse(request, self.card_template, context, status=status)
+
+    def _right_here(self, request: HttpRequest, row: Any, right: Action) -> bool:
+        site = self.site_of(row)
+        return scope_in(request).may(right, site=site.pk if site else None)
+
+    # --- adding, where a subclass gives `add_form` and `add_row`
+
+    add_form: ClassVar[type[AddForm] | None] = None
+    add_right: ClassVar[Action | None] = None
+
+    def add_row(self, request: HttpRequest, cleaned: dict[str, Any]) -> Any:
+        """Make the row through its service. Returns it."""
+        raise NotImplementedError
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return self.add_right is not None and scope_in(request).may(self.add_right)
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        if self.add_form is None or not self.has_add_permission(request):
+            raise PermissionDenied
+        form = self.add_form(request.POST or None, scope=scope_in(request), person=person_in(request))
+        if request.method == "POST" and form.is_valid():
+            try:
+                row = self.add_row(request, form.cleaned_data)
+            except WITH_PROBLEMS as error:
+                put_problems(form, error)
+            except REFUSED as error:
+                form.add_error(None, sentence(error))
+            else:
+                messages.success(request, _("Done: %(what)s") % {"what": row})
+                change = f"admin:{self.opts.app_label}_{self.opts.model_name}_change"
+                return HttpResponseRedirect(reverse(change, args=[row.pk]), status=303)
+        style(form)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": _("New: %(what)s") % {"what": self.opts.verbose_name},
+            "form": form,
+        }
+        request.current_app = self.admin_site.name
+        status = REFUSED_STATUS if form.errors else 200
+        return TemplateResponse(request, self.add_template, context, status=status)
+
+    # --- who changed this row, and when
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        row = self.row_or_404(request, object_id)
+        reasons = self._right_here(request, row, Action.VIEW_TEXTS)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": str(row),
+            "row": row,
+            "entries": trail.of(row, with_reasons=reasons),
+        }
+        return TemplateResponse(request, "workplace/history.html", context)
+
+
+def _next(request: HttpRequest) -> str:
+    """Where the form wants to go back to, if that is a page of ours; else the card itself."""
+    wanted = request.POST.get("next", "")
+    return wanted if url_has_allowed_host_and_scheme(wanted, allowed_hosts=None) and wanted else request.path

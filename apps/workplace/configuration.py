@@ -1,0 +1,55 @@
+"""The trial's configuration, read only: sites and protocol versions. A change is a new protocol file, loaded by command."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from apps.staff.rules import Scope
+from apps.staff.vocabulary import Action
+from apps.trials.models import ProtocolVersion, Site
+from apps.workplace.cards import CardAdmin
+
+
+class SiteAdmin(CardAdmin):
+    """Staff of a site see their own; people of the whole trial see all."""
+
+    right = Action.VIEW_CONFIGURATION
+    site_path = "pk"
+    card_template = "workplace/site.html"
+    list_display = ("code", "name", "country", "timezone", "team_phone", "emergency_number")
+    ordering = ("code",)
+
+    def scoped(self, rows: Any, seen: Scope) -> Any:
+        whole_trial = any(grant.site is None for grant in seen.grants)
+        return rows if whole_trial and seen.may(self.right) else rows.filter(pk__in=seen.sites_for(self.right))
+
+    def site_of(self, row: Any) -> Site | None:
+        return row if isinstance(row, Site) else None
+
+    @admin.display(description=_("name"))
+    def name(self, row: Site) -> str:
+        return row.name_zh if (get_language() or "").startswith("zh") else row.name_en
+
+
+class ProtocolAdmin(CardAdmin):
+    """Every version that was loaded, whole."""
+
+    right = Action.VIEW_CONFIGURATION
+    site_path = None
+    card_template = "workplace/protocol.html"
+    list_display = ("number", "label", "effective_from", "source_name", "loaded_at", "digest")
+    ordering = ("-number",)
+
+    @admin.display(description="SHA-256")
+    def digest(self, row: ProtocolVersion) -> str:
+        return row.sha256[:16]
+
+    def card_context(self, request: HttpRequest, row: ProtocolVersion) -> dict[str, Any]:
+        return {"title": _("Protocol version %s") % row.number}
+
+
+admin.site.register(Site, SiteAdmin)
+admin.site.register(ProtocolVersion, ProtocolAdmin)

@@ -1,0 +1,141 @@
+"""A participant's conversation as a chat: every text verbatim, what the triage found in it, and what became of every answer."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q
+from django.utils.translation import get_language
+
+from apps.conversations.models import Question, Turn
+from apps.followup.models import CheckIn, Reminder
+from apps.messaging.models import InboundMessage, Line, OutboundMessage
+from apps.messaging.vocabulary import NOT_REACHED, TO_STAFF
+from apps.participants.models import ContactPoint, Participant
+from apps.triage import rules
+from apps.triage.models import SymptomReport
+
+_SHOWN = 200
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A part of a text: plain, or the words of a finding with its name and state."""
+
+    text: str
+    name: str = ""
+    state: str = ""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One bubble. `is_theirs`: written by the participant or the caregiver (`whose`)."""
+
+    at: datetime
+    is_theirs: bool
+    whose: str
+    pieces: tuple[Piece, ...]
+    report: SymptomReport | None = None
+    sent: OutboundMessage | None = None
+    received: InboundMessage | None = None
+    is_bad: bool = False
+
+
+def of(participant: Participant) -> list[Entry]:
+    """Newest last. On a phone that others share, only what is known to be about this participant."""
+    points = list(participant.contact_points.select_related("line"))
+    whose: dict[Any, str] = {}
+    for point in points:
+        whose.setdefault(point.line_id, point.get_kind_display())
+    entries = [*_received(participant, whose), *_sent(participant, whose)]
+    return sorted(entries, key=lambda entry: entry.at)[-_SHOWN:]
+
+
+def _own_lines(lines: Iterable[Any], participant: Participant) -> set[Any]:
+    """Lines that nobody else has or had: everything on them is about this participant."""
+    others = ContactPoint.objects.filter(line__in=list(lines)).exclude(participant=participant)
+    return set(lines) - set(others.values_list("line_id", flat=True))
+
+
+def _received(participant: Participant, whose: dict[Any, str]) -> Iterable[Entry]:
+    about = Q(turn__participant=participant) | Q(reports__participant=participant)
+    rows = InboundMessage.objects.filter(about | Q(line__in=_own_lines(whose, participant))).distinct()
+    recent = list(rows.select_related("data_key").order_by("-received_at")[:_SHOWN])
+    found = SymptomReport.objects.filter(message__in=recent, participant=participant)
+    reports = {report.message_id: report for report in found}
+    for message in recent:
+        report = reports.get(message.pk)
+        yield Entry(
+            at=message.received_at,
+            is_theirs=True,
+            whose=whose.get(message.line_id, ""),
+            pieces=cut(message.body, report.findings if report else []),
+            report=report,
+            received=message,
+        )
+
+
+def _sent(participant: Participant, whose: dict[Any, str]) -> Iterable[Entry]:
+    linked = (
+        *Question.objects.filter(participant=participant).values_list("message", flat=True),
+        *Turn.objects.filter(participant=participant, reply__isnull=False).values_list("reply", flat=True),
+        *CheckIn.objects.filter(participant=participant, message__isnull=False).values_list("message", flat=True),
+        *Reminder.objects.filter(participant=participant, message__isnull=False).values_list("message", flat=True),
+    )
+    rows = OutboundMessage.objects.filter(Q(pk__in=linked) | Q(line__in=_own_lines(whose, participant)))
+    rows = rows.exclude(purpose__in=TO_STAFF).select_related("data_key").order_by("-planned_at")[:_SHOWN]
+    for message in rows:
+        yield Entry(
+            at=message.handed_over_at or message.planned_at,
+            is_theirs=False,
+            whose=whose.get(message.line_id, ""),
+            pieces=(Piece(message.text),),
+            sent=message,
+            is_bad=message.state in NOT_REACHED,
+        )
+
+
+def on_line(line: Line) -> list[Entry]:
+    """Everything on one line, for the desk that reads unknown numbers."""
+    received = [
+        Entry(each.received_at, True, "", (Piece(each.body),), received=each)
+        for each in line.inbound.select_related("data_key")
+    ]
+    sent = [
+        Entry(
+            each.handed_over_at or each.planned_at,
+            False,
+            "",
+            (Piece(each.text),),
+            sent=each,
+            is_bad=each.state in NOT_REACHED,
+        )
+        for each in line.outbound.exclude(purpose__in=TO_STAFF).select_related("data_key")
+    ]
+    return sorted([*received, *sent], key=lambda entry: entry.at)
+
+
+def cut(text: str, findings: list[dict[str, Any]]) -> tuple[Piece, ...]:
+    """The text in pieces along the findings' offsets. Of findings that overlap the first, and longest, is marked."""
+    pieces: list[Piece] = []
+    end = 0
+    for finding in sorted(findings, key=lambda each: (each["start"], -each["end"])):
+        start, stop = finding["start"], min(finding["end"], len(text))
+        if start < end or stop <= start:
+            continue
+        if start > end:
+            pieces.append(Piece(text[end:start]))
+        pieces.append(Piece(text[start:stop], name_of(finding["id"]), finding["state"]))
+        end = stop
+    if end < len(text) or not pieces:
+        pieces.append(Piece(text[end:]))
+    return tuple(pieces)
+
+
+def name_of(symptom: str) -> str:
+    """The catalogue's short name in the page's language; the bare id when it has none."""
+    language = "zh" if (get_language() or "").startswith("zh") else "en"
+    item = rules.catalogue().items.get(symptom)
+    short = item.data.get("short") or item.data.get("name") if item else None
+    return str(short.get(language, symptom)) if isinstance(short, dict) else symptom

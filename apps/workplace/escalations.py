@@ -1,0 +1,126 @@
+"""Escalations: who was paged when, by what, with what result, and who took it. A line is a fact with its time, in order."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+
+from apps.conversations import services as conversations
+from apps.escalation.models import Escalation
+from apps.escalation.vocabulary import ContactResult, EscalationState, PageState, Via
+from apps.messaging.models import InboundMessage
+from apps.staff.models import User
+from apps.staff.vocabulary import Action
+from apps.workplace.cards import Act, CardAdmin
+from apps.workplace.forms import AboutForm
+from apps.workplace.scoped import SiteFilter, scope_in
+
+
+class ContactForm(AboutForm):
+    result = forms.ChoiceField(label=_("What came of it"), choices=ContactResult.choices)
+
+
+@dataclass(frozen=True)
+class Line:
+    """`mark` is good, bad or empty."""
+
+    at: datetime
+    what: str
+    who: str = ""
+    detail: str = ""
+    mark: str = ""
+
+
+def timeline(running: Escalation) -> list[Line]:
+    """From the text to the contact."""
+    lines = [Line(running.received_at, _now("Text received")), Line(running.opened_at, _now("Escalation opened"))]
+    for page in running.pages.select_related("person", "message"):
+        lines.append(Line(page.created_at, _now("Paged"), page.person.name, _channel(page), _mark(page.state)))
+        if page.handed_at:
+            lines.append(Line(page.handed_at, _now("Page handed over"), page.person.name, page.channel))
+        if page.delivered_at:
+            lines.append(Line(page.delivered_at, _now("Page delivered"), page.person.name, page.channel, "good"))
+    for each in running.acknowledgements.select_related("person"):
+        what = _now("Taken, too late") if each.is_late else _now("Taken")
+        lines.append(Line(each.at, what, each.person.name, each.get_via_display(), "" if each.is_late else "good"))
+    for contact in running.contacts.select_related("person"):
+        result = contact.get_result_display()
+        lines.append(
+            Line(contact.at, _now("Contact: %s") % result, contact.person.name, contact.get_via_display(), "good")
+        )
+    for incident in running.incidents.all():
+        lines.append(Line(incident.at, _now("Paging incident"), "", _incident(incident), "bad"))
+    return sorted(lines, key=lambda line: line.at)
+
+
+def _channel(page: Any) -> str:
+    state = page.get_state_display()
+    return f"{page.channel} · {state}" + (f" · {page.error}" if page.error else "")
+
+
+def _mark(state: str) -> str:
+    return {PageState.FAILED: "bad", PageState.DELIVERED: "good", PageState.ANSWERED: "good"}.get(PageState(state), "")
+
+
+def _incident(incident: Any) -> str:
+    shown = getattr(incident, "get_kind_display", None)
+    return f"{shown() if shown else incident.kind} {incident.detail}".strip()
+
+
+def _take(row: Escalation, person: User, said: dict[str, Any]) -> Any:
+    conversations.take(running=row, person=person, via=Via.ADMIN)
+    return _("You have it. Record what came of the contact.")
+
+
+def _contact(row: Escalation, person: User, said: dict[str, Any]) -> Any:
+    result = ContactResult(said["result"])
+    conversations.record_contact(running=row, person=person, result=result, via=Via.ADMIN)
+    return _("The contact is recorded.")
+
+
+def _is_open(row: Escalation) -> bool:
+    return row.state == EscalationState.OPEN
+
+
+def _awaits_contact(row: Escalation) -> bool:
+    return row.state == EscalationState.ACKNOWLEDGED
+
+
+class EscalationAdmin(CardAdmin):
+    """Escalations of a site; those about unknown numbers for the duty desk."""
+
+    right = Action.ACKNOWLEDGE
+    unsited_right = Action.VIEW_UNMATCHED
+    card_template = "workplace/escalation.html"
+    list_display = ("ref", "chain", "site", "state", "received_at", "acknowledged_by", "contacted_at")
+    list_filter = (SiteFilter, "state", "chain")
+    lookups = frozenset({"at", "state__exact", "chain__exact"})
+    search_fields = ("ref",)
+    ordering = ("-received_at",)
+    list_select_related = ("site", "acknowledged_by")
+    acts = (
+        Act("take", _("Take it"), Action.ACKNOWLEDGE, _take, when=_is_open, is_main=True),
+        Act(
+            "contact", _("Record the contact"), Action.ACKNOWLEDGE, _contact, ContactForm, _awaits_contact, is_main=True
+        ),
+    )
+
+    def card_context(self, request: HttpRequest, row: Escalation) -> dict[str, Any]:
+        seen = scope_in(request)
+        events = row.events.filter(participant__site__in=seen.sites_for(Action.VIEW_EVENTS))
+        messages = InboundMessage.objects.none()
+        if row.site_id is None and seen.may(Action.VIEW_UNMATCHED):
+            messages = InboundMessage.objects.filter(turn__escalation=row).order_by("received_at")
+        return {
+            "timeline": timeline(row),
+            "events": events.select_related("participant"),
+            "messages_of_it": messages,
+        }
+
+
+admin.site.register(Escalation, EscalationAdmin)

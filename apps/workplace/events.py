@@ -1,0 +1,188 @@
+"""Adverse events: the participant's words, why the triage raised them, who was paged, and what the investigator judged."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+
+from apps.audit.services import because
+from apps.conversations import services as conversations
+from apps.escalation.vocabulary import ContactResult, EscalationState, Via
+from apps.safety import services as safety
+from apps.safety.models import AdverseEvent, Report
+from apps.safety.vocabulary import CRITERIA, Causality, EventState, Outcome
+from apps.staff.models import User
+from apps.staff.vocabulary import Action
+from apps.workplace import awareness, conversation
+from apps.workplace.cards import Act, CardAdmin
+from apps.workplace.escalations import ContactForm, timeline
+from apps.workplace.forms import AboutForm, DayField, ReasonForm
+from apps.workplace.scoped import ParticipantSiteFilter, person_in, scope_in
+
+
+class AssessmentForm(AboutForm):
+    """The investigator's judgement. Seriousness is the six criteria; severity is the grade; the two are not the same."""
+
+    term = forms.CharField(label=_("Event term"), max_length=200, required=False)
+    severity_grade = forms.TypedChoiceField(
+        label=_("Severity grade (CTCAE 5.0)"),
+        choices=[("", "–"), *((grade, str(grade)) for grade in range(1, 6))],
+        coerce=int,
+        empty_value=None,
+        required=False,
+    )
+    criteria = forms.MultipleChoiceField(
+        label=_("Serious because of"), widget=forms.CheckboxSelectMultiple, required=False
+    )
+    causality_investigator = forms.ChoiceField(
+        label=_("Causality (investigator)"), choices=[("", "–"), *Causality.choices], required=False
+    )
+    onset_on = DayField(label=_("Onset"), required=False)
+    ended_on = DayField(label=_("End"), required=False)
+    outcome = forms.ChoiceField(label=_("Outcome"), choices=Outcome.choices)
+
+    def prepare(self) -> None:
+        names = [(name, AdverseEvent._meta.get_field(name).verbose_name) for name in CRITERIA]
+        self.fields["criteria"].choices = names  # type: ignore[attr-defined]
+        for name in self.fields:
+            if name != "criteria":
+                self.initial.setdefault(name, getattr(self.about, name))
+        self.initial.setdefault("criteria", [name for name in CRITERIA if getattr(self.about, name)])
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        onset, ended = cleaned.get("onset_on"), cleaned.get("ended_on")
+        if onset and ended and ended < onset:
+            self.add_error("ended_on", _("The end is before the onset."))
+        return cleaned
+
+
+class CorrectionForm(AssessmentForm):
+    """A change of a confirmed event: the earlier values stay in the trail, with this reason."""
+
+    reason = forms.CharField(label=_("Reason for the change"), max_length=300)
+
+    def prepare(self) -> None:
+        reason = self.fields.pop("reason")
+        super().prepare()
+        self.fields["reason"] = reason
+
+
+def _judged(said: dict[str, Any]) -> dict[str, Any]:
+    chosen = set(said["criteria"])
+    plain = {name: value for name, value in said.items() if name not in ("criteria", "reason")}
+    return plain | {name: name in chosen for name in CRITERIA}
+
+
+def _confirm(row: AdverseEvent, person: User, said: dict[str, Any]) -> Any:
+    safety.confirm(event=row, person=person, **_judged(said))
+    return _("The adverse event is confirmed.")
+
+
+def _assess(row: AdverseEvent, person: User, said: dict[str, Any]) -> Any:
+    safety.assess(event=row, person=person, **_judged(said))
+    return _("The assessment is kept.")
+
+
+def _correct(row: AdverseEvent, person: User, said: dict[str, Any]) -> Any:
+    with because(said["reason"]):
+        safety.assess(event=row, person=person, **_judged(said))
+    return _("The change is kept, with its reason.")
+
+
+def _dismiss(row: AdverseEvent, person: User, said: dict[str, Any]) -> Any:
+    with because(said["reason"]):
+        safety.dismiss(event=row, person=person, reason=said["reason"])
+    return _("Dismissed: no adverse event.")
+
+
+def _take(row: AdverseEvent, person: User, said: dict[str, Any]) -> Any:
+    if row.escalation is not None:
+        conversations.take(running=row.escalation, person=person, via=Via.ADMIN)
+    return _("You have it. Record what came of the contact.")
+
+
+def _contact(row: AdverseEvent, person: User, said: dict[str, Any]) -> Any:
+    if row.escalation is not None:
+        result = ContactResult(said["result"])
+        conversations.record_contact(running=row.escalation, person=person, result=result, via=Via.ADMIN)
+    return _("The contact is recorded.")
+
+
+def _is_draft(row: AdverseEvent) -> bool:
+    return row.state == EventState.DRAFT
+
+
+def _is_confirmed(row: AdverseEvent) -> bool:
+    return row.state == EventState.CONFIRMED
+
+
+def _is_open(row: AdverseEvent) -> bool:
+    return row.escalation is not None and row.escalation.state == EscalationState.OPEN
+
+
+def _awaits_contact(row: AdverseEvent) -> bool:
+    return row.escalation is not None and row.escalation.state == EscalationState.ACKNOWLEDGED
+
+
+class EventAdmin(CardAdmin):
+    """Adverse events of a site. Opening one is a read of health data and stands on the case."""
+
+    right = Action.VIEW_EVENTS
+    site_path = "participant__site"
+    card_template = "workplace/event.html"
+    list_display = ("case_number", "participant", "level", "state", "received_at", "serious", "severity_grade")
+    list_filter = (ParticipantSiteFilter, "state", "level")
+    lookups = frozenset({"at", "state__exact", "level__exact"})
+    search_fields = ("case_number", "participant__code")
+    ordering = ("-received_at",)
+    list_select_related = ("participant__site", "escalation")
+    acts = (
+        Act("take", _("Take it"), Action.ACKNOWLEDGE, _take, when=_is_open, is_main=True),
+        Act(
+            "contact", _("Record the contact"), Action.ACKNOWLEDGE, _contact, ContactForm, _awaits_contact, is_main=True
+        ),
+        Act("confirm", _("Confirm the adverse event"), Action.CONFIRM_EVENTS, _confirm, AssessmentForm, _is_draft),
+        Act("assess", _("Keep as a draft"), Action.DRAFT_EVENTS, _assess, AssessmentForm, _is_draft),
+        Act("dismiss", _("No adverse event"), Action.CONFIRM_EVENTS, _dismiss, ReasonForm, _is_draft),
+        Act("correct", _("Change the assessment"), Action.CONFIRM_EVENTS, _correct, CorrectionForm, _is_confirmed),
+    )
+
+    @admin.display(description=_("serious"), boolean=True)
+    def serious(self, row: AdverseEvent) -> bool:
+        return row.is_serious
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        response: HttpResponse = super().changelist_view(request, extra_context)
+        context = getattr(response, "context_data", None) or {}
+        listed = context["cl"].result_list if "cl" in context else ()
+        awareness.shown(scope_in(request), listed)
+        return response
+
+    def card_context(self, request: HttpRequest, row: AdverseEvent) -> dict[str, Any]:
+        seen = scope_in(request)
+        awareness.read(seen, row, person_in(request))
+        row.refresh_from_db(fields=["first_shown_at", "first_read_at", "first_read_by", "sponsor_aware_at"])
+        reads_texts = seen.may(Action.VIEW_TEXTS, site=row.participant.site_id)
+        return {
+            "criteria": [row._meta.get_field(name).verbose_name for name in CRITERIA if getattr(row, name)],
+            "reports": _reports(row) if reads_texts else [],
+            "timeline": timeline(row.escalation) if row.escalation and reads_texts else [],
+            "reads_texts": reads_texts,
+        }
+
+
+def _reports(row: AdverseEvent) -> list[dict[str, Any]]:
+    """Every text of the case, oldest first, cut along what was found in it."""
+    found = Report.objects.filter(event=row).select_related("symptom_report__message__data_key")
+    texts = []
+    for each in found.order_by("symptom_report__message__received_at"):
+        message = each.symptom_report.message
+        pieces = conversation.cut(message.body, each.symptom_report.findings)
+        texts.append({"report": each.symptom_report, "at": message.received_at, "pieces": pieces})
+    return texts
+
+
+admin.site.register(AdverseEvent, EventAdmin)

@@ -1,0 +1,80 @@
+"""The two kinds of form, and how they look."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from apps.staff.models import User
+from apps.staff.rules import Scope
+
+
+class AboutForm(forms.Form):
+    """A question about one row, asked of one person. By itself it asks nothing: a plain button."""
+
+    def __init__(self, *args: Any, about: Any, person: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.about, self.person = about, person
+        self.prepare()
+
+    def prepare(self) -> None:
+        """Narrow choices to the row's own and fill in what is known."""
+
+
+class AddForm(forms.Form):
+    """A new row, entered by somebody with this scope."""
+
+    def __init__(self, *args: Any, scope: Scope, person: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.scope, self.person = scope, person
+        self.prepare()
+
+    def prepare(self) -> None:
+        """Narrow choices to what this scope may use."""
+
+
+class DayInput(forms.DateInput):
+    """The browser's own date picker; the value travels as ISO whatever the page's language."""
+
+    input_type = "date"
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__(attrs, format="%Y-%m-%d")
+
+
+class DayField(forms.DateField):
+    widget = DayInput
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(input_formats=["%Y-%m-%d"], **kwargs)
+
+
+class MinuteField(forms.DateTimeField):
+    """A local time in the page's zone, as an aware time."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        widget = forms.DateTimeInput({"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+        super().__init__(input_formats=["%Y-%m-%dT%H:%M"], widget=widget, **kwargs)
+
+
+class PasswordField(forms.CharField):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(widget=forms.PasswordInput({"autocomplete": "current-password"}), strip=False, **kwargs)
+
+
+class NewPasswordField(forms.CharField):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(widget=forms.PasswordInput({"autocomplete": "new-password"}), strip=False, **kwargs)
+
+
+class ReasonForm(AboutForm):
+    reason = forms.CharField(label=_("Reason"), max_length=300, widget=forms.Textarea({"rows": 2}))
+
+
+def style(form: forms.Form) -> None:
+    """One look for every field, and its errors tied to it for screen readers."""
+    for bound in form:
+        widget = bound.field.widget
+        if isinstance(widget, forms.CheckboxInput | forms.CheckboxSelectMultiple | forms.RadioSelect):
+            continue
+        widget.attrs["class"] = "tc-input"

@@ -1,0 +1,137 @@
+"""Participants: the list, the card with the conversation, and what staff may change. Entering somebody is in `enrolment`."""
+
+from datetime import date, datetime
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from apps.participants import services
+from apps.participants.models import Participant
+from apps.participants.vocabulary import ConsentKind, ContactKind, FollowUp
+from apps.staff.models import User
+from apps.staff.vocabulary import Action
+from apps.workplace import awareness, conversation
+from apps.workplace import participant_forms as asked
+from apps.workplace.cards import Act, CardAdmin
+from apps.workplace.enrolment import EnrolmentForm, enrol
+from apps.workplace.scoped import SiteFilter, scope_in
+
+
+def _has_line(row: Participant) -> bool:
+    return row.contact_points.filter(ended_at__isnull=True).exists()
+
+
+def _has_consent(row: Participant) -> bool:
+    return row.consents.filter(withdrawn_on__isnull=True).exists()
+
+
+def _has_open_visit(row: Participant) -> bool:
+    return row.visits.filter(done_on__isnull=True).exists()
+
+
+def _is_suspended(row: Participant) -> bool:
+    return row.texts_suspended_at is not None
+
+
+def _add_phone(row: Participant, person: User, said: dict[str, Any]) -> Any:
+    services.add_contact_point(
+        participant=row, kind=ContactKind(said["kind"]), number=said["number"], agreed_on=said["agreed_on"]
+    )
+    return _("The phone is on record.")
+
+
+def _end_phone(row: Participant, person: User, said: dict[str, Any]) -> Any:
+    services.end_contact_point(contact_point=said["phone"], person=person)
+    return _("The phone is no longer used.")
+
+
+def _record_consent(row: Participant, person: User, said: dict[str, Any]) -> Any:
+    given = services.ConsentGiven(version=said["version"], given_on=said["given_on"])
+    services.record_consent(participant=row, kind=ConsentKind(said["kind"]), consent=given)
+    return _("The consent is on record.")
+
+
+def _withdraw_consent(row: Participant, person: User, said: dict[str, Any]) -> Any:
+    kind, day = ConsentKind(said["kind"]), said["withdrawn_on"]
+    services.withdraw_consent(participant=row, kind=kind, withdrawn_on=day)
+    return _("The consent is withdrawn. Unprompted texts stop now.")
+
+
+def _set_follow_up(row: Participant, person: User, said: dict[str, Any]) -> Any:
+    services.set_follow_up(participant=row, wanted=FollowUp(said["wanted"]), person=person)
+    return _("The follow-up is changed.")
+
+
+def _resume_texts(row: Participant, person: User, said: dict[str, Any]) -> Any:
+    services.resume_texts(participant=row, person=person)
+    return _("The number is checked. Texts go out again.")
+
+
+def _change_preferences(row: Participant, person: User, said: dict[str, Any]) -> Any:
+    services.change_preferences(participant=row, **said)
+    return _("The preferences are changed.")
+
+
+def _set_appointment(row: Participant, person: User, said: dict[str, Any]) -> Any:
+    appointment: datetime | None = said["appointment_at"]
+    services.set_appointment(visit=said["visit"], appointment_at=appointment)
+    return _("The appointment is set. Reminders follow it.")
+
+
+def _record_visit(row: Participant, person: User, said: dict[str, Any]) -> Any:
+    day: date = said["done_on"]
+    services.record_visit(visit=said["visit"], done_on=day)
+    return _("The visit is recorded.")
+
+
+class ParticipantAdmin(CardAdmin):
+    """The people of a site."""
+
+    right = Action.VIEW_PARTICIPANTS
+    card_template = "workplace/participant.html"
+    list_display = ("code", "site", "language", "day_zero", "follow_up")
+    list_filter = (SiteFilter, "follow_up")
+    lookups = frozenset({"at", "follow_up__exact"})
+    search_fields = ("code",)
+    ordering = ("code",)
+    add_form = EnrolmentForm
+    add_right = Action.ENROL
+    add_template = "workplace/enrol.html"
+    acts = (
+        Act("add_phone", _("Add a phone"), Action.ENROL, _add_phone, asked.AddPhone),
+        Act("end_phone", _("End a phone"), Action.ENROL, _end_phone, asked.EndPhone, _has_line),
+        Act("consent", _("Record a consent"), Action.ENROL, _record_consent, asked.RecordConsent),
+        Act("withdraw", _("Withdraw a consent"), Action.ENROL, _withdraw_consent, asked.WithdrawConsent, _has_consent),
+        Act("preferences", _("Change preferences"), Action.ENROL, _change_preferences, asked.Preferences),
+        Act("appointment", _("Set an appointment"), Action.SEND, _set_appointment, asked.Appointment, _has_open_visit),
+        Act("visit_done", _("Record a visit"), Action.SEND, _record_visit, asked.VisitDone, _has_open_visit),
+        Act("resume", _("The number is right: text again"), Action.SEND, _resume_texts, when=_is_suspended),
+        Act("follow_up", _("Change the follow-up"), Action.ENROL, _set_follow_up, asked.ChangeFollowUp),
+    )
+
+    def add_row(self, request: HttpRequest, cleaned: dict[str, Any]) -> Participant:
+        return enrol(cleaned)
+
+    def card_context(self, request: HttpRequest, row: Participant) -> dict[str, Any]:
+        seen = scope_in(request)
+        reads_texts = seen.may(Action.VIEW_TEXTS, site=row.site_id)
+        events = row.events.select_related("data_key", "participant__site").order_by("-received_at")
+        if seen.may(Action.VIEW_EVENTS, site=row.site_id):
+            awareness.shown(seen, list(events))
+        line = services.texting_line(row)
+        return {
+            "why_not": services.texting_status(row, line=line),
+            "phones": row.contact_points.select_related("line__data_key").order_by("ended_at", "kind"),
+            "consents": row.consents.order_by("-given_on"),
+            "visits": row.visits.order_by("planned_on"),
+            "coming": row.checkins.filter(state="planned").order_by("planned_at")[:8],
+            "past": row.checkins.exclude(state__in=("planned", "cancelled")).order_by("-planned_at")[:8],
+            "events": events if seen.may(Action.VIEW_EVENTS, site=row.site_id) else [],
+            "tasks": row.tasks.filter(done_at__isnull=True).order_by("deadline") if reads_texts else [],
+            "chat": conversation.of(row) if reads_texts else None,
+        }
+
+
+admin.site.register(Participant, ParticipantAdmin)

@@ -1,0 +1,159 @@
+"""Staff accounts, for the administrator: who they are, where they work, and how they are reached (masked)."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from apps.staff import services
+from apps.staff.models import SiteAssignment, User
+from apps.staff.vocabulary import SITE_ROLES, Action, Role
+from apps.trials.models import Site
+from apps.workplace.cards import Act, CardAdmin
+from apps.workplace.forms import AboutForm, AddForm, DayField, NewPasswordField
+
+_LANGUAGES = [("zh-Hans", "简体中文"), ("en", "English")]
+
+
+class StaffForm(AddForm):
+    username = forms.CharField(label=_("Sign-in name"), max_length=150)
+    name = forms.CharField(label=_("Name"), max_length=80, help_text=_("As colleagues read it in pages and texts."))
+    email = forms.EmailField(label=_("E-mail"))
+    language = forms.ChoiceField(label=_("Language"), choices=_LANGUAGES)
+    number = forms.CharField(
+        label=_("Mobile number"), max_length=20, required=False, help_text=_("+ country code and number")
+    )
+    password = NewPasswordField(label=_("First password"))
+    expires_on = DayField(label=_("Account expires on"), required=False)
+
+
+class PhoneForm(AboutForm):
+    number = forms.CharField(
+        label=_("Mobile number"), max_length=20, required=False, help_text=_("Empty takes the number away.")
+    )
+
+
+class PasswordForm(AboutForm):
+    password = NewPasswordField(label=_("New password"))
+
+
+class AssignForm(AboutForm):
+    role = forms.ChoiceField(label=_("Role"), choices=Role.choices)
+    site = forms.ModelChoiceField(label=_("Site"), queryset=Site.objects.all(), required=False)
+    on_call_position = forms.IntegerField(
+        label=_("On-call position"), min_value=1, max_value=99, required=False, help_text=_("1 is paged first.")
+    )
+    starts_on = DayField(label=_("From"), required=False)
+    ends_on = DayField(label=_("Until"), required=False)
+
+
+class AssignmentChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
+    def label_from_instance(self, obj: SiteAssignment) -> str:  # type: ignore[override]
+        return f"{obj.get_role_display()} · {obj.site.code if obj.site else '–'}"
+
+
+class EndAssignmentForm(AboutForm):
+    assignment = AssignmentChoice(label=_("Assignment"), queryset=SiteAssignment.objects.none())
+    ends_on = DayField(label=_("Last day"))
+
+    def prepare(self) -> None:
+        self.fields["assignment"].queryset = self.about.assignments.select_related("site")  # type: ignore[attr-defined]
+
+
+class ReopenForm(AboutForm):
+    expires_on = DayField(label=_("Account expires on"), required=False)
+
+
+def _set_phone(row: User, person: User, said: dict[str, Any]) -> Any:
+    services.set_phone(user=row, number=said["number"])
+    return _("The number is on record.")
+
+
+def _set_password(row: User, person: User, said: dict[str, Any]) -> Any:
+    services.set_password(user=row, password=said["password"])
+    return _("The password is changed. Other login sessions of this person end.")
+
+
+def _assign(row: User, person: User, said: dict[str, Any]) -> Any:
+    services.assign(user=row, **said | {"role": Role(said["role"])})
+    return _("The assignment is made.")
+
+
+def _end_assignment(row: User, person: User, said: dict[str, Any]) -> Any:
+    services.end_assignment(assignment=said["assignment"], ends_on=said["ends_on"])
+    return _("The assignment has its last day.")
+
+
+def _close(row: User, person: User, said: dict[str, Any]) -> Any:
+    services.close_account(user=row)
+    return _("The account is closed.")
+
+
+def _reopen(row: User, person: User, said: dict[str, Any]) -> Any:
+    services.reopen_account(user=row, expires_on=said["expires_on"])
+    return _("The account is open.")
+
+
+def _is_open(row: User) -> bool:
+    return row.is_active
+
+
+def _is_closed(row: User) -> bool:
+    return not row.is_active
+
+
+def _has_assignment(row: User) -> bool:
+    return row.assignments.exists()
+
+
+_RIGHT = Action.MANAGE_STAFF
+
+
+class StaffAdmin(CardAdmin):
+    """Accounts of the whole trial."""
+
+    right = _RIGHT
+    site_path = None
+    card_template = "workplace/staff.html"
+    list_display = ("username", "name", "where", "language", "phone_masked", "is_active", "expires_on")
+    list_filter = ("is_active",)
+    lookups = frozenset({"is_active__exact"})
+    search_fields = ("username", "name")
+    ordering = ("username",)
+    add_form = StaffForm
+    add_right = _RIGHT
+    acts = (
+        Act("assign", _("Assign a role"), _RIGHT, _assign, AssignForm, _is_open),
+        Act("end", _("End an assignment"), _RIGHT, _end_assignment, EndAssignmentForm, _has_assignment),
+        Act("phone", _("Change the phone"), _RIGHT, _set_phone, PhoneForm),
+        Act("password", _("Set a new password"), _RIGHT, _set_password, PasswordForm, _is_open),
+        Act("close", _("Close the account"), _RIGHT, _close, when=_is_open),
+        Act("reopen", _("Open the account again"), _RIGHT, _reopen, ReopenForm, _is_closed),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).prefetch_related("assignments__site")
+
+    @admin.display(description=_("works as"))
+    def where(self, row: User) -> str:
+        found = [f"{each.get_role_display()} {each.site.code if each.site else ''}" for each in row.assignments.all()]
+        return ", ".join(sorted(each.strip() for each in found))
+
+    @admin.display(description=_("mobile phone"))
+    def phone_masked(self, row: User) -> str:
+        return row.masked_phone
+
+    def add_row(self, request: HttpRequest, cleaned: dict[str, Any]) -> User:
+        return services.create_staff(**cleaned)
+
+    def card_context(self, request: HttpRequest, row: User) -> dict[str, Any]:
+        return {
+            "title": row.name,
+            "assignments": row.assignments.select_related("site").order_by("-starts_on"),
+            "site_roles": SITE_ROLES,
+        }
+
+
+admin.site.register(User, StaffAdmin)

@@ -1,0 +1,49 @@
+"""What the templates of the workplace ask for."""
+
+from datetime import datetime
+
+from django import template
+from django.utils import timezone
+from django.utils.translation import ngettext
+
+from apps.core import clock
+
+register = template.Library()
+
+
+@register.filter
+def at(time: datetime | None) -> str:
+    """Local date and time with the zone's name, so that nobody has to guess."""
+    return f"{timezone.localtime(time):%Y-%m-%d %H:%M:%S %Z}" if time else "–"
+
+
+@register.filter
+def minute(time: datetime | None) -> str:
+    """Local date and time to the minute."""
+    return f"{timezone.localtime(time):%m-%d %H:%M}" if time else "–"
+
+
+@register.filter
+def age(time: datetime | None) -> str:
+    """How long ago, or how long still, in the largest unit."""
+    if time is None:
+        return "–"
+    seconds = abs((clock.now() - time).total_seconds())
+    if seconds < 3600:
+        count = int(seconds // 60)
+        return ngettext("%(count)d minute", "%(count)d minutes", count) % {"count": count}
+    if seconds < 48 * 3600:
+        count = int(seconds // 3600)
+        return ngettext("%(count)d hour", "%(count)d hours", count) % {"count": count}
+    count = int(seconds // 86400)
+    return ngettext("%(count)d day", "%(count)d days", count) % {"count": count}
+
+
+@register.filter
+def is_past(time: datetime | None) -> bool:
+    return time is not None and time <= clock.now()
+
+
+@register.filter
+def offer(offers: dict[str, object], name: str) -> object:
+    return offers.get(name)

@@ -1,0 +1,52 @@
+"""Texts of unknown numbers, and texts that nobody could read: the duty desk's."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from apps.conversations.models import Task
+from apps.messaging.models import InboundMessage
+from apps.messaging.vocabulary import Disposition
+from apps.staff.rules import Scope
+from apps.staff.vocabulary import Action
+from apps.workplace import conversation
+from apps.workplace.cards import CardAdmin
+
+_THEIRS = (Disposition.UNMATCHED, Disposition.UNPARSED)
+
+
+class UnmatchedAdmin(CardAdmin):
+    """Only texts whose sender is no participant's phone. A participant's texts stand on the participant's card."""
+
+    right = Action.VIEW_UNMATCHED
+    site_path = None
+    card_template = "workplace/unmatched.html"
+    list_display = ("received_at", "sender", "first_words", "disposition")
+    ordering = ("-received_at",)
+    list_select_related = ("line__data_key", "data_key")
+
+    def scoped(self, rows: Any, seen: Scope) -> Any:
+        rows = super().scoped(rows, seen).filter(disposition__in=_THEIRS)
+        return rows.filter(line__contact_points__isnull=True)
+
+    @admin.display(description=_("from"))
+    def sender(self, row: InboundMessage) -> str:
+        return row.line.masked if row.line else "–"
+
+    @admin.display(description=_("text"))
+    def first_words(self, row: InboundMessage) -> str:
+        return row.body[:60]
+
+    def card_context(self, request: HttpRequest, row: InboundMessage) -> dict[str, Any]:
+        turn = getattr(row, "turn", None)
+        return {
+            "title": _("Text of an unknown number"),
+            "chat": conversation.on_line(row.line) if row.line else [],
+            "escalation": turn.escalation if turn else None,
+            "tasks": Task.objects.filter(message=row, site__isnull=True),
+        }
+
+
+admin.site.register(InboundMessage, UnmatchedAdmin)
