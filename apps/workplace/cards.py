@@ -27,20 +27,25 @@ from apps.workplace.scoped import ScopedModelAdmin, person_in, scope_in
 REFUSED_STATUS = 422
 
 
-def always(row: Any) -> bool:
-    return True
+@dataclass(frozen=True)
+class Doing:
+    """What an act works on: the row, who does it, and what the form said."""
+
+    row: Any
+    person: User
+    said: dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Act:
-    """One button. `run(row, person, cleaned)` returns the sentence that says what happened."""
+    """One button. `run` returns the sentence that says what happened; without `when` it is always possible."""
 
     name: str
     label: Any
     right: Action
-    run: Callable[[Any, User, dict[str, Any]], Any]
+    run: Callable[[Doing], Any]
     form: type[AboutForm] = AboutForm
-    when: Callable[[Any], bool] = always
+    when: Callable[[Any], bool] | None = None
     is_main: bool = False
 
 
@@ -95,7 +100,7 @@ class CardAdmin(ScopedModelAdmin):
         return [
             Offer(act, act.form(about=row, person=person_in(request), prefix=act.name))
             for act in self.acts
-            if self._may(request, row, act) and act.when(row)
+            if self._may(request, row, act) and (act.when is None or act.when(row))
         ]
 
     def _may(self, request: HttpRequest, row: Any, act: Act) -> bool:
@@ -112,7 +117,7 @@ class CardAdmin(ScopedModelAdmin):
         form = act.form(request.POST, about=row, person=person, prefix=act.name)
         if form.is_valid():
             try:
-                said = act.run(row, person, form.cleaned_data)
+                said = act.run(Doing(row, person, form.cleaned_data))
             except WITH_PROBLEMS as error:
                 put_problems(form, error)
             except REFUSED as error:

@@ -14,9 +14,8 @@ from apps.conversations import services as conversations
 from apps.escalation.models import Escalation
 from apps.escalation.vocabulary import ContactResult, EscalationState, PageState, Via
 from apps.messaging.models import InboundMessage
-from apps.staff.models import User
 from apps.staff.vocabulary import Action
-from apps.workplace.cards import Act, CardAdmin
+from apps.workplace.cards import Act, CardAdmin, Doing
 from apps.workplace.forms import AboutForm
 from apps.workplace.scoped import SiteFilter, scope_in
 
@@ -72,14 +71,14 @@ def _incident(incident: Any) -> str:
     return f"{shown() if shown else incident.kind} {incident.detail}".strip()
 
 
-def _take(row: Escalation, person: User, said: dict[str, Any]) -> Any:
-    conversations.take(running=row, person=person, via=Via.ADMIN)
+def _take(it: Doing) -> Any:
+    conversations.take(running=it.row, person=it.person, via=Via.ADMIN)
     return _("You have it. Record what came of the contact.")
 
 
-def _contact(row: Escalation, person: User, said: dict[str, Any]) -> Any:
-    result = ContactResult(said["result"])
-    conversations.record_contact(running=row, person=person, result=result, via=Via.ADMIN)
+def _contact(it: Doing) -> Any:
+    result = ContactResult(it.said["result"])
+    conversations.record_contact(running=it.row, person=it.person, result=result, via=Via.ADMIN)
     return _("The contact is recorded.")
 
 

@@ -13,13 +13,18 @@ from apps.escalation.vocabulary import ContactResult, EscalationState, Via
 from apps.safety import services as safety
 from apps.safety.models import AdverseEvent, Report
 from apps.safety.vocabulary import CRITERIA, Causality, EventState, Outcome
-from apps.staff.models import User
 from apps.staff.vocabulary import Action
 from apps.workplace import awareness, conversation
-from apps.workplace.cards import Act, CardAdmin
+from apps.workplace.cards import Act, CardAdmin, Doing
 from apps.workplace.escalations import ContactForm, timeline
 from apps.workplace.forms import AboutForm, DayField, ReasonForm
 from apps.workplace.scoped import ParticipantSiteFilter, person_in, scope_in
+
+
+def criterion(name: str) -> Any:
+    """A seriousness criterion in words."""
+    field: Any = AdverseEvent._meta.get_field(name)
+    return field.verbose_name
 
 
 class AssessmentForm(AboutForm):
@@ -44,8 +49,7 @@ class AssessmentForm(AboutForm):
     outcome = forms.ChoiceField(label=_("Outcome"), choices=Outcome.choices)
 
     def prepare(self) -> None:
-        names = [(name, AdverseEvent._meta.get_field(name).verbose_name) for name in CRITERIA]
-        self.fields["criteria"].choices = names  # type: ignore[attr-defined]
+        self.fields["criteria"].choices = [(name, criterion(name)) for name in CRITERIA]  # type: ignore[attr-defined]
         for name in self.fields:
             if name != "criteria":
                 self.initial.setdefault(name, getattr(self.about, name))
@@ -76,38 +80,38 @@ def _judged(said: dict[str, Any]) -> dict[str, Any]:
     return plain | {name: name in chosen for name in CRITERIA}
 
 
-def _confirm(row: AdverseEvent, person: User, said: dict[str, Any]) -> Any:
-    safety.confirm(event=row, person=person, **_judged(said))
+def _confirm(it: Doing) -> Any:
+    safety.confirm(event=it.row, person=it.person, **_judged(it.said))
     return _("The adverse event is confirmed.")
 
 
-def _assess(row: AdverseEvent, person: User, said: dict[str, Any]) -> Any:
-    safety.assess(event=row, person=person, **_judged(said))
+def _assess(it: Doing) -> Any:
+    safety.assess(event=it.row, person=it.person, **_judged(it.said))
     return _("The assessment is kept.")
 
 
-def _correct(row: AdverseEvent, person: User, said: dict[str, Any]) -> Any:
-    with because(said["reason"]):
-        safety.assess(event=row, person=person, **_judged(said))
+def _correct(it: Doing) -> Any:
+    with because(it.said["reason"]):
+        safety.assess(event=it.row, person=it.person, **_judged(it.said))
     return _("The change is kept, with its reason.")
 
 
-def _dismiss(row: AdverseEvent, person: User, said: dict[str, Any]) -> Any:
-    with because(said["reason"]):
-        safety.dismiss(event=row, person=person, reason=said["reason"])
+def _dismiss(it: Doing) -> Any:
+    with because(it.said["reason"]):
+        safety.dismiss(event=it.row, person=it.person, reason=it.said["reason"])
     return _("Dismissed: no adverse event.")
 
 
-def _take(row: AdverseEvent, person: User, said: dict[str, Any]) -> Any:
-    if row.escalation is not None:
-        conversations.take(running=row.escalation, person=person, via=Via.ADMIN)
+def _take(it: Doing) -> Any:
+    if it.row.escalation is not None:
+        conversations.take(running=it.row.escalation, person=it.person, via=Via.ADMIN)
     return _("You have it. Record what came of the contact.")
 
 
-def _contact(row: AdverseEvent, person: User, said: dict[str, Any]) -> Any:
-    if row.escalation is not None:
-        result = ContactResult(said["result"])
-        conversations.record_contact(running=row.escalation, person=person, result=result, via=Via.ADMIN)
+def _contact(it: Doing) -> Any:
+    if it.row.escalation is not None:
+        result = ContactResult(it.said["result"])
+        conversations.record_contact(running=it.row.escalation, person=it.person, result=result, via=Via.ADMIN)
     return _("The contact is recorded.")
 
 
@@ -167,7 +171,7 @@ class EventAdmin(CardAdmin):
         row.refresh_from_db(fields=["first_shown_at", "first_read_at", "first_read_by", "sponsor_aware_at"])
         reads_texts = seen.may(Action.VIEW_TEXTS, site=row.participant.site_id)
         return {
-            "criteria": [row._meta.get_field(name).verbose_name for name in CRITERIA if getattr(row, name)],
+            "criteria": [criterion(name) for name in CRITERIA if getattr(row, name)],
             "reports": _reports(row) if reads_texts else [],
             "timeline": timeline(row.escalation) if row.escalation and reads_texts else [],
             "reads_texts": reads_texts,

@@ -23,7 +23,7 @@ def _list(model: str) -> str:
     return f"{model}_changelist"
 
 
-def menu(request: HttpRequest) -> list[dict[str, Any]]:
+def menu(_request: HttpRequest) -> list[dict[str, Any]]:
     """The side bar; items that this person may not open are left out by the theme."""
     return [
         {
@@ -41,7 +41,7 @@ def menu(request: HttpRequest) -> list[dict[str, Any]]:
                 ),
                 _item(_("Participants"), "group", _list("participants_participant"), Action.VIEW_PARTICIPANTS),
                 _item(_("Check-ins"), "event_repeat", _list("followup_checkin"), Action.VIEW_PARTICIPANTS),
-                # _item(_("Data cuts"), "lab_profile", _list("exports_datacut"), Action.MAKE_CUT),
+                _item(_("Data cuts"), "lab_profile", _list("exports_datacut"), Action.MAKE_CUT),
             ],
         },
         {
@@ -67,8 +67,8 @@ UNFOLD: dict[str, Any] = {
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_LANGUAGES": True,
     "BORDER_RADIUS": "6px",
-    "STYLES": [lambda request: static("workplace/workplace.css")],
-    "SCRIPTS": [lambda request: static("workplace/now.js")],
+    "STYLES": [lambda _: static("workplace/workplace.css")],
+    "SCRIPTS": [lambda _: static("workplace/now.js")],
     "COLORS": {
         "primary": {
             "50": "240 253 250",

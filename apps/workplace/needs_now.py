@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.urls import reverse
@@ -108,7 +107,7 @@ def _unread(seen: Scope) -> QuerySet[AdverseEvent]:
 
 
 def _tasks(seen: Scope) -> QuerySet[Task]:
-    rows: Any = Task.objects.filter(_sited(seen, Action.SEND), done_at__isnull=True)
+    rows = Task.objects.filter(_sited(seen, Action.SEND), done_at__isnull=True)
     return rows.select_related("site", "participant", "event").order_by("deadline")[:_LISTED]
 
 

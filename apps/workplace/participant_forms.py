@@ -10,12 +10,12 @@ from apps.workplace.forms import AboutForm, DayField, MinuteField
 
 
 class PhoneChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
-    def label_from_instance(self, obj: ContactPoint) -> str:  # type: ignore[override]
+    def label_from_instance(self, obj: ContactPoint) -> str:
         return f"{obj.get_kind_display()} · {obj.line.masked}"
 
 
 class VisitChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
-    def label_from_instance(self, obj: Visit) -> str:  # type: ignore[override]
+    def label_from_instance(self, obj: Visit) -> str:
         return f"{obj.code} · {obj.planned_on:%Y-%m-%d}"
 
 

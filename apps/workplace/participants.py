@@ -10,11 +10,10 @@ from django.utils.translation import gettext_lazy as _
 from apps.participants import services
 from apps.participants.models import Participant
 from apps.participants.vocabulary import ConsentKind, ContactKind, FollowUp
-from apps.staff.models import User
 from apps.staff.vocabulary import Action
 from apps.workplace import awareness, conversation
 from apps.workplace import participant_forms as asked
-from apps.workplace.cards import Act, CardAdmin
+from apps.workplace.cards import Act, CardAdmin, Doing
 from apps.workplace.enrolment import EnrolmentForm, enrol
 from apps.workplace.scoped import SiteFilter, scope_in
 
@@ -35,54 +34,54 @@ def _is_suspended(row: Participant) -> bool:
     return row.texts_suspended_at is not None
 
 
-def _add_phone(row: Participant, person: User, said: dict[str, Any]) -> Any:
+def _add_phone(it: Doing) -> Any:
     services.add_contact_point(
-        participant=row, kind=ContactKind(said["kind"]), number=said["number"], agreed_on=said["agreed_on"]
+        participant=it.row, kind=ContactKind(it.said["kind"]), number=it.said["number"], agreed_on=it.said["agreed_on"]
     )
     return _("The phone is on record.")
 
 
-def _end_phone(row: Participant, person: User, said: dict[str, Any]) -> Any:
-    services.end_contact_point(contact_point=said["phone"], person=person)
+def _end_phone(it: Doing) -> Any:
+    services.end_contact_point(contact_point=it.said["phone"], person=it.person)
     return _("The phone is no longer used.")
 
 
-def _record_consent(row: Participant, person: User, said: dict[str, Any]) -> Any:
-    given = services.ConsentGiven(version=said["version"], given_on=said["given_on"])
-    services.record_consent(participant=row, kind=ConsentKind(said["kind"]), consent=given)
+def _record_consent(it: Doing) -> Any:
+    given = services.ConsentGiven(version=it.said["version"], given_on=it.said["given_on"])
+    services.record_consent(participant=it.row, kind=ConsentKind(it.said["kind"]), consent=given)
     return _("The consent is on record.")
 
 
-def _withdraw_consent(row: Participant, person: User, said: dict[str, Any]) -> Any:
-    kind, day = ConsentKind(said["kind"]), said["withdrawn_on"]
-    services.withdraw_consent(participant=row, kind=kind, withdrawn_on=day)
+def _withdraw_consent(it: Doing) -> Any:
+    kind, day = ConsentKind(it.said["kind"]), it.said["withdrawn_on"]
+    services.withdraw_consent(participant=it.row, kind=kind, withdrawn_on=day)
     return _("The consent is withdrawn. Unprompted texts stop now.")
 
 
-def _set_follow_up(row: Participant, person: User, said: dict[str, Any]) -> Any:
-    services.set_follow_up(participant=row, wanted=FollowUp(said["wanted"]), person=person)
+def _set_follow_up(it: Doing) -> Any:
+    services.set_follow_up(participant=it.row, wanted=FollowUp(it.said["wanted"]), person=it.person)
     return _("The follow-up is changed.")
 
 
-def _resume_texts(row: Participant, person: User, said: dict[str, Any]) -> Any:
-    services.resume_texts(participant=row, person=person)
+def _resume_texts(it: Doing) -> Any:
+    services.resume_texts(participant=it.row, person=it.person)
     return _("The number is checked. Texts go out again.")
 
 
-def _change_preferences(row: Participant, person: User, said: dict[str, Any]) -> Any:
-    services.change_preferences(participant=row, **said)
+def _change_preferences(it: Doing) -> Any:
+    services.change_preferences(participant=it.row, **it.said)
     return _("The preferences are changed.")
 
 
-def _set_appointment(row: Participant, person: User, said: dict[str, Any]) -> Any:
-    appointment: datetime | None = said["appointment_at"]
-    services.set_appointment(visit=said["visit"], appointment_at=appointment)
+def _set_appointment(it: Doing) -> Any:
+    appointment: datetime | None = it.said["appointment_at"]
+    services.set_appointment(visit=it.said["visit"], appointment_at=appointment)
     return _("The appointment is set. Reminders follow it.")
 
 
-def _record_visit(row: Participant, person: User, said: dict[str, Any]) -> Any:
-    day: date = said["done_on"]
-    services.record_visit(visit=said["visit"], done_on=day)
+def _record_visit(it: Doing) -> Any:
+    day: date = it.said["done_on"]
+    services.record_visit(visit=it.said["visit"], done_on=day)
     return _("The visit is recorded.")
 
 

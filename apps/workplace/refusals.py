@@ -10,6 +10,7 @@ from apps.conversations.board import NotYourTask, ResultMissing
 from apps.core.phone import NotAMobile
 from apps.core.states import IllegalMove
 from apps.escalation.services import NotYours
+from apps.exports.services import CutRefused
 from apps.participants.services import AlreadyOnRecord, EnrolmentRefused
 from apps.safety.services import Incomplete, NotAllowedHere, ReasonMissing
 from apps.staff.services import NotSigned, StaffRefused
@@ -30,7 +31,7 @@ SENTENCES: Mapping[type[Exception], Any] = {
     PermissionError: _("You may not do this."),
 }
 REFUSED = tuple(SENTENCES)
-WITH_PROBLEMS = (EnrolmentRefused, StaffRefused)
+WITH_PROBLEMS = (EnrolmentRefused, StaffRefused, CutRefused)
 
 
 def sentence(error: Exception) -> str:
@@ -38,8 +39,11 @@ def sentence(error: Exception) -> str:
     return next(str(said) for kind, said in SENTENCES.items() if isinstance(error, kind))
 
 
-def put_problems(form: Form, error: EnrolmentRefused | StaffRefused) -> None:
+def put_problems(form: Form, error: EnrolmentRefused | StaffRefused | CutRefused) -> None:
     """Every problem at its own field, or above the form when the form has no such field."""
+    if isinstance(error, CutRefused):
+        form.add_error(None, error.lines())
+        return
     for problem in error.problems:
         said = getattr(problem, "message", None) or str(problem.rule.label)
         form.add_error(problem.field if problem.field in form.fields else None, said)

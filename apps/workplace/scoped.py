@@ -151,7 +151,7 @@ class ScopedModelAdmin(ModelAdmin):  # type: ignore[misc]
 
     def _log(self, request: HttpRequest, obj: Model, flag: int) -> LogEntry:
         return LogEntry.objects.create(
-            user_id=request.user.pk, object_id=str(obj.pk), object_repr=str(obj.pk), action_flag=flag
+            user_id=person_in(request).pk, object_id=str(obj.pk), object_repr=str(obj.pk), action_flag=flag
         )
 
 

@@ -55,7 +55,8 @@ class WorkplaceSite(UnfoldAdminSite):  # type: ignore[misc]
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Signing in sets the person's own language."""
-        response: HttpResponse = _theme_scripts(super().login)(request, extra_context)
+        page: Any = _theme_scripts(super().login)
+        response: HttpResponse = page(request, extra_context)
         if request.method == "POST" and self.has_permission(request):
             languages.remember(response, languages.of(request))
         return response

@@ -11,7 +11,7 @@ from apps.staff import services
 from apps.staff.models import SiteAssignment, User
 from apps.staff.vocabulary import SITE_ROLES, Action, Role
 from apps.trials.models import Site
-from apps.workplace.cards import Act, CardAdmin
+from apps.workplace.cards import Act, CardAdmin, Doing
 from apps.workplace.forms import AboutForm, AddForm, DayField, NewPasswordField
 
 _LANGUAGES = [("zh-Hans", "简体中文"), ("en", "English")]
@@ -50,7 +50,7 @@ class AssignForm(AboutForm):
 
 
 class AssignmentChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
-    def label_from_instance(self, obj: SiteAssignment) -> str:  # type: ignore[override]
+    def label_from_instance(self, obj: SiteAssignment) -> str:
         return f"{obj.get_role_display()} · {obj.site.code if obj.site else '–'}"
 
 
@@ -66,33 +66,33 @@ class ReopenForm(AboutForm):
     expires_on = DayField(label=_("Account expires on"), required=False)
 
 
-def _set_phone(row: User, person: User, said: dict[str, Any]) -> Any:
-    services.set_phone(user=row, number=said["number"])
+def _set_phone(it: Doing) -> Any:
+    services.set_phone(user=it.row, number=it.said["number"])
     return _("The number is on record.")
 
 
-def _set_password(row: User, person: User, said: dict[str, Any]) -> Any:
-    services.set_password(user=row, password=said["password"])
+def _set_password(it: Doing) -> Any:
+    services.set_password(user=it.row, password=it.said["password"])
     return _("The password is changed. Other login sessions of this person end.")
 
 
-def _assign(row: User, person: User, said: dict[str, Any]) -> Any:
-    services.assign(user=row, **said | {"role": Role(said["role"])})
+def _assign(it: Doing) -> Any:
+    services.assign(user=it.row, **it.said | {"role": Role(it.said["role"])})
     return _("The assignment is made.")
 
 
-def _end_assignment(row: User, person: User, said: dict[str, Any]) -> Any:
-    services.end_assignment(assignment=said["assignment"], ends_on=said["ends_on"])
+def _end_assignment(it: Doing) -> Any:
+    services.end_assignment(assignment=it.said["assignment"], ends_on=it.said["ends_on"])
     return _("The assignment has its last day.")
 
 
-def _close(row: User, person: User, said: dict[str, Any]) -> Any:
-    services.close_account(user=row)
+def _close(it: Doing) -> Any:
+    services.close_account(user=it.row)
     return _("The account is closed.")
 
 
-def _reopen(row: User, person: User, said: dict[str, Any]) -> Any:
-    services.reopen_account(user=row, expires_on=said["expires_on"])
+def _reopen(it: Doing) -> Any:
+    services.reopen_account(user=it.row, expires_on=it.said["expires_on"])
     return _("The account is open.")
 
 

@@ -10,10 +10,9 @@ from django.utils.translation import gettext_lazy as _
 from apps.conversations import services as conversations
 from apps.conversations.models import Task
 from apps.conversations.vocabulary import TaskKind
-from apps.staff.models import User
 from apps.staff.vocabulary import Action
 from apps.workplace import conversation
-from apps.workplace.cards import Act, CardAdmin
+from apps.workplace.cards import Act, CardAdmin, Doing
 from apps.workplace.forms import AboutForm
 from apps.workplace.scoped import SiteFilter, scope_in
 
@@ -35,8 +34,8 @@ class DoneFilter(admin.SimpleListFilter):
         return queryset.filter(done_at__isnull=self.value() == "no")
 
 
-def _close(row: Task, person: User, said: dict[str, Any]) -> Any:
-    conversations.close_task(task=row, person=person, result=said["result"])
+def _close(it: Doing) -> Any:
+    conversations.close_task(task=it.row, person=it.person, result=it.said["result"])
     return _("The task is done.")
 
 
@@ -71,7 +70,7 @@ class TaskAdmin(CardAdmin):
         return act.name == wanted and super()._may(request, row, act)
 
     def card_context(self, request: HttpRequest, row: Task) -> dict[str, Any]:
-        pieces = ()
+        pieces: tuple[conversation.Piece, ...] = ()
         if row.message is not None and self._reads(request, row):
             report = row.message.reports.filter(participant=row.participant).first()
             pieces = conversation.cut(row.message.body, report.findings if report else [])

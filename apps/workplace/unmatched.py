@@ -37,7 +37,7 @@ class UnmatchedAdmin(CardAdmin):
 
     @admin.display(description=_("text"))
     def first_words(self, row: InboundMessage) -> str:
-        return row.body[:60]
+        return str(row.body)[:60]
 
     def card_context(self, request: HttpRequest, row: InboundMessage) -> dict[str, Any]:
         turn = getattr(row, "turn", None)

@@ -8,6 +8,6 @@ from apps.workplace.phone import phone, phone_state, phone_text
 __all__ = ["front_door", "phone", "phone_state", "phone_text", "set_language"]
 
 
-def front_door(request: HttpRequest) -> HttpResponse:
+def front_door(_request: HttpRequest) -> HttpResponse:
     """Staff work in the admin; there is nothing else to see here."""
     return HttpResponseRedirect("/admin/")
