@@ -132,10 +132,10 @@ def test_one_recipient_failing_stops_no_other(stage: Stage, carol: User) -> None
 
 
 def test_a_second_round_begins_and_is_wider(stage: Stage, dan: User) -> None:
-    """Nobody stands for the sponsor here, so the step of minute 60 comes at 30, and the next round 15 minutes later."""
+    """Nobody stands for the sponsor here, so what would come after minute 30 comes a quarter of an hour earlier."""
     running = stage.start()
-    stage.minutes(45)
-    again = [name for minute, name in stage.paged(running) if minute == 45]
+    stage.minutes(60)
+    again = [name for minute, name in stage.paged(running) if minute == 60]
     assert {*again} == {"Alice", "Bob", "Carol", "Chen", "Dan"}
     running.refresh_from_db()
     assert (running.state, running.round) == (EscalationState.OPEN, 2)
