@@ -3,6 +3,8 @@
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from django.db.models import Q
+
 from apps.conversations.models import Question, Task, Turn
 from apps.conversations.services import AnotherQuestionOpen, ask, open_task
 from apps.conversations.vocabulary import QuestionState, TaskKind
@@ -84,15 +86,24 @@ def _ask_first(checkin: CheckIn, protocol: Protocol) -> datetime:
 
 
 def _ask(checkin: CheckIn, wording: str, *, number: int, when: str = "") -> bool:
-    """False when another question waits for its answer on this phone: never two at once."""
+    """False when another question waits for its answer on this phone: never two at once, whoever they are about."""
     given = {"when": when} if when else None
     key, purpose = f"checkin:{checkin.pk}:{number}", Purpose.CHECKIN
+    if _others_question_open(checkin):
+        return False
     try:
         question = ask(participant=checkin.participant, wording_key=wording, key=key, purpose=purpose, given=given)
     except AnotherQuestionOpen:
         return False
     checkin.question, checkin.message = question, question.message
     return True
+
+
+def _others_question_open(checkin: CheckIn) -> bool:
+    """On a shared phone: a question about somebody else stands open. A digit would then answer for the wrong one."""
+    line = texting_line(checkin.participant)
+    waiting = Question.objects.filter(line=line, state=QuestionState.OPEN, expires_at__gt=clock.now())
+    return waiting.exclude(participant=checkin.participant).exists()
 
 
 def _wordings(checkin: CheckIn, protocol: Protocol) -> tuple[str, str]:
@@ -117,7 +128,8 @@ def _not_texted(checkin: CheckIn, reason: WhyNot, protocol: Protocol) -> NotAgai
 
 def _call_is_due(checkin: CheckIn, floor_days: int) -> bool:
     """Whether waiting for the next check-in would leave this participant longer than the floor without a call."""
-    last = Task.objects.filter(participant=checkin.participant, key__startswith="call:").order_by("created_at").last()
+    calls = Task.objects.filter(participant=checkin.participant, kind__in=set(CALLS.values()))
+    last = calls.order_by("created_at").last()
     later = checkin.participant.checkins.filter(state=CheckInState.PLANNED, occurrence__gt=checkin.occurrence)
     following: date | None = later.order_by("occurrence").values_list("occurrence", flat=True).first()
     if last is None or following is None:
@@ -148,7 +160,10 @@ def _is_answered(checkin: CheckIn) -> bool:
     """A digit to the question, or any text of theirs or their caregiver since: whoever writes in words is not silent."""
     if checkin.question_id and Question.objects.filter(pk=checkin.question_id, state=QuestionState.ANSWERED).exists():
         return True
-    return Turn.objects.filter(participant=checkin.participant, arrived_at__gte=checkin.sent_at).exists()
+    theirs = Q(participant=checkin.participant)
+    if checkin.message is not None:  # on a shared phone nobody knows yet who wrote, and a person finds out
+        theirs |= Q(participant__isnull=True, line=checkin.message.line)
+    return Turn.objects.filter(theirs, arrived_at__gte=checkin.sent_at).exists()
 
 
 def _next_step(checkin: CheckIn, protocol: Protocol) -> datetime | None:

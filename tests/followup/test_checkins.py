@@ -496,6 +496,64 @@ def test_in_the_first_weeks_silence_is_followed_by_a_call_after_four_hours(
     assert tasks() == [(TaskKind.NO_REPLY, wang.code)]
 
 
+@pytest.fixture
+def sharing(wang: Participant, jones: Participant) -> tuple[Participant, Participant]:
+    """Wang and Jones on one phone."""
+    jones.contact_points.filter(kind="participant").update(line=participants.texting_line(wang))
+    return wang, jones
+
+
+@pytest.mark.fault
+def test_fault_30_two_participants_on_one_phone_are_asked_one_after_the_other(
+    sharing: tuple[Participant, Participant], it_is: Callable[[str], None]
+) -> None:
+    it_is("2027-05-12 10:10")
+    states = {row.participant_id: row.state for row in CheckIn.objects.filter(occurrence=THE_DAY)}
+    assert sorted(states.values()) == [CheckInState.PLANNED, CheckInState.SENT]
+    assert Question.objects.filter(state=QuestionState.OPEN).count() == 1
+
+    Question.objects.update(state=QuestionState.ANSWERED)
+    it_is("2027-05-12 10:45")
+
+    assert texts_to(sharing[0]) == ["checkin", "checkin"]
+
+
+@pytest.mark.fault
+def test_fault_30_a_text_from_a_shared_phone_is_no_silence_of_either(
+    sharing: tuple[Participant, Participant], it_is: Callable[[str], None]
+) -> None:
+    it_is("2027-05-12 10:10")
+    key = create_data_key()
+    message = InboundMessage.objects.create(
+        gateway="phone", dedupe_key="1", data_key=key, body="1", raw="1", received_at=clock.now()
+    )
+    line = participants.texting_line(sharing[0])
+    Turn.objects.create(message=message, line=line, arrived_at=clock.now() + timedelta(minutes=1))
+
+    it_is("2027-05-12 14:15")
+
+    assert "checkin_remind1" not in texts_to(sharing[0])
+
+
+@pytest.mark.fault
+def test_fault_22_who_moves_after_the_day_s_text_gets_no_second_one_and_keeps_the_hour(
+    wang: Participant, it_is: Callable[[str], None]
+) -> None:
+    it_is("2027-05-12 10:10")
+    answers(checkin(wang))
+
+    participants.change_preferences(participant=wang, timezone="America/New_York")
+    for time in ("2027-05-12 10:11", "2027-05-12 22:10", "2027-05-13 10:10"):
+        it_is(time)
+
+    assert texts_to(wang) == ["checkin"]
+    following = CheckIn.objects.filter(occurrence__gt=THE_DAY).order_by("occurrence").first()
+    assert following is not None
+    there = following.planned_at.astimezone(ZoneInfo("America/New_York"))
+    assert there.date() == following.occurrence
+    assert abs(there.hour * 60 + there.minute - 600) <= 10
+
+
 @pytest.mark.fault
 def test_fault_31_a_stop_between_checkin_and_reminder_is_obeyed_and_a_person_calls(
     wang: Participant, carol: User, it_is: Callable[[str], None]
