@@ -95,7 +95,7 @@ class Stack:
         commands = {
             "web": [
                 str(Path(sys.executable).parent / "gunicorn"), "trialcare.wsgi:application", "--bind", f"127.0.0.1:{self.port}",
-                "--workers", "1", "--threads", "8", "--timeout", "30", "--access-logfile", "/dev/null",
+                "--workers", "1", "--threads", "8", "--timeout", "30", "--no-control-socket", "--access-logfile", "/dev/null",
             ],
             "worker": [sys.executable, "manage.py", "runworker"],
             "sentinel": [sys.executable, "manage.py", "sentinel"],

@@ -27,5 +27,5 @@ def command_line(*, lanes: list[str], concurrency: int) -> list[str]:
     """Arguments for the interpreter. Gossip, mingle and heartbeats between workers are off: workers need not know each other."""
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
     where = ["--workdir", str(settings.BASE_DIR)]
-    worker = ["worker", "-Q", ",".join(lanes), "--concurrency", str(concurrency), "--loglevel", "INFO"]
+    worker = ["worker", "-Q", ",".join(f"{settings.QUEUE_PREFIX}{lane}" for lane in lanes), "--concurrency", str(concurrency), "--loglevel", "INFO"]
     return ["-m", "celery", "-A", "trialcare", *where, *worker, *quiet]

@@ -62,7 +62,7 @@ def _run_all(environment: dict[str, str]) -> int:
     bin_dir = Path(python).parent
     gunicorn = f"{bin_dir / 'gunicorn'} trialcare.wsgi:application --bind 127.0.0.1:{environment['PORT']}"
     manager = Manager()
-    manager.add_process("web", f"{gunicorn} --workers 2 --threads 4 --timeout 30 --access-logfile /dev/null", env=environment)
+    manager.add_process("web", f"{gunicorn} --workers 2 --threads 4 --timeout 30 --no-control-socket --access-logfile /dev/null", env=environment)
     manager.add_process("worker", f"{python} manage.py runworker", env=environment)
     manager.add_process("sentinel", f"{python} manage.py sentinel", env=environment)
     manager.loop()
