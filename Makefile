@@ -33,7 +33,7 @@ check: $(VENV)/.dev
 	$(BIN)/mypy apps trialcare tests
 	$(BIN)/lint-imports
 	TRIALCARE_ENV=test TRIALCARE_VAR=$(VENV)/check $(BIN)/python manage.py makemigrations --check --dry-run
-	$(BIN)/djlint templates --check --lint
+	$(BIN)/djlint templates --lint --quiet
 	env TRIALCARE_ENV=production TRIALCARE_VAR=$(VENV)/check SECRET_KEY=$$(printf 'not-used-%.0s' 1 2 3 4 5 6 7 8) \
 	  FIELD_KEYS=$$(printf 'not-used-%.0s' 1 2 3 4 5 6 7 8) INDEX_KEY=$$(printf 'not-used-%.0s' 1 2 3 4 5 6 7 8) \
 	  PUBLIC_BASE_URL=https://sms.example.org SMS_GATEWAY=twilio TWILIO_ACCOUNT_SID=AC00000000000000000000000000000000 \

@@ -19,7 +19,7 @@ def _somebody_acts() -> Iterator[None]:
 
 @pytest.fixture
 def real_transactions(transactional_db: None) -> Iterator[None]:
-    """A database with real commits. Regulated tables refuse TRUNCATE, so the triggers are taken off before the flush (which puts them back)."""
+    """A database with real commits. Regulated tables refuse TRUNCATE: the triggers go before the flush, which puts them back."""
     yield
     triggers.remove_all()
 

@@ -48,7 +48,8 @@ def _is_regulated(model: type[models.Model]) -> bool:
 def _describe(model: type[models.Model]) -> Regulated:
     fields = model._meta.local_concrete_fields
     columns = tuple(str(field.column) for field in fields)
-    ignored = {str(model._meta.get_field(name).column) for name in getattr(model, "audit_ignored", ())}
+    unwatched = getattr(model, "audit_ignored", ())
+    ignored = {str(field.column) for field in fields if field.name in unwatched}
     key = str(model._meta.pk.column)
     return Regulated(model._meta.db_table, key, columns, tuple(column for column in columns if column not in ignored))
 

@@ -15,8 +15,8 @@ from apps.escalation.vocabulary import ChainName, ContactResult, EscalationState
 from apps.messaging import services as messaging
 from apps.messaging.models import InboundMessage, Line
 from apps.messaging.vocabulary import Disposition, Purpose
-from apps.participants.models import ContactPoint
 from apps.participants.contacts import contact_points_of
+from apps.participants.models import ContactPoint
 from apps.participants.vocabulary import ContactKind
 from apps.safety import services as safety
 from apps.staff.models import User

@@ -13,8 +13,8 @@ from apps.core import clock, wording
 from apps.messaging import services as messaging
 from apps.messaging.models import Line, OutboundMessage
 from apps.messaging.vocabulary import UNPROMPTED, Purpose
-from apps.participants.models import Participant
 from apps.participants.contacts import texting_line
+from apps.participants.models import Participant
 from apps.trials.models import Site
 from apps.trials.services import current_protocol
 

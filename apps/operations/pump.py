@@ -85,7 +85,9 @@ class Pump:
 def publish(lane: Lane) -> None:
     """Ring one doorbell. A broker that refuses or hangs costs a log line: rows stay due."""
     try:
-        DOORBELLS[lane].apply_async(queue=f"{settings.QUEUE_PREFIX}{lane.label}", expires=DOORBELL_EXPIRES, retry=False, ignore_result=True)
+        DOORBELLS[lane].apply_async(
+            queue=f"{settings.QUEUE_PREFIX}{lane.label}", expires=DOORBELL_EXPIRES, retry=False, ignore_result=True
+        )
     except (OperationalError, OSError) as error:
         log.warning("doorbell not published", extra={"lane": lane.label, "error": type(error).__name__})
     finally:
@@ -95,7 +97,7 @@ def publish(lane: Lane) -> None:
 class PumpStep(bootsteps.StartStopStep):
     """Starts the pump with the worker, before and whatever the broker."""
 
-    requires = {"celery.worker.components:Pool"}
+    requires = ("celery.worker.components:Pool",)
 
     def __init__(self, parent: Any, **kwargs: Any) -> None:
         super().__init__(parent, **kwargs)

@@ -18,7 +18,13 @@ pytestmark = pytest.mark.django_db
 
 
 def trial(**values: Any) -> Trial:
-    given = {"registration": "NCT00000001", "title": "t", "sponsor": "s", "window_from": "2027-04-14", "window_to": "2028-04-14"}
+    given = {
+        "registration": "NCT00000001",
+        "title": "t",
+        "sponsor": "s",
+        "window_from": "2027-04-14",
+        "window_to": "2028-04-14",
+    }
     return Trial(**(given | {"enrolment": 96, "age_min": 18, "age_max": 70} | values))
 
 
@@ -38,7 +44,7 @@ def test_each_write_path_leaves_one_row_with_its_actor() -> None:
         Trial.objects.bulk_update([row], ["title"])
         with connection.cursor() as cursor:
             cursor.execute("UPDATE trials_trial SET title = 'x' WHERE id = %s", [row.pk])
-        Trial.objects.filter(registration="NCT00000002")._raw_delete("default")  # type: ignore[attr-defined]
+        Trial.objects.filter(registration="NCT00000002")._raw_delete("default")
         row.delete()
     operations = ["insert", "update", "update", "insert", "update", "update", "delete", "delete"]
     assert trail() == [(operation, "user:alice") for operation in operations]

@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from smsutil import split as oracle  # type: ignore[import-untyped]
+from smsutil import split as oracle
 
 from apps.core.segments import Encoding, count
 

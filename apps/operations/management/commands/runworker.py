@@ -20,12 +20,20 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         arguments = command_line(lanes=options["lanes"], concurrency=options["concurrency"])
-        os.execv(sys.executable, [sys.executable, *arguments])  # noqa: S606 - this process becomes the worker: one to stop, one to watch
+        os.execv(sys.executable, [sys.executable, *arguments])  # noqa: S606 - it becomes the worker: one process to stop
 
 
 def command_line(*, lanes: list[str], concurrency: int) -> list[str]:
     """Arguments for the interpreter. Gossip, mingle and heartbeats between workers are off: workers need not know each other."""
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
     where = ["--workdir", str(settings.BASE_DIR)]
-    worker = ["worker", "-Q", ",".join(f"{settings.QUEUE_PREFIX}{lane}" for lane in lanes), "--concurrency", str(concurrency), "--loglevel", "INFO"]
+    worker = [
+        "worker",
+        "-Q",
+        ",".join(f"{settings.QUEUE_PREFIX}{lane}" for lane in lanes),
+        "--concurrency",
+        str(concurrency),
+        "--loglevel",
+        "INFO",
+    ]
     return ["-m", "celery", "-A", "trialcare", *where, *worker, *quiet]

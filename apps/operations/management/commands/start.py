@@ -39,7 +39,9 @@ class Command(BaseCommand):
 
     def _say_where(self, port: str) -> None:
         local = clock.now().astimezone(_ZONE)
-        self.stdout.write(f"Trial time is {local:%Y-%m-%d %H:%M} in Shanghai. All people are synthetic; nothing leaves this machine.")
+        self.stdout.write(
+            f"Trial time is {local:%Y-%m-%d %H:%M} in Shanghai. All people are synthetic; nothing leaves this machine."
+        )
         self.stdout.write(f"Workplace   http://127.0.0.1:{port}/admin/")
         if settings.SMS_GATEWAY == ["phone"]:
             self.stdout.write(f"Phones      http://127.0.0.1:{port}/phone/")
@@ -62,7 +64,8 @@ def _run_all(environment: dict[str, str]) -> int:
     bin_dir = Path(python).parent
     gunicorn = f"{bin_dir / 'gunicorn'} trialcare.wsgi:application --bind 127.0.0.1:{environment['PORT']}"
     manager = Manager()
-    manager.add_process("web", f"{gunicorn} --workers 2 --threads 4 --timeout 30 --no-control-socket --access-logfile /dev/null", env=environment)
+    options = "--workers 2 --threads 4 --timeout 30 --no-control-socket --access-logfile /dev/null"
+    manager.add_process("web", f"{gunicorn} {options}", env=environment)
     manager.add_process("worker", f"{python} manage.py runworker", env=environment)
     manager.add_process("sentinel", f"{python} manage.py sentinel", env=environment)
     manager.loop()
