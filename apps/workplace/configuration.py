@@ -11,6 +11,7 @@ from apps.staff.rules import Scope
 from apps.staff.vocabulary import Action
 from apps.trials.models import ProtocolVersion, Site
 from apps.workplace.cards import CardAdmin
+from apps.workplace.scoped import moment
 
 
 class SiteAdmin(CardAdmin):
@@ -40,7 +41,14 @@ class ProtocolAdmin(CardAdmin):
     right = Action.VIEW_CONFIGURATION
     site_path = None
     card_template = "workplace/protocol.html"
-    list_display = ("number", "label", "effective_from", "source_name", "loaded_at", "digest")
+    list_display = (
+        "number",
+        "label",
+        moment("effective_from", _("effective from")),
+        "source_name",
+        moment("loaded_at", _("loaded")),
+        "digest",
+    )
     ordering = ("-number",)
 
     @admin.display(description="SHA-256")

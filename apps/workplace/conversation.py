@@ -3,10 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from django.db.models import Q
 from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
 
 from apps.conversations.models import Question, Turn
 from apps.followup.models import CheckIn, Reminder
@@ -17,6 +19,13 @@ from apps.triage import rules
 from apps.triage.models import SymptomReport
 
 _SHOWN = 200
+_STATES = {
+    "present": _("present"),
+    "negated": _("denied"),
+    "past": _("in the past"),
+    "hypothetical": _("only thought of"),
+    "other_person": _("somebody else"),
+}
 
 
 @dataclass(frozen=True)
@@ -26,6 +35,14 @@ class Piece:
     text: str
     name: str = ""
     state: str = ""
+
+    @property
+    def is_present(self) -> bool:
+        return self.state == "present"
+
+    @property
+    def state_label(self) -> str:
+        return str(_STATES.get(self.state, self.state))
 
 
 @dataclass(frozen=True)
@@ -117,20 +134,21 @@ def on_line(line: Line) -> list[Entry]:
 
 
 def cut(text: str, findings: list[dict[str, Any]]) -> tuple[Piece, ...]:
-    """The text in pieces along the findings' offsets. Of findings that overlap the first, and longest, is marked."""
-    pieces: list[Piece] = []
-    end = 0
-    for finding in sorted(findings, key=lambda each: (each["start"], -each["end"])):
-        start, stop = finding["start"], min(finding["end"], len(text))
-        if start < end or stop <= start:
-            continue
-        if start > end:
-            pieces.append(Piece(text[end:start]))
-        pieces.append(Piece(text[start:stop], name_of(finding["id"]), finding["state"]))
-        end = stop
-    if end < len(text) or not pieces:
-        pieces.append(Piece(text[end:]))
-    return tuple(pieces)
+    """The text in pieces along the findings' offsets. Where findings overlap, a piece carries all their names."""
+    inside = [(max(each["start"], 0), min(each["end"], len(text)), each) for each in findings]
+    edges = sorted({0, len(text), *(edge for start, stop, each in inside if start < stop for edge in (start, stop))})
+    pieces = []
+    for start, stop in pairwise(edges):
+        over = [each for low, high, each in inside if low <= start and stop <= high]
+        names = ", ".join(dict.fromkeys(name_of(each["id"]) for each in over))
+        state = next((each["state"] for each in over if each["state"] == "present"), over[0]["state"] if over else "")
+        pieces.append(Piece(text[start:stop], names, state))
+    return tuple(pieces) or (Piece(text),)
+
+
+def found(text: str, findings: list[dict[str, Any]]) -> list[Piece]:
+    """The words that decided, one finding each."""
+    return [Piece(text[each["start"] : each["end"]], name_of(each["id"]), each["state"]) for each in findings]
 
 
 def name_of(symptom: str) -> str:

@@ -18,7 +18,7 @@ from apps.staff.vocabulary import Action
 from apps.trials.models import Site
 from apps.workplace.cards import Act, CardAdmin, Doing
 from apps.workplace.forms import AddForm, MinuteField
-from apps.workplace.scoped import person_in
+from apps.workplace.scoped import moment, person_in
 
 
 class CutForm(AddForm):
@@ -45,7 +45,15 @@ class CutAdmin(CardAdmin):
     right = Action.MAKE_CUT
     site_path = None
     card_template = "workplace/cut.html"
-    list_display = ("reference", "made_at", "as_of", "site", "rows", "made_by_name", "reason")
+    list_display = (
+        "reference",
+        moment("made_at", _("made")),
+        moment("as_of", _("as of")),
+        "site",
+        "rows",
+        "made_by_name",
+        "reason",
+    )
     ordering = ("-made_at",)
     list_select_related = ("site", "maker")
     acts = (Act("verify", _("Verify the files"), Action.MAKE_CUT, _verify),)

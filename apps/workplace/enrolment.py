@@ -29,9 +29,9 @@ class EnrolmentForm(AddForm):
     day_zero = DayField(label=_("Day 0"), help_text=_("First infusion; never infused: randomisation."))
 
     trial_consent = forms.CharField(label=_("Consent to the trial: form version"), max_length=20, required=False)
-    trial_consent_on = DayField(label=_("given on"), required=False)
+    trial_consent_on = DayField(label=_("Consent to the trial: given on"), required=False)
     sms_consent = forms.CharField(label=_("Consent to text messages: form version"), max_length=20, required=False)
-    sms_consent_on = DayField(label=_("given on"), required=False)
+    sms_consent_on = DayField(label=_("Consent to text messages: given on"), required=False)
 
     phone_number = forms.CharField(
         label=_("Participant's mobile"), max_length=20, required=False, help_text=_("+ country code and number")

@@ -17,7 +17,7 @@ from apps.messaging.models import InboundMessage
 from apps.staff.vocabulary import Action
 from apps.workplace.cards import Act, CardAdmin, Doing
 from apps.workplace.forms import AboutForm
-from apps.workplace.scoped import SiteFilter, scope_in
+from apps.workplace.scoped import SiteFilter, moment, scope_in
 
 
 class ContactForm(AboutForm):
@@ -40,8 +40,6 @@ def timeline(running: Escalation) -> list[Line]:
     lines = [Line(running.received_at, _now("Text received")), Line(running.opened_at, _now("Escalation opened"))]
     for page in running.pages.select_related("person", "message"):
         lines.append(Line(page.created_at, _now("Paged"), page.person.name, _channel(page), _mark(page.state)))
-        if page.handed_at:
-            lines.append(Line(page.handed_at, _now("Page handed over"), page.person.name, page.channel))
         if page.delivered_at:
             lines.append(Line(page.delivered_at, _now("Page delivered"), page.person.name, page.channel, "good"))
     for each in running.acknowledgements.select_related("person"):
@@ -96,7 +94,15 @@ class EscalationAdmin(CardAdmin):
     right = Action.ACKNOWLEDGE
     unsited_right = Action.VIEW_UNMATCHED
     card_template = "workplace/escalation.html"
-    list_display = ("ref", "chain", "site", "state", "received_at", "acknowledged_by", "contacted_at")
+    list_display = (
+        "ref",
+        "chain",
+        "site",
+        "state",
+        moment("received_at", _("received")),
+        "acknowledged_by",
+        moment("contacted_at", _("contact at")),
+    )
     list_filter = (SiteFilter, "state", "chain")
     lookups = frozenset({"at", "state__exact", "chain__exact"})
     search_fields = ("ref",)

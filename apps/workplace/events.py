@@ -18,7 +18,7 @@ from apps.workplace import awareness, conversation
 from apps.workplace.cards import Act, CardAdmin, Doing
 from apps.workplace.escalations import ContactForm, timeline
 from apps.workplace.forms import AboutForm, DayField, ReasonForm
-from apps.workplace.scoped import ParticipantSiteFilter, person_in, scope_in
+from apps.workplace.scoped import ParticipantSiteFilter, moment, person_in, scope_in
 
 
 def criterion(name: str) -> Any:
@@ -137,7 +137,15 @@ class EventAdmin(CardAdmin):
     right = Action.VIEW_EVENTS
     site_path = "participant__site"
     card_template = "workplace/event.html"
-    list_display = ("case_number", "participant", "level", "state", "received_at", "serious", "severity_grade")
+    list_display = (
+        "case_number",
+        "participant",
+        "level",
+        "state",
+        moment("received_at", _("received")),
+        "serious",
+        "severity_grade",
+    )
     list_filter = (ParticipantSiteFilter, "state", "level")
     lookups = frozenset({"at", "state__exact", "level__exact"})
     search_fields = ("case_number", "participant__code")
@@ -154,9 +162,9 @@ class EventAdmin(CardAdmin):
         Act("correct", _("Change the assessment"), Action.CONFIRM_EVENTS, _correct, CorrectionForm, _is_confirmed),
     )
 
-    @admin.display(description=_("serious"), boolean=True)
-    def serious(self, row: AdverseEvent) -> bool:
-        return row.is_serious
+    @admin.display(description=_("serious"))
+    def serious(self, row: AdverseEvent) -> Any:
+        return _("serious") if row.is_serious else "–"
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         response: HttpResponse = super().changelist_view(request, extra_context)
@@ -184,8 +192,15 @@ def _reports(row: AdverseEvent) -> list[dict[str, Any]]:
     texts = []
     for each in found.order_by("symptom_report__message__received_at"):
         message = each.symptom_report.message
-        pieces = conversation.cut(message.body, each.symptom_report.findings)
-        texts.append({"report": each.symptom_report, "at": message.received_at, "pieces": pieces})
+        findings = each.symptom_report.findings
+        texts.append(
+            {
+                "report": each.symptom_report,
+                "at": message.received_at,
+                "pieces": conversation.cut(message.body, findings),
+                "found": conversation.found(message.body, findings),
+            }
+        )
     return texts
 
 

@@ -65,11 +65,12 @@ def for_person(person: User, seen: Scope) -> Now:
         now.untaken = [each for each in running if each.escalation.state == EscalationState.OPEN]
         now.taken = [each for each in running if each.escalation.state != EscalationState.OPEN]
     if seen.may(Action.VIEW_TEXTS):
-        now.unread = list(_unread(seen))
+        above = {event.pk for event in _events_of(now)}
+        now.unread = [event for event in _unread(seen) if event.pk not in above]
     now.tasks = list(_tasks(seen))
     if seen.may(Action.RUN):
         now.alarms = Alarm.objects.filter(last_at__gte=now.at - SOON).count()
-    for event in {event.pk: event for event in [*now.unread, *_events_of(now)]}.values():
+    for event in [*now.unread, *_events_of(now)]:
         safety.mark_shown(event=event)
     return now
 

@@ -15,7 +15,7 @@ from apps.workplace import awareness, conversation
 from apps.workplace import participant_forms as asked
 from apps.workplace.cards import Act, CardAdmin, Doing
 from apps.workplace.enrolment import EnrolmentForm, enrol
-from apps.workplace.scoped import SiteFilter, scope_in
+from apps.workplace.scoped import SiteFilter, moment, scope_in
 
 
 def _has_line(row: Participant) -> bool:
@@ -90,7 +90,7 @@ class ParticipantAdmin(CardAdmin):
 
     right = Action.VIEW_PARTICIPANTS
     card_template = "workplace/participant.html"
-    list_display = ("code", "site", "language", "day_zero", "follow_up")
+    list_display = ("code", "site", "language", moment("day_zero", _("day 0")), "follow_up")
     list_filter = (SiteFilter, "follow_up")
     lookups = frozenset({"at", "follow_up__exact"})
     search_fields = ("code",)

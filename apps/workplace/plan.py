@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.followup.models import CheckIn
 from apps.staff.vocabulary import Action
 from apps.workplace.cards import CardAdmin
-from apps.workplace.scoped import ParticipantSiteFilter
+from apps.workplace.scoped import ParticipantSiteFilter, moment
 
 
 class CheckInAdmin(CardAdmin):
@@ -15,7 +15,14 @@ class CheckInAdmin(CardAdmin):
     right = Action.VIEW_PARTICIPANTS
     site_path = "participant__site"
     card_template = "workplace/checkin.html"
-    list_display = ("participant", "occurrence", "planned_at", "state", "because", "reminders")
+    list_display = (
+        "participant",
+        moment("occurrence", _("for the day")),
+        moment("planned_at", _("planned")),
+        "state",
+        "because",
+        "reminders",
+    )
     list_filter = (ParticipantSiteFilter, "state")
     lookups = frozenset({"at", "state__exact", *(f"planned_at__{part}" for part in ("year", "month", "day"))})
     date_hierarchy = "planned_at"

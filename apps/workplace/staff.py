@@ -13,6 +13,7 @@ from apps.staff.vocabulary import SITE_ROLES, Action, Role
 from apps.trials.models import Site
 from apps.workplace.cards import Act, CardAdmin, Doing
 from apps.workplace.forms import AboutForm, AddForm, DayField, NewPasswordField
+from apps.workplace.scoped import moment
 
 _LANGUAGES = [("zh-Hans", "简体中文"), ("en", "English")]
 
@@ -117,7 +118,15 @@ class StaffAdmin(CardAdmin):
     right = _RIGHT
     site_path = None
     card_template = "workplace/staff.html"
-    list_display = ("username", "name", "where", "language", "phone_masked", "is_active", "expires_on")
+    list_display = (
+        "username",
+        "name",
+        "where",
+        "language",
+        "phone_masked",
+        "is_active",
+        moment("expires_on", _("expires on")),
+    )
     list_filter = ("is_active",)
     lookups = frozenset({"is_active__exact"})
     search_fields = ("username", "name")

@@ -14,7 +14,7 @@ from apps.staff.vocabulary import Action
 from apps.workplace import conversation
 from apps.workplace.cards import Act, CardAdmin, Doing
 from apps.workplace.forms import AboutForm
-from apps.workplace.scoped import SiteFilter, scope_in
+from apps.workplace.scoped import SiteFilter, moment, scope_in
 
 
 class ResultForm(AboutForm):
@@ -49,7 +49,7 @@ class TaskAdmin(CardAdmin):
     right = Action.SEND
     unsited_right = Action.VIEW_UNMATCHED
     card_template = "workplace/task.html"
-    list_display = ("what", "participant", "site", "deadline", "done_at", "done_by")
+    list_display = ("what", "participant", "site", moment("deadline", _("by")), moment("done_at", _("done")), "done_by")
     list_filter = (DoneFilter, SiteFilter, "kind")
     lookups = frozenset({"at", "done", "kind__exact"})
     search_fields = ("participant__code",)

@@ -13,6 +13,7 @@ from apps.staff.rules import Scope
 from apps.staff.vocabulary import Action
 from apps.workplace import conversation
 from apps.workplace.cards import CardAdmin
+from apps.workplace.scoped import moment
 
 _THEIRS = (Disposition.UNMATCHED, Disposition.UNPARSED)
 
@@ -23,7 +24,7 @@ class UnmatchedAdmin(CardAdmin):
     right = Action.VIEW_UNMATCHED
     site_path = None
     card_template = "workplace/unmatched.html"
-    list_display = ("received_at", "sender", "first_words", "disposition")
+    list_display = (moment("received_at", _("received")), "sender", "first_words", "disposition")
     ordering = ("-received_at",)
     list_select_related = ("line__data_key", "data_key")
 

@@ -20,7 +20,7 @@ def at(time: datetime | None) -> str:
 @register.filter
 def minute(time: datetime | None) -> str:
     """Local date and time to the minute."""
-    return f"{timezone.localtime(time):%m-%d %H:%M}" if time else "–"
+    return f"{timezone.localtime(time):%Y-%m-%d %H:%M}" if time else "–"
 
 
 @register.filter
