@@ -1,7 +1,7 @@
 """The signature: every row of what the library's validator was measured to do, and what we do instead."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode
 
 import pytest
@@ -19,7 +19,7 @@ GOOD = {"MessageSid": SID, "AccountSid": ACCOUNT_SID, "From": ALICE, "To": NUMBE
 
 
 def judged(
-    form: dict[str, Sequence[str]] | None = None,
+    form: Mapping[str, Sequence[str]] | None = None,
     *,
     url: str = URL,
     signature: str | None = None,

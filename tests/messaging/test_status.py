@@ -1,0 +1,251 @@
+"""Delivery reports: unordered, repeated, early, late, strange. All are kept; the state never goes back."""
+
+import itertools
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+
+from apps.core.clock import VirtualClock
+from apps.messaging import routes, services
+from apps.messaging.gateway import DeliveryReport
+from apps.messaging.models import Alarm, DeliveryEvent, Line, OptOut, OutboundMessage, SendAttempt
+from apps.messaging.vocabulary import AlarmKind, AttemptState, Purpose, SendState
+from tests.fakes.twilio_callbacks import CallbackPlan
+from tests.fakes.twilio_faults import Trouble
+from tests.fakes.twilio_server import TwilioServer
+from tests.messaging.conftest import ALICE, FORM, after, form_encoded, post_status, queued, state_of, work_off
+
+pytestmark = pytest.mark.django_db
+OTHER = "SM" + "f" * 32
+
+
+@pytest.fixture
+def sent(twilio: TwilioServer, line: Line) -> OutboundMessage:
+    """A text that the provider has accepted."""
+    message = queued(line)
+    work_off()
+    message.refresh_from_db()
+    return message
+
+
+def report(client: Client, message: OutboundMessage, status: str, **more: str) -> int:
+    attempt = message.send_attempts.latest("started_at")
+    values = {"sid": attempt.provider_id or OTHER} | more
+    return int(post_status(client, attempt.pk, status, **values).status_code)
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(["queued", "sending", "sent", "delivered"])))
+def test_in_any_order_the_highest_rank_stays(client: Client, sent: OutboundMessage, order: tuple[str, ...]) -> None:
+    assert {report(client, sent, status) for status in order} == {200}
+    assert state_of(sent) == SendState.DELIVERED
+    assert sent.delivered_at is not None
+    assert DeliveryEvent.objects.count() == 4
+
+
+def test_the_answer_is_the_empty_response(client: Client, sent: OutboundMessage) -> None:
+    attempt = sent.send_attempts.get()
+    answer = post_status(client, attempt.pk, "sent", sid=attempt.provider_id)
+    assert (answer.status_code, answer["Content-Type"]) == (200, "text/xml")
+
+
+def test_a_repeated_report_is_one_event(client: Client, sent: OutboundMessage) -> None:
+    for _ in range(3):
+        assert report(client, sent, "delivered") == 200
+    assert DeliveryEvent.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [
+        ("accepted", SendState.ACCEPTED),
+        ("scheduled", SendState.ACCEPTED),
+        ("sent", SendState.SENT),
+        ("delivered", SendState.DELIVERED),
+        ("read", SendState.DELIVERED),
+        ("undelivered", SendState.UNDELIVERED),
+        ("failed", SendState.FAILED),
+        ("canceled", SendState.FAILED),
+        ("partially_delivered", SendState.ACCEPTED),
+        ("tomorrows_status", SendState.ACCEPTED),
+        ("", SendState.ACCEPTED),
+    ],
+)
+def test_each_status_has_its_state_and_a_strange_one_is_kept(
+    client: Client, sent: OutboundMessage, status: str, state: SendState
+) -> None:
+    assert report(client, sent, status) == 200
+    assert state_of(sent) == state
+    assert DeliveryEvent.objects.get().status == status
+
+
+def test_of_two_final_states_the_first_stays_and_an_alarm_rings(client: Client, sent: OutboundMessage) -> None:
+    report(client, sent, "undelivered", error_code="30003")
+    report(client, sent, "delivered")
+    assert state_of(sent) == SendState.UNDELIVERED
+    assert DeliveryEvent.objects.count() == 2
+    assert Alarm.objects.get().kind == AlarmKind.TWO_FINALS
+
+
+def test_a_late_sent_does_not_undo_delivered(client: Client, sent: OutboundMessage) -> None:
+    report(client, sent, "delivered")
+    report(client, sent, "sent")
+    assert state_of(sent) == SendState.DELIVERED
+
+
+def test_a_report_that_overtakes_the_answer_is_matched_by_our_id(
+    client: Client, twilio: TwilioServer, line: Line
+) -> None:
+    message = queued(line)
+    taken = twilio.exchange.take
+
+    def take(form: dict[str, str]) -> dict[str, object]:
+        accepted = taken(form)
+        early.append((form["StatusCallback"], str(accepted["sid"])))
+        return accepted
+
+    early: list[tuple[str, str]] = []
+    twilio.exchange.take = take  # type: ignore[method-assign, assignment]
+    gateway = routes.gateway("twilio")
+    send = gateway.send
+
+    def answered_late(sms: object) -> object:
+        result = send(sms)  # type: ignore[arg-type]
+        attempt = SendAttempt.objects.get()
+        assert attempt.state == AttemptState.CALLING
+        assert post_status(client, attempt.pk, "delivered", sid=early[0][1]).status_code == 200
+        return result
+
+    gateway.send = answered_late  # type: ignore[method-assign, assignment]
+    work_off()
+    assert state_of(message) == SendState.DELIVERED
+    assert message.due_at is None
+    assert len(twilio.sent_to(ALICE)) == 1
+
+
+def test_a_report_for_an_unknown_attempt_is_kept(client: Client, enabled: None) -> None:
+    attempt = uuid4()
+    assert post_status(client, attempt, "delivered", sid=OTHER).status_code == 200
+    event = DeliveryEvent.objects.get()
+    assert (event.attempt, event.attempt_ref, event.provider_id) == (None, attempt, OTHER)
+
+
+def test_a_report_that_names_only_the_provider_id_finds_its_text(sent: OutboundMessage) -> None:
+    gateway = routes.gateway("twilio")
+    event = DeliveryReport(sent.send_attempts.get().provider_id, "delivered", AttemptState.DELIVERED)
+    services.record_delivery(gateway=gateway, attempt_id=None, event=event)
+    assert state_of(sent) == SendState.DELIVERED
+
+
+def test_a_report_by_provider_id_before_we_know_that_id_is_applied_later(twilio: TwilioServer, line: Line) -> None:
+    gateway = routes.gateway("twilio")
+    message = queued(line)
+    send = gateway.send
+
+    def reported_first(sms: object) -> object:
+        result = send(sms)  # type: ignore[arg-type]
+        event = DeliveryReport(result.provider_id, "delivered", AttemptState.DELIVERED)
+        services.record_delivery(gateway=gateway, attempt_id=None, event=event)
+        return result
+
+    gateway.send = reported_first  # type: ignore[method-assign, assignment]
+    work_off()
+    assert state_of(message) == SendState.DELIVERED
+    assert DeliveryEvent.objects.get().attempt == message.send_attempts.get()
+
+
+def test_another_provider_id_for_the_same_attempt_rings_an_alarm(client: Client, sent: OutboundMessage) -> None:
+    report(client, sent, "sent", sid=OTHER)
+    assert Alarm.objects.get().kind == AlarmKind.ID_MISMATCH
+
+
+@pytest.mark.parametrize("token", ["other", ""])
+def test_a_forged_report_is_refused(client: Client, sent: OutboundMessage, token: str) -> None:
+    attempt = sent.send_attempts.get()
+    assert post_status(client, attempt.pk, "delivered", sid=attempt.provider_id, token=token).status_code == 403
+    assert state_of(sent) == SendState.ACCEPTED
+
+
+def test_a_report_of_another_account_is_refused(client: Client, sent: OutboundMessage) -> None:
+    assert report(client, sent, "delivered", AccountSid="AC" + "2" * 32) == 403
+
+
+@pytest.mark.parametrize(
+    ("code", "kinds", "is_opted_out"),
+    [
+        ("30003", [], False),
+        ("30006", [], False),
+        ("21610", [], True),
+        ("30007", ["provider_error"], False),
+        ("77777", ["provider_error"], False),
+    ],
+)
+def test_a_failure_acts_by_its_class(
+    client: Client, sent: OutboundMessage, code: str, kinds: list[str], is_opted_out: bool
+) -> None:
+    report(client, sent, "undelivered", error_code=code)
+    assert (state_of(sent), sent.error_code) == (SendState.UNDELIVERED, code)
+    assert [alarm.kind for alarm in Alarm.objects.all()] == kinds
+    assert OptOut.objects.exists() is is_opted_out
+
+
+# --- nobody reports
+
+
+def test_without_a_report_the_provider_is_asked(
+    twilio: TwilioServer, sent: OutboundMessage, time: VirtualClock
+) -> None:
+    twilio.exchange.messages[0]["status"] = "delivered"
+    after(time, 601)
+    assert state_of(sent) == SendState.DELIVERED
+    assert sent.due_at is None
+
+
+def test_a_text_that_never_ends_is_asked_for_thrice_and_then_rings_an_alarm(
+    twilio: TwilioServer, sent: OutboundMessage, time: VirtualClock
+) -> None:
+    twilio.exchange.messages[0]["status"] = "sent"
+    for _ in range(40):
+        after(time, 300)
+    assert state_of(sent) == SendState.SENT
+    assert sent.send_attempts.get().times_polled == 3
+    assert sent.due_at is None
+    assert Alarm.objects.get().kind == AlarmKind.NO_FINAL_STATE
+    assert twilio.posts() == 1
+
+
+def test_a_provider_that_cannot_be_asked_changes_nothing(
+    twilio: TwilioServer, sent: OutboundMessage, time: VirtualClock
+) -> None:
+    twilio.fault(Trouble.SERVER_ERROR, of="read", times=None)
+    after(time, 601)
+    assert state_of(sent) == SendState.ACCEPTED
+    assert sent.due_at is not None
+
+
+def test_an_urgent_text_is_asked_for_before_ninety_seconds_are_over(
+    twilio: TwilioServer, line: Line, time: VirtualClock
+) -> None:
+    twilio.exchange.callbacks.plan = CallbackPlan(statuses=("undelivered",), error_code="30003", automatic=False)
+    page = queued(line, Purpose.PAGE)
+    work_off()
+    after(time, 46)
+    assert state_of(page) == SendState.UNDELIVERED
+
+
+def test_signed_callbacks_of_the_stand_in_arrive_in_any_order(client: Client, twilio: TwilioServer, line: Line) -> None:
+    callbacks = twilio.exchange.callbacks
+    callbacks.plan = CallbackPlan(automatic=False, shuffle=True, duplicate=True, seed=3)
+
+    callbacks.post = lambda url, form, signature: (
+        client.post(
+            url.removeprefix("https://sms.example.org"),
+            form_encoded(dict(form)),
+            content_type=FORM,
+            headers={"X-Twilio-Signature": signature},
+        ).status_code
+    )
+    message = queued(line)
+    work_off()
+    assert callbacks.flush() == [200] * 4
+    assert state_of(message) == SendState.DELIVERED
