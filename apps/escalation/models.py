@@ -12,9 +12,11 @@ from apps.core.work import WorkRow
 from apps.escalation.vocabulary import (
     ChainName,
     ContactResult,
+    DrillKind,
     Duty,
     EscalationState,
     IncidentKind,
+    MilestoneKind,
     PageKind,
     PageState,
     Via,
@@ -22,6 +24,8 @@ from apps.escalation.vocabulary import (
 from apps.messaging.models import OutboundMessage
 from apps.staff.models import User
 from apps.trials.models import ProtocolVersion, Site
+from apps.vault.fields import SealedTextField
+from apps.vault.models import DataKey
 
 
 class SiteChain(models.Model):
@@ -60,6 +64,7 @@ class Drill(models.Model):
     """A test of the paging through the real path: one escalation a person, marked TEST, never mixed into real figures."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(_("kind"), max_length=8, choices=DrillKind.choices, default=DrillKind.DRILL)
     site = models.ForeignKey(Site, on_delete=models.PROTECT, null=True, related_name="drills", verbose_name=_("site"))
     started_at = models.DateTimeField(_("started"))
     ends_at = models.DateTimeField(_("answers until"))
@@ -138,6 +143,23 @@ class Escalation(WorkRow):
         return f"site chain {self.site_chain}" if self.site_chain else f"protocol v{self.protocol.number}"
 
 
+class Milestone(models.Model):
+    """A turn in an escalation's story that no other row tells: raised, opened again, handed over."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    escalation = models.ForeignKey(Escalation, on_delete=models.PROTECT, related_name="milestones")
+    kind = models.CharField(max_length=12, choices=MilestoneKind.choices)
+    person = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("turn of an escalation")
+        verbose_name_plural = _("turns of escalations")
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
 class Page(WorkRow):
     """One text or call to one person by one channel. One failing blocks nobody else."""
 
@@ -160,6 +182,7 @@ class Page(WorkRow):
     created_at = models.DateTimeField(_("planned"))
     handed_at = models.DateTimeField(_("handed over"), null=True)
     delivered_at = models.DateTimeField(_("delivered"), null=True)
+    failed_at = models.DateTimeField(_("failed"), null=True)
     link_used_at = models.DateTimeField(null=True)
 
     class Meta(WorkRow.Meta):
@@ -305,3 +328,60 @@ class Leave(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+
+class Endpoint(models.Model):
+    """Where a site's robot or pager listens. The address is a secret in itself, so it is sealed like its key."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    site = models.ForeignKey(
+        Site, on_delete=models.PROTECT, null=True, related_name="endpoints", verbose_name=_("site")
+    )
+    channel = models.CharField(_("channel"), max_length=16)
+    data_key = models.ForeignKey(DataKey, on_delete=models.PROTECT, related_name="+", editable=False)
+    address = SealedTextField(_("address"))
+    secret = SealedTextField(_("signing secret"), blank=True)
+    is_active = models.BooleanField(_("active"), default=True)
+
+    class Meta:
+        verbose_name = _("robot or pager of a site")
+        verbose_name_plural = _("robots and pagers of sites")
+        constraints = [
+            models.UniqueConstraint(fields=["site", "channel"], name="endpoint_once"),
+            models.UniqueConstraint(
+                fields=["channel"], condition=Q(site__isnull=True), name="endpoint_without_site_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class VoicePin(models.Model):
+    """Four to eight digits that only this person knows: whoever else picks up the phone takes nothing. Kept as a password hash."""
+
+    person = models.OneToOneField(User, on_delete=models.PROTECT, primary_key=True, related_name="voice_pin")
+    hashed = models.CharField(max_length=200)
+    set_at = models.DateTimeField(_("set"))
+
+    class Meta:
+        verbose_name = _("PIN for calls")
+        verbose_name_plural = _("PINs for calls")
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class Watch(WorkRow):
+    """One row that comes due every quarter of an hour: gaps in the rota ahead, drills that are due. A missed look is overdue."""
+
+    name = models.CharField(primary_key=True, max_length=20)
+    looked_at = models.DateTimeField(null=True)
+
+    audit_ignored: ClassVar[tuple[str, ...]] = (*WorkRow.audit_ignored, "looked_at")
+
+    class Meta(WorkRow.Meta):
+        pass
+
+    def __str__(self) -> str:
+        return self.name

@@ -168,7 +168,7 @@ def _finish_failed(page: Page, error: str, *, handed_at: datetime | None = None)
 
 
 def _fail(page: Page, error: str, *, handed_at: datetime | None = None) -> None:
-    page.state, page.error = PageState.FAILED, error[:60]
+    page.state, page.error, page.failed_at = PageState.FAILED, error[:60], clock.now()
     page.handed_at = page.handed_at or handed_at
     page.save()
     missed = int(error == "not_delivered")

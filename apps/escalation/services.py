@@ -1,118 +1,65 @@
-"""The only writers of paging: an escalation starts, goes on by itself, and ends with a named person and a recorded contact."""
+"""The only writers of paging: an escalation starts, goes on by itself, and ends with a named person and a recorded contact.
 
-import secrets
-from datetime import datetime
+One file a subject; this page lists what others call, and holds the work handlers of an escalation.
+"""
 
-from django.db import transaction
 from django.db.models import F
 
 from apps.core import clock, work
-from apps.core.work import Lane
 from apps.escalation import incidents, rules
-from apps.escalation.chains import own_chain, set_chain, snapshot_of
+from apps.escalation.chains import set_chain
+from apps.escalation.drills import drill_report, run_due_drills, start_drill
+from apps.escalation.endpoints import remove_endpoint, set_endpoint, set_voice_pin
 from apps.escalation.incidents import mend_incident
-from apps.escalation.models import Drill, Escalation
+from apps.escalation.models import Escalation
+from apps.escalation.opening import raise_chain, start
 from apps.escalation.paging import could_not_page, send_page
-from apps.escalation.stepping import begin_round, take_due_steps
-from apps.escalation.taking import Answer, NotYours, acknowledge, answer_staff_text, nag, record_contact
-from apps.escalation.vocabulary import (
-    RUNNING,
-    URGENCY,
-    ChainName,
-    EscalationState,
-    IncidentKind,
+from apps.escalation.rota import add_leave, add_shift, cancel_leave, cancel_shift, hand_over_shift, plan_rotation
+from apps.escalation.stepping import take_due_steps
+from apps.escalation.taking import (
+    Answer,
+    NotYours,
+    acknowledge,
+    acknowledge_by_link,
+    answer_staff_text,
+    nag,
+    record_contact,
 )
-from apps.trials.models import Site
-from apps.trials.services import current_version
+from apps.escalation.vocabulary import EscalationState, IncidentKind
+from apps.escalation.watching import ensure_watch, watch_due
 
 __all__ = [
     "Answer",
     "NotYours",
     "acknowledge",
+    "acknowledge_by_link",
+    "add_leave",
+    "add_shift",
     "advance",
     "answer_staff_text",
+    "cancel_leave",
+    "cancel_shift",
     "could_not_advance",
     "could_not_page",
+    "drill_report",
+    "ensure_watch",
+    "hand_over_shift",
     "mend_incident",
+    "plan_rotation",
     "raise_chain",
     "record_contact",
+    "remove_endpoint",
+    "run_due_drills",
     "send_page",
     "set_chain",
+    "set_endpoint",
+    "set_voice_pin",
     "start",
+    "start_drill",
+    "watch_due",
 ]
 
 _PAUSE_AFTER_FAULT = 60.0
-
-
-@transaction.atomic
-def start(
-    *,
-    chain: ChainName,
-    site: Site | None,
-    received_at: datetime,
-    cannot_text: bool = False,
-    not_before: datetime | None = None,
-) -> Escalation:
-    """Begin a chain about a text received at this time; its first step is due at once, or at `not_before` (the 07:00 list).
-
-    The chain is copied: the site's own where it has one, else the protocol's. Raises NoProtocol while none is loaded.
-    """
-    return begin(
-        chain=chain, site=site, received_at=received_at, cannot_text=cannot_text, opens_at=not_before or clock.now()
-    )
-
-
-def begin(
-    *, chain: str, site: Site | None, received_at: datetime, cannot_text: bool, opens_at: datetime,
-    drill: Drill | None = None, snapshot: dict[str, object] | None = None,
-) -> Escalation:  # fmt: skip
-    version, own = current_version(), own_chain(chain, site)
-    return Escalation.objects.create(
-        ref=_fresh_ref(),
-        chain=chain,
-        site=site,
-        drill=drill,
-        protocol=version,
-        site_chain=own if snapshot is None else None,
-        snapshot=snapshot or snapshot_of(chain, version=version, own=own),
-        cannot_text=cannot_text,
-        received_at=received_at,
-        opened_at=clock.now(),
-        round_started_at=opens_at,
-        next_step_at=opens_at,
-        due_at=opens_at,
-        lane=Lane.SAFETY,
-    )
-
-
-def _fresh_ref() -> str:
-    def drawn() -> str:
-        return "".join(secrets.choice(rules.REF_ALPHABET) for _ in range(rules.REF_LENGTH))
-
-    while Escalation.objects.filter(ref=(ref := drawn())).exists():
-        continue
-    return ref
-
-
-@transaction.atomic
-def raise_chain(*, escalation: Escalation, chain: ChainName) -> None:
-    """A running escalation becomes more urgent: the new chain begins at its first step, at once. Never lowered.
-
-    Who has taken the less urgent one must take this one again: nobody knows yet that they have read the newer text.
-    """
-    escalation = Escalation.objects.select_for_update(of=("self",)).select_related("site").get(pk=escalation.pk)
-    if escalation.state not in RUNNING or URGENCY.index(chain) >= URGENCY.index(escalation.chain):
-        return
-    version, own = current_version(), own_chain(chain, escalation.site)
-    escalation.chain, escalation.protocol, escalation.site_chain = chain, version, own
-    escalation.snapshot = snapshot_of(chain, version=version, own=own)
-    if escalation.state == EscalationState.ACKNOWLEDGED:
-        escalation.state = EscalationState.OPEN
-    escalation.acknowledged_by, escalation.expires_at, escalation.reminded = None, None, 0
-    escalation.round, escalation.group_from = 1, 0
-    begin_round(escalation)
-    escalation.save()
-    work.set_due(Escalation.objects.filter(pk=escalation.pk), due_at=escalation.next_step_at)
 
 
 def advance(escalation: Escalation) -> None:

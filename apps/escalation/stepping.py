@@ -9,12 +9,12 @@ from apps.core import clock, work
 from apps.core.states import check_move
 from apps.escalation import channel as channels
 from apps.escalation import incidents, rules
-from apps.escalation.models import Drill, Escalation, Page
-from apps.escalation.paging import plan_page
+from apps.escalation.models import Drill, Escalation, Milestone, Page
+from apps.escalation.paging import cancel_pages, plan_page
 from apps.escalation.people import on_duty
 from apps.escalation.rules import Plan, Step
 from apps.escalation.texts import wording_for
-from apps.escalation.vocabulary import MOVES, EscalationState, IncidentKind
+from apps.escalation.vocabulary import MOVES, EscalationState, IncidentKind, MilestoneKind
 from apps.messaging.models import Line
 from apps.staff.models import User
 from apps.trials.services import current_protocol
@@ -122,6 +122,11 @@ def _holidays() -> frozenset[date]:
     return current_protocol().holiday_dates
 
 
+def note(escalation: Escalation, kind: MilestoneKind, *, person: User | None = None) -> None:
+    """A turn of the story, for the timeline."""
+    Milestone.objects.create(escalation=escalation, kind=kind, person=person, at=clock.now())
+
+
 def begin_round(escalation: Escalation) -> None:
     """Open (again): the first step of a round is due now."""
     now = clock.now()
@@ -134,6 +139,8 @@ def reopen(escalation: Escalation, *, handed_over: bool = False) -> None:
     Who hands over keeps it until somebody else has taken it.
     """
     check_move(MOVES, present=escalation.state, wanted=EscalationState.OPEN)
+    kind = MilestoneKind.HANDED_OVER if handed_over else MilestoneKind.EXPIRED
+    note(escalation, kind, person=escalation.acknowledged_by)
     escalation.state = EscalationState.OPEN
     escalation.expires_at, escalation.reminded = None, 0
     if not handed_over:
@@ -144,6 +151,8 @@ def reopen(escalation: Escalation, *, handed_over: bool = False) -> None:
 
 def _end_drill(escalation: Escalation, drill: Drill) -> None:
     escalation.state, escalation.next_step_at = EscalationState.DRILL_OVER, None
+    note(escalation, MilestoneKind.ENDED)
+    cancel_pages(escalation)
     for person in {page.person for page in escalation.pages.select_related("person")}:
         incidents.report(
             IncidentKind.DRILL_FAILED, detail=f"{drill.started_at:%Y-%m-%d}", site=escalation.site, person=person

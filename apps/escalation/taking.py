@@ -10,10 +10,11 @@ from apps.core import clock, work
 from apps.core.states import check_move
 from apps.escalation import channel as channels
 from apps.escalation import rules
+from apps.escalation.links import BadLink, page_of
 from apps.escalation.models import Acknowledgement, ContactRecord, Escalation, Page
 from apps.escalation.paging import cancel_pages, live_pages, note_answered, plan_page
 from apps.escalation.rules import CodeText, Plan
-from apps.escalation.stepping import reopen, take_due_steps
+from apps.escalation.stepping import note, reopen, take_due_steps
 from apps.escalation.texts import language_of, local_time, name_role
 from apps.escalation.vocabulary import (
     IS_CONTACT,
@@ -21,6 +22,7 @@ from apps.escalation.vocabulary import (
     RUNNING,
     ContactResult,
     EscalationState,
+    MilestoneKind,
     PageKind,
     PageState,
     Via,
@@ -62,8 +64,18 @@ def acknowledge(*, escalation: Escalation, person: User, via: Via, page: Page | 
     if not is_late:
         _take(escalation, acknowledgement)
     elif escalation.second_wanted and person.pk != escalation.acknowledged_by_id:
-        _second_has_it(escalation)
+        _second_has_it(escalation, person)
     return acknowledgement
+
+
+@transaction.atomic
+def acknowledge_by_link(*, token: str) -> Acknowledgement:
+    """The receiver of an e-mail takes the page by its link, once. Raises BadLink."""
+    page = page_of(token)
+    if not Page.objects.filter(pk=page.pk, link_used_at__isnull=True).update(link_used_at=clock.now()):
+        raise BadLink
+    page.refresh_from_db()
+    return acknowledge(escalation=page.escalation, person=page.person, via=Via.LINK, page=page)
 
 
 def _take(escalation: Escalation, acknowledgement: Acknowledgement) -> None:
@@ -85,7 +97,8 @@ def _take(escalation: Escalation, acknowledgement: Acknowledgement) -> None:
     _set_due(escalation, plan)
 
 
-def _second_has_it(escalation: Escalation) -> None:
+def _second_has_it(escalation: Escalation, person: User) -> None:
+    note(escalation, MilestoneKind.SECOND, person=person)
     escalation.second_wanted = False
     escalation.save()
     cancel_pages(escalation)

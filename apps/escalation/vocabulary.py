@@ -85,6 +85,19 @@ class IncidentKind(models.TextChoices):
     DRILL_FAILED = "drill_failed", _("a drill was not answered")
 
 
+class MilestoneKind(models.TextChoices):
+    RAISED = "raised", _("made more urgent")
+    EXPIRED = "expired", _("no contact in time: opened again")
+    HANDED_OVER = "handed_over", _("handed over: opened again")
+    SECOND = "second", _("taken by a second person")
+    ENDED = "ended", _("drill over")
+
+
+class DrillKind(models.TextChoices):
+    TEST_PAGE = "test", _("test page to the first on call")
+    DRILL = "drill", _("drill of everybody on call")
+
+
 class Duty(models.TextChoices):
     """What a shift is for. The values are those that a protocol file may use for `who`."""
 

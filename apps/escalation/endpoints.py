@@ -1,0 +1,84 @@
+"""What channels need to know of a site or a person besides a phone: a robot's or a pager's address, a PIN for calls."""
+
+import re
+from itertools import pairwise
+from urllib.parse import urlsplit
+
+from django.contrib.auth.hashers import check_password, make_password
+from django.db import transaction
+
+from apps.core import clock
+from apps.escalation.models import Endpoint, VoicePin
+from apps.staff.models import User
+from apps.trials.models import Site
+from apps.vault.services import create_data_key
+
+_PIN = re.compile(r"[0-9]{4,8}")
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+# A robot's address holds its key; only these hosts are ever given it.
+_HOSTS = {"wecom": "qyapi.weixin.qq.com", "dingtalk": "oapi.dingtalk.com"}
+
+
+class BadEndpoint(Exception):
+    """The address is not https, or is not of the provider of this channel. The message never repeats it."""
+
+
+class BadPin(Exception):
+    """A PIN is four to eight digits, not all the same and not in sequence."""
+
+
+@transaction.atomic
+def set_endpoint(*, site: Site | None, channel: str, address: str, secret: str = "") -> Endpoint:
+    """Where this channel reaches a site (at None: the duty desk). Raises BadEndpoint."""
+    _check(channel, address)
+    endpoint = Endpoint.objects.filter(site=site, channel=channel).first()
+    if endpoint is None:
+        endpoint = Endpoint(site=site, channel=channel, data_key=create_data_key())
+    endpoint.address, endpoint.secret, endpoint.is_active = address, secret, True
+    endpoint.save()
+    return endpoint
+
+
+@transaction.atomic
+def remove_endpoint(*, endpoint: Endpoint) -> None:
+    endpoint.address, endpoint.secret, endpoint.is_active = "", "", False
+    endpoint.save()
+
+
+def endpoint_for(*, site: Site | None, channel: str) -> Endpoint | None:
+    return Endpoint.objects.filter(site=site, channel=channel, is_active=True).first()
+
+
+def is_loopback(address: str) -> bool:
+    return (urlsplit(address).hostname or "") in _LOOPBACK
+
+
+def _check(channel: str, address: str) -> None:
+    try:
+        parts = urlsplit(address)
+        host = parts.hostname or ""
+    except ValueError:
+        raise BadEndpoint("not a URL") from None
+    if host in _LOOPBACK and parts.scheme in ("http", "https"):
+        return
+    if parts.scheme != "https" or not host or parts.username or parts.password:
+        raise BadEndpoint("must be https, without a user name")
+    if host != _HOSTS.get(channel, host):
+        raise BadEndpoint(f"must be of {_HOSTS[channel]}")
+
+
+@transaction.atomic
+def set_voice_pin(*, person: User, pin: str) -> None:
+    """The digits with which this person takes a page on the phone. Raises BadPin."""
+    if not _PIN.fullmatch(pin):
+        raise BadPin
+    steps = {int(later) - int(earlier) for earlier, later in pairwise(pin)}
+    if steps in ({0}, {1}, {-1}):
+        raise BadPin
+    VoicePin.objects.update_or_create(person=person, defaults={"hashed": make_password(pin), "set_at": clock.now()})
+
+
+def is_voice_pin(*, person: User, pin: str) -> bool:
+    """Whether these are the person's own digits."""
+    kept = VoicePin.objects.filter(person=person).first()
+    return kept is not None and check_password(pin, kept.hashed)

@@ -1,0 +1,90 @@
+"""An escalation begins, with a copy of its chain; and a running one becomes more urgent."""
+
+import secrets
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from apps.core import clock, work
+from apps.core.work import Lane
+from apps.escalation import rules
+from apps.escalation.chains import own_chain, snapshot_of
+from apps.escalation.models import Drill, Escalation
+from apps.escalation.stepping import begin_round, note
+from apps.escalation.vocabulary import RUNNING, URGENCY, ChainName, EscalationState, MilestoneKind
+from apps.trials.models import Site
+from apps.trials.services import current_version
+
+
+@transaction.atomic
+def start(
+    *,
+    chain: ChainName,
+    site: Site | None,
+    received_at: datetime,
+    cannot_text: bool = False,
+    not_before: datetime | None = None,
+) -> Escalation:
+    """Begin a chain about a text received at this time; its first step is due at once, or at `not_before` (the 07:00 list).
+
+    The chain is copied: the site's own where it has one, else the protocol's. Raises NoProtocol while none is loaded.
+    """
+    return begin(
+        chain=chain, site=site, received_at=received_at, cannot_text=cannot_text, opens_at=not_before or clock.now()
+    )
+
+
+def begin(
+    *, chain: str, site: Site | None, received_at: datetime, cannot_text: bool, opens_at: datetime,
+    drill: Drill | None = None, snapshot: dict[str, Any] | None = None,
+) -> Escalation:  # fmt: skip
+    """`start` without its defaults; a drill brings its own snapshot."""
+    version, own = current_version(), own_chain(chain, site)
+    return Escalation.objects.create(
+        ref=_fresh_ref(),
+        chain=chain,
+        site=site,
+        drill=drill,
+        protocol=version,
+        site_chain=own if snapshot is None else None,
+        snapshot=snapshot or snapshot_of(chain, version=version, own=own),
+        cannot_text=cannot_text,
+        received_at=received_at,
+        opened_at=clock.now(),
+        round_started_at=opens_at,
+        next_step_at=opens_at,
+        due_at=opens_at,
+        lane=Lane.SAFETY,
+    )
+
+
+def _fresh_ref() -> str:
+    def drawn() -> str:
+        return "".join(secrets.choice(rules.REF_ALPHABET) for _ in range(rules.REF_LENGTH))
+
+    while Escalation.objects.filter(ref=(ref := drawn())).exists():
+        continue
+    return ref
+
+
+@transaction.atomic
+def raise_chain(*, escalation: Escalation, chain: ChainName) -> None:
+    """A running escalation becomes more urgent: the new chain begins at its first step, at once. Never lowered.
+
+    Who has taken the less urgent one must take this one again: nobody knows yet that they have read the newer text.
+    """
+    escalation = Escalation.objects.select_for_update(of=("self",)).select_related("site").get(pk=escalation.pk)
+    if escalation.state not in RUNNING or URGENCY.index(chain) >= URGENCY.index(escalation.chain):
+        return
+    version, own = current_version(), own_chain(chain, escalation.site)
+    escalation.chain, escalation.protocol, escalation.site_chain = chain, version, own
+    escalation.snapshot = snapshot_of(chain, version=version, own=own)
+    if escalation.state == EscalationState.ACKNOWLEDGED:
+        escalation.state = EscalationState.OPEN
+    escalation.acknowledged_by, escalation.expires_at, escalation.reminded = None, None, 0
+    escalation.round, escalation.group_from = 1, 0
+    begin_round(escalation)
+    escalation.save()
+    note(escalation, MilestoneKind.RAISED)
+    work.set_due(Escalation.objects.filter(pk=escalation.pk), due_at=escalation.next_step_at)
