@@ -87,9 +87,9 @@ def test_the_ledger_for_people_is_one_line_a_thing() -> None:
     assert any(line.startswith("overdue: safety rows 0") for line in lines)
 
 
-def test_a_worker_can_be_told_to_take_the_safety_lane_only() -> None:
-    assert "safety" in command_line(lanes=["safety"], concurrency=1)
-    assert "safety,messages,bulk" in command_line(lanes=["safety", "messages", "bulk"], concurrency=4)
-    assert {"--without-gossip", "--without-mingle", "--without-heartbeat"} <= set(
-        command_line(lanes=["bulk"], concurrency=1)
-    )
+def test_a_worker_can_be_told_to_take_the_safety_lane_only(settings: Any) -> None:
+    settings.QUEUE_PREFIX = "here."
+    assert "here.safety" in command_line(lanes=["safety"], concurrency=1)
+    every = command_line(lanes=["safety", "messages", "bulk"], concurrency=4)
+    assert "here.safety,here.messages,here.bulk" in every
+    assert {"--without-gossip", "--without-mingle", "--without-heartbeat"} <= set(every)

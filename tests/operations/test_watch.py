@@ -4,6 +4,7 @@ import shutil
 from collections import namedtuple
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -24,7 +25,7 @@ def codes() -> list[str]:
     return [problem.code for problem in watch.problems() if problem.code != "disk"]
 
 
-def ago(**length: float) -> dict[str, object]:
+def ago(**length: float) -> dict[str, Any]:
     return {"due_at": clock.now() - timedelta(**length)}
 
 
