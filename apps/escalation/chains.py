@@ -109,7 +109,13 @@ def problems(content: Mapping[str, Any], *, site: Site | None) -> list[ChainProb
         found += [ChainProblem(f"step {number}", rule) for rule in _words(step)]
     if not content.get("sponsor_in_chain") and Who.SPONSOR_MONITOR in [*plan.widen_to, *(s.who for s in plan.steps)]:
         found.append(ChainProblem("", ChainRule.SPONSOR_NOT_ALLOWED))
-    return found or [*_people(plan, site)]
+    # Roles are filled by the rota, so a later step that is empty today is no reason to refuse; `readiness` names it every day.
+    return found or [
+        problem
+        for number, step in enumerate(plan.steps, start=1)
+        if step.person or number == 1
+        for problem in _people_of(step, number, site)
+    ]
 
 
 def problems_in_force(*, site: Site | None) -> list[str]:
@@ -152,11 +158,15 @@ def _known(person: str) -> bool:
 
 def _people(plan: Plan, site: Site | None) -> Iterator[ChainProblem]:
     for number, step in enumerate(plan.steps, start=1):
-        found = on_duty(step, site=site).people
-        if not found:
-            yield ChainProblem(f"step {number} ({step.who})", ChainRule.NOBODY_HERE)
-        elif step.wants_to_wake and not all(_can_be_woken(step, person) for person in found):
-            yield ChainProblem(f"step {number} ({step.who})", ChainRule.CANNOT_BE_WOKEN)
+        yield from _people_of(step, number, site)
+
+
+def _people_of(step: Step, number: int, site: Site | None) -> Iterator[ChainProblem]:
+    found = on_duty(step, site=site).people
+    if not found:
+        yield ChainProblem(f"step {number} ({step.who})", ChainRule.NOBODY_HERE)
+    elif step.wants_to_wake and not all(_can_be_woken(step, person) for person in found):
+        yield ChainProblem(f"step {number} ({step.who})", ChainRule.CANNOT_BE_WOKEN)
 
 
 def _can_be_woken(step: Step, person: User) -> bool:

@@ -1,0 +1,160 @@
+"""A site's own chain: what is refused and why, and that a named person can stand in it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from apps.escalation import chains
+from apps.escalation import services as escalation
+from apps.escalation.vocabulary import ChainName, ChainRule
+from apps.staff.models import User
+from apps.staff.services import set_phone
+from tests.escalation.stage import Stage
+
+pytestmark = pytest.mark.django_db
+Content = dict[str, Any]
+
+
+def _no_steps(content: Content) -> None:
+    content["steps"] = []
+
+
+def _late_first(content: Content) -> None:
+    for step in content["steps"]:
+        step["after_minutes"] += 1
+
+
+def _out_of_order(content: Content) -> None:
+    content["steps"][3]["after_minutes"] = 1
+
+
+def _twice(content: Content) -> None:
+    content["steps"][1] = dict(content["steps"][0])
+
+
+def _no_channel(content: Content) -> None:
+    content["steps"][2]["channels"] = []
+
+
+def _strange_channel(content: Content) -> None:
+    content["steps"][2]["channels"] = ["pigeon"]
+
+
+def _strange_role(content: Content) -> None:
+    content["steps"][2]["who"] = "somebody"
+
+
+def _strange_person(content: Content) -> None:
+    content["steps"][2]["person"] = "00000000-0000-0000-0000-000000000000"
+
+
+def _wakes_nobody(content: Content) -> None:
+    content["steps"][0]["channels"] = ["email"]
+
+
+def _never_wider(content: Content) -> None:
+    content["widen_to"] = []
+
+
+def _no_length(content: Content) -> None:
+    content["acknowledgement_expires_minutes"] = 0
+
+
+def _no_sponsor(content: Content) -> None:
+    content["sponsor_in_chain"] = False
+
+
+def _no_shape(content: Content) -> None:
+    del content["repeat_minutes"]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "rule"),
+    [
+        (_no_steps, ChainRule.NO_STEPS),
+        (_late_first, ChainRule.FIRST_NOT_AT_ONCE),
+        (_out_of_order, ChainRule.OUT_OF_ORDER),
+        (_twice, ChainRule.SAME_TWICE),
+        (_no_channel, ChainRule.NO_CHANNEL),
+        (_strange_channel, ChainRule.UNKNOWN_CHANNEL),
+        (_strange_role, ChainRule.UNKNOWN_ROLE),
+        (_strange_person, ChainRule.UNKNOWN_PERSON),
+        (_wakes_nobody, ChainRule.WAKES_NOBODY),
+        (_never_wider, ChainRule.NO_WIDENING),
+        (_no_length, ChainRule.BAD_LENGTH),
+        (_no_sponsor, ChainRule.SPONSOR_NOT_ALLOWED),
+        (_no_shape, ChainRule.MALFORMED),
+    ],
+)
+def test_a_wrong_chain_is_refused_with_the_rule(
+    stage: Stage, carol: User, spoil: Callable[[Content], None], rule: ChainRule
+) -> None:
+    content = chains.content_of(ChainName.R1, site=stage.site)
+    spoil(content)
+    with pytest.raises(chains.ChainRefused) as refused:
+        escalation.set_chain(site=stage.site, chain=ChainName.R1, content=content, by=carol, reason="a mistake")
+    assert rule in {problem.rule for problem in refused.value.problems}
+
+
+def test_a_change_needs_a_reason(stage: Stage, carol: User) -> None:
+    content = chains.content_of(ChainName.R1, site=stage.site)
+    with pytest.raises(chains.ChainRefused):
+        escalation.set_chain(site=stage.site, chain=ChainName.R1, content=content, by=carol, reason=" ")
+
+
+def test_a_named_person_without_a_mobile_is_refused(stage: Stage, bob: User, carol: User) -> None:
+    set_phone(user=bob, number="")
+    content = chains.content_of(ChainName.R1, site=stage.site)
+    content["steps"][2]["person"] = str(bob.pk)
+    with pytest.raises(chains.ChainRefused) as refused:
+        escalation.set_chain(site=stage.site, chain=ChainName.R1, content=content, by=carol, reason="Bob lives near")
+    assert [problem.rule for problem in refused.value.problems] == [ChainRule.CANNOT_BE_WOKEN]
+
+
+def test_a_named_person_is_paged_whoever_is_on_call(stage: Stage, carol: User) -> None:
+    content = chains.content_of(ChainName.R1, site=stage.site)
+    content["steps"][0]["person"] = str(carol.pk)
+    escalation.set_chain(site=stage.site, chain=ChainName.R1, content=content, by=carol, reason="first week")
+    running = stage.start()
+    stage.drain()
+    assert stage.paged(running) == [(0, "Carol")]
+
+
+def test_another_sites_chain_stays_the_protocols(stage: Stage, carol: User, dora: User) -> None:
+    content = chains.content_of(ChainName.R1, site=stage.site)
+    content["steps"][0]["person"] = str(carol.pk)
+    escalation.set_chain(site=stage.site, chain=ChainName.R1, content=content, by=carol, reason="first week")
+    assert dora.assignments.get().site is not None
+    running = stage.start(site=dora.assignments.get().site)
+    stage.drain()
+    assert stage.paged(running) == [(0, "Dora")]
+
+
+def test_a_version_is_never_changed(stage: Stage, carol: User) -> None:
+    content = chains.content_of(ChainName.R1, site=stage.site)
+    own = escalation.set_chain(site=stage.site, chain=ChainName.R1, content=content, by=carol, reason="as before")
+    with pytest.raises(TypeError):
+        own.save()
+
+
+def test_by_rule_a_second_person_must_take_it_which_never_holds_up_the_first(
+    stage: Stage, alice: User, bob: User, carol: User
+) -> None:
+    content = chains.content_of(ChainName.R1, site=stage.site)
+    content["second_acknowledgement"] = True
+    escalation.set_chain(site=stage.site, chain=ChainName.R1, content=content, by=carol, reason="two people for R1")
+    running = stage.start()
+    stage.minutes(1)
+    first = stage.text(alice, stage.code(running, alice))
+    assert first is not None
+    assert first.wording == "staff_contact_menu"
+    stage.minutes(6)
+    assert [name for _, name in stage.paged(running)] == ["Alice", "Bob"]
+    second = stage.text(bob, stage.code(running, bob))
+    assert second is not None
+    assert second.wording == "staff_noted"
+    running.refresh_from_db()
+    assert (running.acknowledged_by, running.second_wanted) == (alice, False)
+    stage.minutes(8)
+    assert [name for _, name in stage.paged(running)] == ["Alice", "Bob"]

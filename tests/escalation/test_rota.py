@@ -1,0 +1,196 @@
+"""Who is on duty when; what is refused; and the hours ahead in which nobody would be."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from apps.core import clock
+from apps.escalation import feed, readiness, rota
+from apps.escalation import services as escalation
+from apps.escalation.models import Incident, Shift
+from apps.escalation.vocabulary import ChainName, Duty, RotaRule
+from apps.staff.models import User
+from apps.staff.services import close_account, set_phone
+from tests.escalation.stage import Stage
+
+pytestmark = pytest.mark.django_db
+HOUR = timedelta(hours=1)
+
+
+def shift(stage: Stage, person: User, begins: float, ends: float, *, duty: Duty = Duty.FIRST, **given: object) -> Shift:
+    now = clock.now()
+    return rota.add_shift(
+        site=stage.site, duty=duty, person=person, starts_at=now + begins * HOUR, ends_at=now + ends * HOUR, by=None, **given,  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+def first_paged(stage: Stage) -> str:
+    running = stage.start()
+    stage.drain()
+    return stage.paged(running)[0][1]
+
+
+def test_the_person_of_the_shift_is_paged_first(stage: Stage, bob: User) -> None:
+    shift(stage, bob, 0, 8)
+    assert first_paged(stage) == "Bob"
+
+
+def test_second_on_call_is_somebody_else_than_the_first(stage: Stage, bob: User) -> None:
+    shift(stage, bob, 0, 8)
+    running = stage.start()
+    stage.minutes(6)
+    assert stage.paged(running) == [(0, "Bob"), (5, "Alice")]
+
+
+def test_an_override_stands_before_the_plan(stage: Stage, alice: User, bob: User) -> None:
+    shift(stage, alice, 0, 8)
+    shift(stage, bob, 0, 2, is_override=True)
+    assert first_paged(stage) == "Bob"
+    stage.play(3 * HOUR)
+    assert first_paged(stage) == "Alice"
+
+
+def test_who_is_on_leave_is_not_paged_and_the_gap_is_an_incident(stage: Stage, alice: User, bob: User) -> None:
+    shift(stage, alice, 0, 8)
+    rota.add_leave(person=alice, starts_at=clock.now(), ends_at=clock.now() + 4 * HOUR)
+    assert first_paged(stage) == "Bob"
+    assert ("rota_gap", "investigator_on_call") in stage.incidents()
+
+
+def test_a_shift_is_handed_over_for_its_rest(stage: Stage, alice: User, bob: User) -> None:
+    planned = shift(stage, alice, 0, 8)
+    stage.play(HOUR)
+    rest = rota.hand_over_shift(shift=planned, to=bob, by=alice)
+    assert (rest.starts_at, rest.ends_at) == (clock.now(), planned.ends_at)
+    assert first_paged(stage) == "Bob"
+
+
+def test_a_cancelled_shift_is_nobodys(stage: Stage, bob: User) -> None:
+    rota.cancel_shift(shift=shift(stage, bob, 0, 8))
+    assert first_paged(stage) == "Alice"
+
+
+def test_a_gap_falls_back_to_the_fixed_order(stage: Stage, bob: User) -> None:
+    shift(stage, bob, 4, 8)
+    assert first_paged(stage) == "Alice"
+
+
+@pytest.mark.parametrize(
+    ("given", "rule"),
+    [
+        ({"begins": 2, "ends": 1}, RotaRule.ENDS_BEFORE_START),
+        ({"begins": -2, "ends": -1}, RotaRule.IN_THE_PAST),
+        ({"duty": Duty.DESK}, RotaRule.NO_SITE),
+        ({"who": "chen"}, RotaRule.WRONG_ROLE),
+        ({"who": "dora"}, RotaRule.WRONG_ROLE),
+        ({"who": "no mobile"}, RotaRule.NO_MOBILE),
+        ({"who": "overlap"}, RotaRule.OVERLAP),
+    ],
+)
+def test_a_wrong_shift_is_refused_with_the_rule(
+    stage: Stage, alice: User, chen: User, dora: User, given: dict[str, object], rule: RotaRule
+) -> None:
+    person = {"chen": chen, "dora": dora}.get(str(given.get("who")), alice)
+    if given.get("who") == "no mobile":
+        set_phone(user=alice, number="")
+    if given.get("who") == "overlap":
+        shift(stage, alice, 0, 1)
+    with pytest.raises(rota.RotaRefused) as refused:
+        shift(
+            stage,
+            person,
+            float(str(given.get("begins", 0))),
+            float(str(given.get("ends", 8))),
+            duty=Duty(str(given.get("duty", Duty.FIRST))),
+        )
+    assert rule in refused.value.rules
+
+
+def test_a_rotation_has_no_gap_between_turns(stage: Stage, alice: User, bob: User) -> None:
+    rota.plan_rotation(
+        site=stage.site,
+        duty=Duty.FIRST,
+        people=[alice, bob],
+        starts_at=clock.now(),
+        length=24 * HOUR,
+        turns=4,
+        by=alice,
+    )
+    assert rota.gaps(site=stage.site, duties=[Duty.FIRST]) == []
+    assert [*Shift.objects.order_by("starts_at").values_list("person__name", flat=True)] == [
+        "Alice",
+        "Bob",
+        "Alice",
+        "Bob",
+    ]
+
+
+def test_a_gap_on_a_public_holiday_says_so(stage: Stage, alice: User) -> None:
+    stage.time.move_to(datetime(2027, 9, 30, 0, 0, tzinfo=UTC))
+    shift(stage, alice, 0, 20)
+    [gap] = rota.gaps(site=stage.site, duties=[Duty.FIRST])
+    assert gap.on_holiday
+
+
+def test_the_watch_reports_a_gap_once(stage: Stage, alice: User) -> None:
+    shift(stage, alice, 0, 40)
+    rota.watch_rota()
+    rota.watch_rota()
+    ahead = Incident.objects.filter(kind="gap_ahead", site=stage.site, detail__startswith=Duty.FIRST)
+    assert [incident.detail for incident in ahead] == ["investigator_on_call 2027-05-14 02:00"]
+
+
+def test_the_calendar_holds_ones_own_hours_and_not_those_handed_over(stage: Stage, alice: User, bob: User) -> None:
+    planned = shift(stage, alice, 0, 8)
+    rota.hand_over_shift(shift=planned, to=bob, by=alice, at=clock.now() + 2 * HOUR)
+    text = feed.calendar(alice)
+    assert text.startswith("BEGIN:VCALENDAR\r\n")
+    assert "DTSTART:20270512T020000Z\r\nDTEND:20270512T040000Z" in text
+    assert "DTSTART:20270512T040000Z\r\nDTEND:20270512T100000Z" in feed.calendar(bob)
+    assert "DTSTART:20270512T040000Z" not in text
+    assert all(len(line.encode()) <= 75 for line in feed.calendar(bob).split("\r\n"))
+
+
+def test_a_calendars_address_is_signed_and_ends_with_the_account(alice: User) -> None:
+    token = feed.feed_address(alice).rsplit("/", 1)[1].removesuffix(".ics")
+    assert feed.person_of(token) == alice
+    assert feed.person_of(token[:-1] + ("a" if token[-1] != "a" else "b")) is None
+    close_account(user=alice)
+    assert feed.person_of(token) is None
+
+
+# --- ready to go live
+
+
+def test_nobody_is_ready_before_a_drill(stage: Stage) -> None:
+    reasons = readiness.readiness()
+    assert "BJ01: alice has no tested route that wakes" in reasons
+    assert "BJ01: alice has no tested way to acknowledge" in reasons
+    assert "BJ01: no drill yet" in reasons
+
+
+def test_an_answered_drill_makes_a_person_ready(stage: Stage, alice: User) -> None:
+    drill = escalation.start_drill(site=stage.site)
+    stage.minutes(1)
+    running = drill.escalations.get(pages__person=alice, pages__channel="sms")
+    stage.text(alice, stage.code(running, alice))
+    reasons = readiness.readiness()
+    assert not [reason for reason in reasons if "alice" in reason]
+    assert "BJ01: bob has no tested way to acknowledge" in reasons
+    assert "BJ01: no drill yet" not in reasons
+
+
+def test_a_person_without_a_mobile_is_a_reason(stage: Stage, alice: User) -> None:
+    set_phone(user=alice, number="")
+    reasons = readiness.readiness()
+    assert "BJ01: alice cannot be woken by any channel that is set up" in reasons
+    assert any(reason.startswith("BJ01: chain R1 step 1") for reason in reasons)
+
+
+def test_the_quality_page_tells_the_load_of_each_person(stage: Stage, alice: User, bob: User) -> None:
+    shift(stage, bob, 0, 10)
+    stage.start(ChainName.R2)
+    stage.drain()
+    loads = {load.person.name: (load.hours_ahead, load.pages) for load in readiness.quality(site=stage.site).loads}
+    assert loads["Bob"] == (10.0, 1)
+    assert loads["Alice"] == (0.0, 0)
