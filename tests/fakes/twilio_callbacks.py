@@ -85,7 +85,7 @@ class Callbacks:
         self.token = token
         self.post = post
         self.plan = plan
-        self.waiting: list[Callback] = []
+        self.waiting: list[tuple[dict[str, Any], str, str]] = []
         self.posted: list[tuple[Callback, int]] = []
         self._lock = threading.Lock()
         self._dice = random.Random(plan.seed)
@@ -96,23 +96,24 @@ class Callbacks:
         if self.plan.automatic:
             threading.Thread(target=self._run, args=(message, url, steps), daemon=True).start()
             return
-        for status in steps:
-            self._move(message, status)
-            if url:
-                self.waiting.append(Callback(url, self._form(message, status)))
+        self.waiting += [(message, status, url) for status in steps]
 
     def _run(self, message: dict[str, Any], url: str, steps: list[str]) -> None:
         time.sleep(self.plan.delay)
-        calls = []
-        for status in steps:
-            self._move(message, status)
-            calls.append(Callback(url, self._form(message, status)))
-        self._deliver(calls if url else [], pause=self.plan.delay)
+        self._deliver(self._calls([(message, status, url) for status in steps]), pause=self.plan.delay)
 
     def flush(self) -> list[int]:
-        """Post what waits, in order; returns the answers."""
-        calls, self.waiting = self.waiting, []
-        return self._deliver(calls)
+        """What waits happens: the statuses change, the callbacks are posted. Returns the answers."""
+        steps, self.waiting = self.waiting, []
+        return self._deliver(self._calls(steps))
+
+    def _calls(self, steps: list[tuple[dict[str, Any], str, str]]) -> list[Callback]:
+        calls = []
+        for message, status, url in steps:
+            self._move(message, status)
+            if url:
+                calls.append(Callback(url, self._form(message, status)))
+        return calls
 
     def _deliver(self, calls: list[Callback], *, pause: float = 0.0) -> list[int]:
         if self.plan.duplicate:

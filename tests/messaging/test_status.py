@@ -226,9 +226,9 @@ def test_a_provider_that_cannot_be_asked_changes_nothing(
 def test_an_urgent_text_is_asked_for_before_ninety_seconds_are_over(
     twilio: TwilioServer, line: Line, time: VirtualClock
 ) -> None:
-    twilio.exchange.callbacks.plan = CallbackPlan(statuses=("undelivered",), error_code="30003", automatic=False)
     page = queued(line, Purpose.PAGE)
     work_off()
+    twilio.exchange.messages[0] |= {"status": "undelivered", "error_code": 30003}
     after(time, 46)
     assert state_of(page) == SendState.UNDELIVERED
 
