@@ -45,3 +45,8 @@ bench: $(VENV)/.dev
 lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header -q requirements.in -o requirements.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header -q requirements-dev.in -o requirements-dev.txt
+
+KILLS ?= 100
+STACK ?= sqlite-memory
+chaos: $(VENV)/.dev
+	$(BIN)/python -m tests.chaos --kills $(KILLS) --stack $(STACK) $(if $(SEED),--seed $(SEED))

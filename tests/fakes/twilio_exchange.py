@@ -35,6 +35,7 @@ class Exchange:
         self.refused_numbers = dict(REFUSED_NUMBERS)
         self.hides_new = False  # a fresh text does not stand in the list yet
         self.checks_description = False
+        self.thinks_for = 0.0  # seconds between accepting a text and answering
         self.callbacks = Callbacks(account_sid=account_sid, token=auth_token, post=post, plan=plan)
         self.lock = threading.Lock()
         self._log = log

@@ -99,6 +99,7 @@ class Handler(BaseHTTPRequestHandler):
             self._error(400, code, "refused by the stand-in")
         else:
             message = self.exchange.take(form)
+            time.sleep(self.exchange.thinks_for)
             if fault is not None:
                 self._spoil(fault, message)
             else:

@@ -1,0 +1,171 @@
+"""`make chaos`: texts and check-ins stream in while processes are killed at random *while busy*; then the history is checked.
+
+The history lies outside the database: what was accepted (a 2xx answer) is appended to a file before the next text is posted, what a phone
+would have received stands in the stand-in's own log. The checker then proves: accepted = stored = handled; every serious text has an
+acknowledged or still-running escalation; duplicates <= kills x concurrency. Ends with one line of JSON.
+
+    python -m tests.chaos --kills 100 --stack postgres-redis --seed 7
+"""
+
+import argparse
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from tests.chaos_checker import Verdict, check
+from tests.fakes.twilio_server import text
+from tests.stack import ROOT, STACKS, Stack, missing, running, wait_for
+
+CONCURRENCY = 4
+SERIOUS = (
+    "今天早上吐血了", "black stool since last night", "vomiting blood", "拉黑便了", "he is confused and does not know us",
+    "喘不上气", "I cannot breathe lying down", "叫不醒他",
+)  # fmt: skip
+QUIET = ("1", "１", "一切正常", "fine thanks", "what time is my bus tomorrow", "谢谢", "3", "下次哪天来医院复查", "2", "ok", "EN", "中文")
+
+
+class Stream(threading.Thread):
+    """Texts from the demo's phones, one in ten serious, each posted until it is accepted, as the provider would."""
+
+    def __init__(self, stack: Stack, phones: list[str], *, seed: int, history: Path) -> None:
+        super().__init__(name="stream", daemon=True)
+        self.stack, self.phones, self.history = stack, phones, history
+        self.dice = random.Random(seed)
+        self.stopped = threading.Event()
+        self.accepted = 0
+
+    def run(self) -> None:
+        with self.history.open("a", encoding="utf-8") as file:
+            while not self.stopped.is_set():
+                is_serious = self.dice.random() < 0.1
+                body = self.dice.choice(SERIOUS if is_serious else QUIET)
+                sid = self._post(self.dice.choice(self.phones), body)
+                if sid is None:
+                    continue
+                file.write(json.dumps({"sid": sid, "serious": is_serious}) + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+                self.accepted += 1
+                time.sleep(0.03)
+
+    def _post(self, sender: str, body: str) -> str | None:
+        sent = text(
+            self.stack.twilio.exchange, url=f"{self.stack.url}/sms/twilio/inbound/", from_=sender, body=body, times=1
+        )
+        # A refused post stays in the provider's log: reconcile fetches it, or nobody was promised anything.
+        return str(sent["sid"]) if sent["answers"] == [200] else None
+
+
+class Killer:
+    """kill -9 of one busy process: a pool child, the worker's whole group, the web, or the sentinel."""
+
+    def __init__(self, stack: Stack, *, seed: int) -> None:
+        self.stack, self.dice = stack, random.Random(seed + 1)
+        self.struck: Counter[str] = Counter()
+
+    def strike(self) -> None:
+        self._wait_until_busy()
+        what = self.dice.choices(("child", "worker", "web", "sentinel"), weights=(6, 3, 2, 1))[0]
+        if what == "child":
+            self._kill_child()
+        else:
+            self.stack.kill(what)
+            self.stack.start(what)
+        self.struck[what] += 1
+
+    def _wait_until_busy(self) -> None:
+        """A provider's call is under way, or, failing that for two seconds, a random moment: kill while busy, or the test passes by luck."""
+        before, ends = self.stack.twilio.posts(), time.monotonic() + 2
+        while self.stack.twilio.posts() == before and time.monotonic() < ends:
+            time.sleep(0.002)
+        time.sleep(self.dice.uniform(0, 0.03))
+
+    def _kill_child(self) -> None:
+        parent = self.stack.processes["worker"].pid
+        listing = subprocess.run(["ps", "-o", "pid=", "--ppid", str(parent)], capture_output=True, text=True)
+        children = [int(pid) for pid in listing.stdout.split()]
+        if children:
+            os.kill(self.dice.choice(children), signal.SIGKILL)
+
+
+def chaos(kind: str, *, kills: int, seed: int, folder: Path) -> dict[str, Any]:
+    with running(kind, folder, TRIALCARE_TIME_FACTOR="0.1") as stack:
+        stack.twilio.exchange.thinks_for = 0.1  # long enough that kills fall between acceptance and answer
+        people = stack.demo()
+        phones = [row[key] for row in people["participants"] for key in ("phone", "caregiver_phone")]
+        history = folder / "accepted.jsonl"
+        stack.start("web", "worker", "sentinel")
+        stream = Stream(stack, phones, seed=seed, history=history)
+        killer = Killer(stack, seed=seed)
+        stream.start()
+        for done in range(kills):
+            killer.strike()
+            if sys.stderr.isatty():
+                print(f"\rkill {done + 1}/{kills}, accepted {stream.accepted}", end="", file=sys.stderr)
+        stream.stopped.set()
+        stream.join(30)
+        _settle(stack)
+        verdict = check(stack.environment, history=history, provider_log=folder / "twilio.jsonl", root=ROOT)
+        return _figures(kind, kills, seed, stream, killer, verdict)
+
+
+def _settle(stack: Stack) -> None:
+    """Until nothing that should be done at once is left undone."""
+    for name in ("web", "worker", "sentinel"):
+        if name not in stack.processes:
+            stack.start(name)
+
+    def quiet() -> bool:
+        ledger = stack.ledger()
+        waiting = ledger["inbound"]["waiting"] + sum(ledger["outbound"][state] for state in ("planned", "calling", "unknown"))
+        return waiting == 0
+
+    wait_for(quiet, within=300, saying="everything that was accepted is handled")
+
+
+def _figures(kind: str, kills: int, seed: int, stream: Stream, killer: Killer, verdict: Verdict) -> dict[str, Any]:
+    bound = kills * CONCURRENCY
+    return {
+        "stack": kind,
+        "seed": seed,
+        "kills": kills,
+        "killed": dict(killer.struck),
+        "accepted": stream.accepted,
+        "serious": verdict.serious,
+        "lost": verdict.lost,
+        "stored_twice": verdict.stored_twice,
+        "unhandled": verdict.unhandled,
+        "serious_unanswered": verdict.unanswered,
+        "texts_sent": verdict.sent,
+        "duplicates": verdict.duplicates,
+        "duplicates_allowed": bound,
+        "held": verdict.lost == verdict.stored_twice == verdict.unhandled == verdict.unanswered == 0
+        and verdict.duplicates <= bound,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--stack", choices=STACKS, default=STACKS[0])
+    parser.add_argument("--seed", type=int, default=int(time.time()))
+    options = parser.parse_args()
+    if reason := missing(options.stack):
+        sys.exit(reason)
+    with tempfile.TemporaryDirectory(prefix="chaos-") as folder:
+        figures = chaos(options.stack, kills=options.kills, seed=options.seed, folder=Path(folder))
+    print(json.dumps(figures))
+    sys.exit(0 if figures["held"] else 1)
+
+
+if __name__ == "__main__":
+    main()
