@@ -6,8 +6,9 @@ from urllib.parse import urlencode
 
 import pytest
 from pytest_django.fixtures import Settings
+from twilio.request_validator import RequestValidator
 
-from apps.messaging import routes, twilio_form
+from apps.messaging import routes
 from apps.messaging.gateway import Kind, RawCallback, Verdict
 from tests.fakes.twilio_callbacks import sign
 from tests.fakes.twilio_server import ACCOUNT_SID, AUTH_TOKEN, NUMBER
@@ -137,7 +138,7 @@ def test_unknown_parameters_are_signed_and_accepted(enabled: None) -> None:
 
 
 def test_a_sha256_signature_is_refused_whatever_header_names_it(enabled: None) -> None:
-    signature = twilio_form.RequestValidator(AUTH_TOKEN).compute_signature(URL, GOOD, "HMAC_SHA256")
+    signature = RequestValidator(AUTH_TOKEN).compute_signature(URL, GOOD, "HMAC_SHA256")
     assert not judged(signature=signature).ok
 
 
