@@ -127,7 +127,7 @@ def _settle(stack: Stack) -> None:
     def quiet() -> bool:
         ledger = stack.ledger()
         waiting = ledger["inbound"]["waiting"] + sum(ledger["outbound"][state] for state in ("planned", "calling", "unknown"))
-        return waiting == 0
+        return bool(waiting == 0)
 
     wait_for(quiet, within=300, saying="everything that was accepted is handled")
 
