@@ -9,7 +9,7 @@ from apps.conversations import services as conversations
 from apps.conversations.models import Turn
 from apps.core.work import Work
 from apps.escalation import services as escalation
-from apps.escalation.models import Escalation, Page
+from apps.escalation.models import Escalation, Page, Watch
 from apps.followup import services as followup
 from apps.followup.models import CheckIn, Reminder
 from apps.messaging import services as messaging
@@ -25,6 +25,7 @@ TABLE = (
     Work(CheckIn, followup.advance_checkin, followup.could_not_check_in),
     Work(Reminder, followup.send_reminder, followup.could_not_remind),
     Work(Plan, followup.recompute_due),
+    Work(Watch, escalation.watch_due),
     Work(Reconciliation, messaging.reconcile_due),
     Work(Sealing, seal_due),
 )

@@ -55,7 +55,10 @@ def _snapshot(person: User) -> dict[str, Any]:
 
 
 def run_due_drills() -> list[Drill]:
-    """The weekly test page to the first on call, and the monthly drill of everybody, where they are due. For the watch."""
+    """The weekly test page to the first on call, and the monthly drill of everybody, where they are due. For the watch.
+
+    A site's first drill is started by a person: nobody is to be woken by a system that is only being set up.
+    """
     drills = current_protocol().drills
     return [
         start_drill(site=site, kind=kind, people=_first(site) if kind == DrillKind.TEST_PAGE else None)
@@ -74,7 +77,7 @@ def _is_due(site: Site, kind: DrillKind, every: timedelta) -> bool:
     # A drill of everybody is also a test page to the first.
     kinds = [kind] if kind == DrillKind.DRILL else [*DrillKind]
     last = Drill.objects.filter(site=site, kind__in=kinds).order_by("-started_at").first()
-    return last is None or clock.now() >= last.started_at + every
+    return last is not None and clock.now() >= last.started_at + every
 
 
 def _is_working_time(site: Site) -> bool:

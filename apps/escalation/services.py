@@ -20,10 +20,11 @@ from apps.escalation.taking import (
     Answer,
     NotYours,
     acknowledge,
-    acknowledge_by_link,
     answer_staff_text,
     nag,
     record_contact,
+    use_keys,
+    use_link,
 )
 from apps.escalation.vocabulary import EscalationState, IncidentKind
 from apps.escalation.watching import ensure_watch, watch_due
@@ -32,7 +33,6 @@ __all__ = [
     "Answer",
     "NotYours",
     "acknowledge",
-    "acknowledge_by_link",
     "add_leave",
     "add_shift",
     "advance",
@@ -56,6 +56,8 @@ __all__ = [
     "set_voice_pin",
     "start",
     "start_drill",
+    "use_keys",
+    "use_link",
     "watch_due",
 ]
 

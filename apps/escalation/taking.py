@@ -10,6 +10,7 @@ from apps.core import clock, work
 from apps.core.states import check_move
 from apps.escalation import channel as channels
 from apps.escalation import rules
+from apps.escalation.endpoints import is_voice_pin
 from apps.escalation.links import BadLink, page_of
 from apps.escalation.models import Acknowledgement, ContactRecord, Escalation, Page
 from apps.escalation.paging import cancel_pages, live_pages, note_answered, plan_page
@@ -69,13 +70,23 @@ def acknowledge(*, escalation: Escalation, person: User, via: Via, page: Page | 
 
 
 @transaction.atomic
-def acknowledge_by_link(*, token: str) -> Acknowledgement:
-    """The receiver of an e-mail takes the page by its link, once. Raises BadLink."""
+def use_link(*, token: str) -> Page:
+    """The page whose receiver has pressed the button of its link, once. Raises BadLink. The caller then takes the escalation."""
     page = page_of(token)
     if not Page.objects.filter(pk=page.pk, link_used_at__isnull=True).update(link_used_at=clock.now()):
         raise BadLink
     page.refresh_from_db()
-    return acknowledge(escalation=page.escalation, person=page.person, via=Via.LINK, page=page)
+    _answered(page)
+    return page
+
+
+@transaction.atomic
+def use_keys(*, page: Page, keys: str) -> bool:
+    """Whether the keys pressed in a call are the called person's own PIN; then the page is answered, and the caller takes it."""
+    if not is_voice_pin(person=page.person, pin=keys):
+        return False
+    _answered(page)
+    return True
 
 
 def _take(escalation: Escalation, acknowledgement: Acknowledgement) -> None:

@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from apps.core import clock
+from apps.core import clock, work
 from apps.escalation import figures
 from apps.escalation import services as escalation
-from apps.escalation.models import Drill, Escalation
+from apps.escalation.models import Drill, Escalation, Watch
 from apps.escalation.vocabulary import DrillKind, EscalationState
 from apps.escalation.watching import LOOK_EVERY
 from apps.staff.models import User
@@ -59,26 +59,28 @@ def test_a_drill_is_in_no_figure(stage: Stage) -> None:
     assert figures.figures(since=clock.now() - timedelta(days=1), until=clock.now()) == []
 
 
-def test_the_month_brings_a_drill_and_the_week_a_test_page_in_working_hours(stage: Stage) -> None:
-    night = datetime(2027, 5, 12, 16, 0, tzinfo=UTC)
-    stage.time.move_to(night)
+def test_the_first_drill_of_a_site_is_started_by_a_person(stage: Stage) -> None:
     assert escalation.run_due_drills() == []
-    stage.time.move_to(datetime(2027, 5, 13, 2, 0, tzinfo=UTC))
-    assert {drill.kind for drill in escalation.run_due_drills()} == {DrillKind.DRILL}
+
+
+def test_the_month_brings_a_drill_and_the_week_a_test_page_in_working_hours(stage: Stage) -> None:
+    escalation.start_drill(site=stage.site)
+    stage.time.move_to(datetime(2027, 5, 19, 16, 0, tzinfo=UTC))
     assert escalation.run_due_drills() == []
     stage.time.move_to(datetime(2027, 5, 20, 2, 0, tzinfo=UTC))
-    assert {drill.kind for drill in escalation.run_due_drills()} == {DrillKind.TEST_PAGE}
+    assert [drill.kind for drill in escalation.run_due_drills()] == [DrillKind.TEST_PAGE]
+    assert escalation.run_due_drills() == []
+    stage.time.move_to(datetime(2027, 6, 11, 2, 0, tzinfo=UTC))
+    assert [drill.kind for drill in escalation.run_due_drills()] == [DrillKind.DRILL]
+    assert escalation.run_due_drills() == []
 
 
 def test_the_watch_looks_every_quarter_of_an_hour(stage: Stage) -> None:
     escalation.ensure_watch()
     escalation.ensure_watch()
-    from apps.core import work
-    from apps.escalation.models import Watch
-
     row = work.claim(Watch)
     assert row is not None
     escalation.watch_due(row)
     row.refresh_from_db()
     assert row.due_at == clock.now() + timedelta(seconds=LOOK_EVERY)
-    assert Drill.objects.exists()
+    assert any(kind == "gap_ahead" for kind, _ in stage.incidents())

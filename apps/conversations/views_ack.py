@@ -1,0 +1,55 @@
+"""The link in an e-mail: opening it only asks, since mail scanners open links; its button takes the page, once."""
+
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import override
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from apps.audit.services import acting
+from apps.conversations import services as conversations
+from apps.escalation import services as escalation
+from apps.escalation.links import BadLink, page_of
+from apps.escalation.models import Page
+from apps.escalation.texts import language_of, local_time
+from apps.escalation.vocabulary import Via
+
+_TEMPLATE = "escalation/acknowledge.html"
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def acknowledge(request: HttpRequest, token: str) -> HttpResponse:
+    """Who holds the link is the person whom the e-mail was sent to: it is long, random, signed, and works once."""
+    try:
+        page = page_of(token)
+        if request.method == "POST":
+            page = _take(token, page)
+    except BadLink:
+        return _no_referrer(render(request, _TEMPLATE, {"stage": "bad"}, status=410))
+    return _said(request, page, is_taken=request.method == "POST")
+
+
+def _take(token: str, page: Page) -> Page:
+    with acting(actor=f"staff:{page.person_id}", reason="link in an e-mail"), transaction.atomic():
+        page = escalation.use_link(token=token)
+        conversations.take(running=page.escalation, person=page.person, via=Via.LINK)
+    return page
+
+
+def _said(request: HttpRequest, page: Page, *, is_taken: bool) -> HttpResponse:
+    running = page.escalation
+    running.refresh_from_db()
+    holder = running.acknowledged_by
+    values = {"stage": "ask", "ref": running.ref, "is_drill": running.is_drill, "holder": holder}
+    if is_taken:
+        values["stage"] = "yours" if holder == page.person else "others"
+        values["since"] = local_time(running, running.acknowledged_at) if running.acknowledged_at else ""
+    with override(language_of(page.person).lower()):
+        return _no_referrer(render(request, _TEMPLATE, values))
+
+
+def _no_referrer(response: HttpResponse) -> HttpResponse:
+    response["Referrer-Policy"] = "no-referrer"  # the address is a key
+    return response
