@@ -107,6 +107,11 @@ def languages() -> tuple[str, ...]:
     return tuple(_all())
 
 
+def unapproved() -> tuple[str, ...]:
+    """The languages whose texts are still a proposal."""
+    return tuple(wording.language for wording in _all().values() if wording.status != "approved")
+
+
 def texts() -> frozenset[str]:
     """The keys of all texts."""
     return frozenset(key for wording in _all().values() for key in wording.say)

@@ -15,7 +15,7 @@ from django.db import Error as DatabaseTrouble
 
 from apps.audit.services import acting
 from apps.core import clock, work
-from apps.operations import engine, watch
+from apps.operations import engine, standing, watch
 from apps.operations.models import SentinelBeat
 from apps.operations.watch import Problem
 
@@ -49,6 +49,7 @@ class Sentinel:
     def _find(self) -> list[Problem]:
         try:
             with acting(actor="sentinel"):
+                standing.ensure()
                 engine.run_overdue_safety(overdue_by=engine.SENTINEL_AFTER)
                 found = watch.problems()
                 _remember(found)

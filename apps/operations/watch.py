@@ -17,6 +17,7 @@ from apps.core import clock, work
 from apps.core.work import Lane
 from apps.escalation.models import Escalation
 from apps.escalation.vocabulary import RUNNING
+from apps.messaging import routes
 from apps.messaging.models import InboundMessage, Reconciliation, SendAttempt
 from apps.messaging.vocabulary import AttemptState, Disposition, SendState
 from apps.operations import engine
@@ -120,7 +121,9 @@ def missing_triggers() -> Iterator[Problem]:
 
 def late_reconciliation() -> Iterator[Problem]:
     before = clock.machine() - work.seconds(RECONCILE_LIMIT)
-    for row in Reconciliation.objects.filter(Q(completed_at__isnull=True) | Q(completed_at__lt=before)):
+    running = Reconciliation.objects.filter(gateway__in=routes.enabled())
+    tried_in_vain = Q(completed_at__isnull=True, fence__gt=0, lease_until__isnull=True)  # a new row is watched as overdue
+    for row in running.filter(tried_in_vain | Q(completed_at__lt=before)):
         says = f"the message log of {row.gateway} was last read whole " + (
             f"at {row.completed_at:%Y-%m-%d %H:%M} UTC" if row.completed_at else "never"
         )

@@ -118,10 +118,22 @@ def test_a_missing_audit_trigger_is_seen() -> None:
 
 
 def test_a_message_log_that_was_not_read_for_a_quarter_of_an_hour_is_seen() -> None:
-    Reconciliation.objects.create(gateway="twilio", completed_at=clock.machine() - timedelta(minutes=14))
+    Reconciliation.objects.create(gateway="phone", completed_at=clock.machine() - timedelta(minutes=14))
     assert codes() == []
     Reconciliation.objects.update(completed_at=clock.machine() - timedelta(minutes=16))
-    assert codes() == ["reconcile_twilio"]
+    assert codes() == ["reconcile_phone"]
+
+
+def test_a_message_log_that_was_never_read_whole_is_seen_once_it_was_tried() -> None:
+    Reconciliation.objects.create(gateway="phone", due_at=clock.now())
+    assert codes() == []
+    Reconciliation.objects.update(fence=1)
+    assert codes() == ["reconcile_phone"]
+
+
+def test_the_log_of_a_gateway_that_is_switched_off_is_nobodys_trouble() -> None:
+    Reconciliation.objects.create(gateway="twilio", completed_at=clock.machine() - timedelta(days=9))
+    assert codes() == []
 
 
 def test_a_full_disk_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
