@@ -28,6 +28,8 @@ _FAILURES = frozenset({AttemptState.UNDELIVERED, AttemptState.FAILED})
 def record_delivery(*, gateway: SmsGateway, attempt_id: UUID | None, event: DeliveryReport) -> None:
     """Keep an event and let it move the text's state. It is matched by our id, then by the provider's; one of neither is kept too."""
     attempt = _attempt(gateway, attempt_id, event.provider_id)
+    if attempt is not None:
+        _locked(attempt)  # before the event is written: a poll holds the text first, and then writes the same event
     row, is_new = DeliveryEvent.objects.get_or_create(
         gateway=gateway.name,
         provider_id=event.provider_id[:80],
@@ -42,6 +44,10 @@ def record_delivery(*, gateway: SmsGateway, attempt_id: UUID | None, event: Deli
         row.attempt = attempt
         row.save(update_fields=["attempt"])
     apply(gateway=gateway, attempt=attempt, report=event)
+
+
+def _locked(attempt: SendAttempt) -> OutboundMessage:
+    return OutboundMessage.objects.select_for_update().get(pk=attempt.message_id)
 
 
 def _attempt(gateway: SmsGateway, attempt_id: UUID | None, provider_id: str) -> SendAttempt | None:
@@ -62,7 +68,7 @@ def adopt_parked(*, gateway: SmsGateway, attempt: SendAttempt) -> None:
 
 def apply(*, gateway: SmsGateway, attempt: SendAttempt, report: DeliveryReport) -> OutboundMessage:
     """Move an attempt and its text by a report. The caller holds the transaction; the text's row is locked before the attempt's."""
-    message = OutboundMessage.objects.select_for_update().get(pk=attempt.message_id)
+    message = _locked(attempt)
     attempt.refresh_from_db()
     _name(gateway, attempt, report.provider_id)
     if report.state is not None and _raise_attempt(gateway, attempt, report):
