@@ -21,6 +21,7 @@ from apps.trials.protocol import Protocol
 from apps.trials.services import current_protocol
 
 LOOK_AGAIN = timedelta(minutes=30)  # for a report that the text did not arrive, or for another question to be answered
+NOT_TWICE_WITHIN = timedelta(hours=12)
 WAITS_FOR_QUESTION = timedelta(days=2)
 CALL_IN_WORKING_DAYS = 2
 UNDELIVERED = "undelivered"
@@ -71,8 +72,8 @@ def _send(checkin: CheckIn) -> datetime | None:
         return _skip(checkin, "too_late")
     if (allowed := rules.allowed_from(local, quiet=protocol.quiet_hours)) > local:
         return allowed
-    if participant.checkins.filter(state=CheckInState.SENT).exists():
-        return _skip(checkin, "earlier_unanswered")  # its reminders are on their way, and then a call
+    if participant.checkins.filter(sent_at__gt=clock.now() - NOT_TWICE_WITHIN).exists():
+        return _skip(checkin, "just_asked")  # an earlier one had waited for another question, until now
     return _ask_first(checkin, protocol)
 
 

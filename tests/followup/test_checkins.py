@@ -374,6 +374,23 @@ def test_a_question_that_stays_open_delays_the_checkin_by_two_days_at_most(
     assert tasks() == [(TaskKind.UNDELIVERED, wang.code)]
 
 
+def test_two_checkins_that_waited_for_the_same_question_become_one_text(
+    wang: Participant, it_is: Callable[[str], None]
+) -> None:
+    Participant.objects.filter(pk=wang.pk).update(day_zero=date(2027, 5, 10))
+    it_is("2027-05-12 09:00")
+    ask(participant=wang, wording_key="sym_which", key="other", purpose=Purpose.REPLY)
+    it_is("2027-05-12 10:10")
+    it_is("2027-05-13 10:10")
+    Question.objects.update(state=QuestionState.ANSWERED)
+
+    it_is("2027-05-13 10:45")
+
+    assert texts_to(wang) == ["sym_which", "checkin"]
+    reasons = [checkin(wang, date(2027, 5, day)).skipped_because for day in (12, 13)]
+    assert sorted(reasons) == ["", "just_asked"]
+
+
 # --- what became of it
 
 
@@ -596,16 +613,16 @@ def test_after_a_death_text_no_reminder_leaves_and_nobody_is_called_about_the_ch
 def test_the_last_checkin_of_the_window_is_not_reminded_of_after_it_but_a_person_calls(
     wang: Participant, it_is: Callable[[str], None]
 ) -> None:
-    Participant.objects.filter(pk=wang.pk).update(day_zero=date(2028, 4, 14))
+    Participant.objects.filter(pk=wang.pk).update(day_zero=date(2028, 3, 1))
     it_is("2028-04-14 10:10")
-    assert texts_to(wang) == ["checkin"]
-    it_is("2028-04-14 14:00")
+    it_is("2028-04-14 14:15")
+    assert texts_to(wang)[-2:] == ["checkin", "checkin_remind1"]
     before = texts_to(wang)
 
     it_is("2028-04-15 10:00")
 
     assert texts_to(wang) == before
-    assert [kind for kind, _ in tasks()] == [TaskKind.NO_REPLY]
+    assert tasks()[-1] == (TaskKind.NO_REPLY, wang.code)
 
 
 def test_a_checkin_that_the_program_cannot_handle_becomes_a_call(

@@ -1,6 +1,7 @@
 """The plan is pure: dates in, dates out. Property tests run over odd dates, zones and hours."""
 
 import uuid
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from apps.followup import rules
 from apps.followup.rules import Occurrence, Person
 from apps.trials.rules import read_protocol
+from apps.trials.vocabulary import Weekday
 
 PROTOCOL = read_protocol(
     (Path(__file__).resolve().parents[2] / "apps/trials/protocols/nct06884904.toml").read_text(encoding="utf-8")
@@ -129,6 +131,13 @@ def test_after_a_year_everybody_is_asked_on_the_same_wednesdays_from_the_window_
     assert first[0] == date(2027, 4, 14)
     assert {(day - date(2027, 4, 14)).days % 14 for day in first} == {0}
     assert first[-1] == date(2028, 4, 12)
+
+
+def test_fortnights_count_from_the_monday_of_the_first_week() -> None:
+    mondays = [replace(rule, weekdays=(Weekday.MON,), every_weeks=2) for rule in PROTOCOL.checkins]
+    plan = rules.plan_checkins(someone(date(2025, 5, 1)), replace(PROTOCOL, checkins=tuple(mondays)))
+
+    assert days_of(plan)[:2] == [date(2027, 4, 26), date(2027, 5, 10)]
 
 
 def test_the_last_day_of_the_window_still_counts_and_the_day_after_does_not() -> None:

@@ -181,6 +181,27 @@ def test_a_reminder_after_a_day_without_a_worker_is_not_sent_late_and_a_person_c
     assert tasks(w24).count(TaskKind.UNDELIVERED) == 2
 
 
+def test_what_was_moved_since_the_plan_was_made_is_seen_at_the_moment_of_sending(
+    w24: Visit, it_is: Callable[[str], None]
+) -> None:
+    appointed(w24, "2027-06-25 09:30")
+    Visit.objects.filter(pk=w24.pk).update(appointment_at=local("2027-06-26 09:30"))
+    Plan.objects.update(due_at=None)
+
+    it_is("2027-06-18 10:00")
+
+    assert sent() == []
+
+
+def test_what_was_made_since_the_plan_was_made_is_no_task(w24: Visit, it_is: Callable[[str], None]) -> None:
+    Visit.objects.filter(pk=w24.pk).update(appointment_at=local("2027-06-26 09:30"))
+    Plan.objects.update(due_at=None)
+
+    it_is("2027-06-13 10:00")
+
+    assert tasks(w24) == []
+
+
 def test_who_stopped_texts_is_called_about_the_visit(w24: Visit, it_is: Callable[[str], None]) -> None:
     appointed(w24, "2027-06-25 09:30")
     Line.objects.update(opted_out_at=clock.now())
