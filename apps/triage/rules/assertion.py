@@ -13,6 +13,7 @@ from apps.triage.rules.lexicon import Hit
 from apps.triage.rules.normalise import Token
 
 RESOLVED = "resolved"  # inside the rules only; the outside sees "past"
+PLANNED = "planned"  # inside the rules only; the outside sees "hypothetical"
 _REACH = {"neg": 7, "neg_mid": 4, "neg_near": 2}
 _AFTER_REACH = 5
 _COMMAS = frozenset(",，")
@@ -35,7 +36,7 @@ class Scene:
 
 def state_of(finding: Hit, scene: Scene) -> str:
     """The state of one finding: one of STATES, or RESOLVED."""
-    if _is_somebody_elses(finding, scene):
+    if scene.of("not_participant") or _is_somebody_elses(finding, scene):
         return "other_person"
     if _is_imagined(finding, scene):
         return "hypothetical"
@@ -89,9 +90,9 @@ def _is_imagined(finding: Hit, scene: Scene) -> bool:
     sentence, clause = layout.sentences[finding.start], layout.clauses[finding.start]
     for name in ("hyp", "general"):
         for hit in scene.of(name):
-            if layout.sentences[hit.start] != sentence or hit.start >= finding.end:
+            if layout.sentences[hit.start] != sentence or hit.end > finding.start + 1:
                 continue
-            if hit.end <= finding.start + 1 and not _barrier_between(hit.end, finding.start, scene):
+            if not _between(scene.of("barrier"), hit.end, finding.start):
                 return True
     for hit in scene.of("hyp_near"):
         if layout.clauses[hit.start] == clause and 0 <= finding.start - hit.end <= 6:
@@ -161,6 +162,12 @@ def _is_over(finding: Hit, scene: Scene) -> bool:
     return False
 
 
+def is_planned(finding: Hit, scene: Scene) -> bool:
+    """Whether an admission or operation is arranged for later or long agreed, said in the same or a neighbouring sentence."""
+    sentence = scene.layout.sentences[finding.start]
+    return any(abs(scene.layout.sentences[hit.start] - sentence) <= 1 for hit in scene.of("planned"))
+
+
 def _inside(scene: Scene) -> set[int]:
     return {at for hit in scene.findings for at in range(hit.start, hit.end)}
 
@@ -182,10 +189,6 @@ def _cost(start: int, end: int, inside: set[int], scene: Scene) -> int:
     if end > start and clauses[end] != clauses[end - 1] and scene.tokens[end - 1].text not in _COMMAS:
         return 99
     return cost
-
-
-def _barrier_between(start: int, end: int, scene: Scene) -> bool:
-    return _between(scene.of("barrier"), start, end) or _between(scene.of("now"), start, end)
 
 
 def _between(hits: list[Hit], start: int, end: int) -> bool:

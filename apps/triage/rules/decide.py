@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from apps.triage.rules.assertion import RESOLVED, Scene, state_of
+from apps.triage.rules.assertion import PLANNED, RESOLVED, Scene, is_planned, state_of
 from apps.triage.rules.catalogue import Catalogue
 from apps.triage.rules.composites import Facts, Verdict, composed, escalated
 from apps.triage.rules.lexicon import Hit
@@ -15,7 +15,7 @@ from apps.triage.rules.shapes import Assessment, Context, Finding, more_urgent
 from apps.triage.rules.spelling import Speller
 
 _LONGEST = 4_000  # characters that are read; an SMS has at most 1,600
-_OUTSIDE = {RESOLVED: "past"}
+_OUTSIDE = {RESOLVED: "past", PLANNED: "hypothetical"}
 _WEAKER = {"R1": "R2", "R2": "R3", "R3": "R4", "R4": "R4"}
 
 
@@ -60,6 +60,8 @@ class Engine:
         for hit, wording in reading.findings:
             state = state_of(hit, scene)
             item = self.cat.items[wording.item]
+            if state == "present" and item.id in self.cat.shared["meta"]["plannable"] and is_planned(hit, scene):
+                state = PLANNED
             start, end = reading.tokens[hit.start].start, reading.tokens[hit.end - 1].end
             one = _Judged(item.id, wording.grade, start, end, state, wording.label, wording.level, item.night_page)
             if state == RESOLVED and one.label == "serious" and item.id not in self.cat.shared["meta"]["lasting"]:

@@ -28,8 +28,8 @@ class Reading:
 def read(cat: Catalogue, speller: Speller, folded: str, where: list[int], text: str) -> Reading:
     """Every finding and every class of one folded text."""
     tokens = speller.mend(cat.normaliser.tokens(folded, where))
-    hits = cat.lexicon.scan(tokens)
     names = cat.lexicon.names
+    hits = _unmasked(cat.lexicon.scan(tokens), cat.lexicon.kind("mask"))
     barrier = cat.lexicon.kind("barrier")
     layout = lay_out(tokens, text, {hit.start for hit in hits if hit.kind == barrier})
     ground = _ground(hits, names, layout)
@@ -47,6 +47,21 @@ def read(cat: Catalogue, speller: Speller, folded: str, where: list[int], text: 
     literal = [hit for hit in hits if hit.kind in cat.wordings]
     built = [hit for hit in composed if hit.kind in cat.wordings]
     return Reading(tokens, layout, _kept(cat, literal, built, classes.get("idiom", [])), classes)
+
+
+def _unmasked(hits: list[Hit], mask: int) -> list[Hit]:
+    """Without what stands inside a fixed expression ("blood test", 血压) and is shorter than it."""
+    masks = [hit for hit in hits if hit.kind == mask]
+    if not masks:
+        return hits
+    return [
+        hit
+        for hit in hits
+        if hit.kind == mask
+        or not any(
+            one.start <= hit.start and hit.end <= one.end and hit.end - hit.start < one.end - one.start for one in masks
+        )
+    ]
 
 
 def _ground(hits: list[Hit], names: list[str], layout: Layout) -> Ground:
