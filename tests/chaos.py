@@ -115,7 +115,7 @@ def chaos(kind: str, *, kills: int, seed: int, folder: Path) -> dict[str, Any]:
         stream.join(30)
         _settle(stack)
         verdict = check(stack.environment, history=history, provider_log=folder / "twilio.jsonl", root=ROOT)
-        return _figures(kind, kills, seed, stream, killer, verdict)
+        return _figures(kind, kills, seed, stream, killer, verdict) | {"outbound": _nonzero(stack.ledger()["outbound"])}
 
 
 def _settle(stack: Stack) -> None:
@@ -130,6 +130,10 @@ def _settle(stack: Stack) -> None:
         return bool(waiting == 0)
 
     wait_for(quiet, within=300, saying="everything that was accepted is handled")
+
+
+def _nonzero(counts: dict[str, int]) -> dict[str, int]:
+    return {name: count for name, count in counts.items() if count}
 
 
 def _figures(kind: str, kills: int, seed: int, stream: Stream, killer: Killer, verdict: Verdict) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env
-from kombu import Queue
+from kombu import Exchange, Queue
 
 from apps.core import clock, failpoints, secrets
 
@@ -186,7 +186,11 @@ CELERY_WORKER_CONCURRENCY = WORKER_CONCURRENCY
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 QUEUE_PREFIX = env.str("QUEUE_PREFIX", "trialcare.")  # two installations on one broker must not ring each other's bells
 CELERY_TASK_DEFAULT_QUEUE = f"{QUEUE_PREFIX}messages"
-CELERY_TASK_QUEUES = [Queue(f"{QUEUE_PREFIX}{lane}") for lane in ("safety", "messages", "bulk")]
+# Each with an exchange of its own: on a shared one every bell would ring in all three.
+CELERY_TASK_QUEUES = [
+    Queue(name, Exchange(name), routing_key=name)
+    for name in (f"{QUEUE_PREFIX}{lane}" for lane in ("safety", "messages", "bulk"))
+]
 if CELERY_BROKER_URL.startswith("redis"):
     CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {
         "visibility_timeout": 120,
@@ -222,6 +226,8 @@ TIME_ZONE = "Asia/Shanghai"
 # --- web
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
+if not PRODUCTION:
+    STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 STATICFILES_DIRS = [BASE_DIR / "trialcare" / "static"]
 WHITENOISE_USE_FINDERS = True
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
@@ -279,8 +285,18 @@ LOGGING = {
         # These write addresses, query strings or bodies at lower levels.
         **{
             name: {"level": "WARNING"}
-            for name in ("twilio", "twilio.http_client", "urllib3", "requests", "kombu", "amqp", "axes")
+            for name in (
+                "twilio",
+                "twilio.http_client",
+                "urllib3",
+                "requests",
+                "kombu",
+                "amqp",
+                "axes",
+                "celery.app.trace",
+            )
         },
+        "celery.worker.strategy": {"level": "WARNING"},
         "django.request": {"level": "ERROR"},
         "django.db.backends": {"level": "WARNING", "handlers": [], "propagate": False},
     },
