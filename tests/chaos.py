@@ -30,7 +30,20 @@ SERIOUS = (
     "今天早上吐血了", "black stool since last night", "vomiting blood", "拉黑便了", "he is confused and does not know us",
     "喘不上气", "I cannot breathe lying down", "叫不醒他",
 )  # fmt: skip
-QUIET = ("1", "１", "一切正常", "fine thanks", "what time is my bus tomorrow", "谢谢", "3", "下次哪天来医院复查", "2", "ok", "EN", "中文")
+QUIET = (
+    "1",
+    "１",
+    "一切正常",
+    "fine thanks",
+    "what time is my bus tomorrow",
+    "谢谢",
+    "3",
+    "下次哪天来医院复查",
+    "2",
+    "ok",
+    "EN",
+    "中文",
+)
 
 
 class Stream(threading.Thread):
@@ -83,7 +96,7 @@ class Killer:
         self.struck[what] += 1
 
     def _wait_until_busy(self) -> None:
-        """A provider's call is under way, or, failing that for two seconds, a random moment: kill while busy, or the test passes by luck."""
+        """A provider's call is under way, or, failing that for two seconds, a random moment: kill while busy, or luck passes the test."""
         before, ends = self.stack.twilio.posts(), time.monotonic() + 2
         while self.stack.twilio.posts() == before and time.monotonic() < ends:
             time.sleep(0.002)
@@ -126,7 +139,9 @@ def _settle(stack: Stack) -> None:
 
     def quiet() -> bool:
         ledger = stack.ledger()
-        waiting = ledger["inbound"]["waiting"] + sum(ledger["outbound"][state] for state in ("planned", "calling", "unknown"))
+        waiting = ledger["inbound"]["waiting"] + sum(
+            ledger["outbound"][state] for state in ("planned", "calling", "unknown")
+        )
         return bool(waiting == 0)
 
     wait_for(quiet, within=300, saying="everything that was accepted is handled")

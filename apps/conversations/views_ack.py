@@ -32,7 +32,7 @@ def acknowledge(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _take(token: str, page: Page) -> Page:
-    with acting(actor=f"staff:{page.person_id}", reason="link in an e-mail"), transaction.atomic():
+    with acting(actor=f"user:{page.person_id}", reason="link in an e-mail"), transaction.atomic():
         page = escalation.use_link(token=token)
         conversations.take(running=page.escalation, person=page.person, via=Via.LINK)
     return page

@@ -25,7 +25,7 @@ _DIGITS = re.compile(r"(?<![0-9a-fA-F-])\+?\d[\d ().-]{6,}\d(?![0-9a-fA-F-])")
 class EventFormatter(logging.Formatter):
     """`time level logger: event key=value …` with allow-listed keys only."""
 
-    converter = time.gmtime
+    converter = staticmethod(time.gmtime)
 
     def format(self, record: logging.LogRecord) -> str:
         stamp = self.formatTime(record, "%Y-%m-%dT%H:%M:%SZ")

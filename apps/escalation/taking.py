@@ -6,6 +6,7 @@ from typing import NamedTuple
 from django.db import transaction
 from django.db.models import Q
 
+from apps.audit.services import acting
 from apps.core import clock, work
 from apps.core.states import check_move
 from apps.escalation import channel as channels
@@ -243,7 +244,8 @@ def answer_staff_text(*, person: User, text: str) -> Answer | None:
     if page is None:
         is_meant = found.is_whole and live_pages(person).exists()
         return Answer("staff_code_unknown", {}) if is_meant else None
-    return _answer(page, person, found)
+    with acting(actor=f"user:{person.pk}", reason="code by text message"):  # the trail names the person, not the worker
+        return _answer(page, person, found)
 
 
 def _page_with(code: str, person: User) -> Page | None:

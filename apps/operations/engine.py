@@ -56,7 +56,8 @@ def drain(lane: Lane) -> int:
 def _bulk_is_full() -> bool:
     """One slot is never given to bulk work."""
     busy = sum(
-        entry.model._default_manager.filter(lane=Lane.BULK, lease_until__gt=work.lease_time()).count() for entry in table()
+        entry.model._default_manager.filter(lane=Lane.BULK, lease_until__gt=work.lease_time()).count()
+        for entry in table()
     )
     return busy >= max(1, settings.WORKER_CONCURRENCY - 1)
 

@@ -122,7 +122,9 @@ def missing_triggers() -> Iterator[Problem]:
 def late_reconciliation() -> Iterator[Problem]:
     before = clock.machine() - work.seconds(RECONCILE_LIMIT)
     running = Reconciliation.objects.filter(gateway__in=routes.enabled())
-    tried_in_vain = Q(completed_at__isnull=True, fence__gt=0, lease_until__isnull=True)  # a new row is watched as overdue
+    tried_in_vain = Q(
+        completed_at__isnull=True, fence__gt=0, lease_until__isnull=True
+    )  # a new row is watched as overdue
     for row in running.filter(tried_in_vain | Q(completed_at__lt=before)):
         says = f"the message log of {row.gateway} was last read whole " + (
             f"at {row.completed_at:%Y-%m-%d %H:%M} UTC" if row.completed_at else "never"

@@ -7,11 +7,14 @@ from django.http import HttpRequest
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from apps.escalation.vocabulary import Duty
 from apps.staff.rules import Scope
 from apps.staff.vocabulary import Action
 from apps.trials.models import ProtocolVersion, Site
+from apps.trials.protocol import Chain
+from apps.trials.services import protocol_of
 from apps.workplace.cards import CardAdmin
-from apps.workplace.scoped import moment
+from apps.workplace.scoped import moment, scope_in
 
 
 class SiteAdmin(CardAdmin):
@@ -56,7 +59,20 @@ class ProtocolAdmin(CardAdmin):
         return row.sha256[:16]
 
     def card_context(self, request: HttpRequest, row: ProtocolVersion) -> dict[str, Any]:
-        return {"title": _("Protocol version %s") % row.number}
+        """The file names every site, so the people of one site see what it says for all of them, not the file."""
+        whole_trial = any(grant.site is None for grant in scope_in(request).grants)
+        return {
+            "title": _("Protocol version %s") % row.number,
+            "protocol": protocol_of(row),
+            "chains": [(name, _steps(chain)) for name, chain in protocol_of(row).chains.items()],
+            "shows_file": whole_trial,
+        }
+
+
+def _steps(chain: Chain) -> list[tuple[int, Any, str]]:
+    """(Minute of the round, whom, by which channels)."""
+    duties = {duty.value: duty.label for duty in Duty}
+    return [(step.after_minutes, duties.get(step.who, step.who), ", ".join(step.channels)) for step in chain.steps]
 
 
 admin.site.register(Site, SiteAdmin)

@@ -40,8 +40,8 @@ def test_a_number_with_anything_else_is_no_digit_of_a_list(text: str) -> None:
     [
         ("STOP", "stop"), ("stop.", "stop"), ("退订", "stop"), ("TD", "stop"), ("ＴＤ", "stop"), ("取消", "stop"), ("START", "start"),
         ("恢复", "start"),
-        ("help", "help"), ("?", "help"), ("？", "help"), ("帮助", "help"), ("EN", "lang_en"), ("中文", "lang_zh"), ("打错了", "wrong_number"),
-        ("who is this", "wrong_number"),
+        ("help", "help"), ("?", "help"), ("？", "help"), ("帮助", "help"), ("EN", "lang_en"), ("中文", "lang_zh"),
+        ("打错了", "wrong_number"), ("who is this", "wrong_number"),
     ],
 )  # fmt: skip
 def test_a_command_is_the_whole_text(text: str, command: str) -> None:

@@ -6,6 +6,7 @@ import pytest
 from django.core import mail
 from django.test import override_settings
 
+from apps.audit.models import AuditEvent
 from apps.escalation import services as escalation
 from apps.escalation.models import Acknowledgement, ContactRecord, Page
 from apps.escalation.vocabulary import ContactResult, EscalationState, PageState, Via
@@ -26,6 +27,14 @@ def test_the_code_takes_it_and_the_answer_is_the_menu(stage: Stage, alice: User)
     assert answer is not None
     assert answer.wording == "staff_contact_menu"
     assert answer.values == {"ref": running.ref, "time": "10:02", "code": stage.code(running, alice)}
+
+
+def test_the_trail_names_the_person_who_sent_the_code(stage: Stage, alice: User) -> None:
+    running = stage.start()
+    stage.drain()
+    stage.text(alice, stage.code(running, alice))
+    taken = AuditEvent.objects.get(table="escalation_acknowledgement")
+    assert (taken.actor, taken.reason) == (f"user:{alice.pk}", "code by text message")
 
 
 def test_nobody_else_is_paged_after_it_is_taken(stage: Stage, alice: User) -> None:

@@ -1,10 +1,13 @@
 """Who is let in, with every rule named, and what stands when somebody is."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, time, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 
+from apps.audit.services import acting
 from apps.core import clock
 from apps.messaging.models import Line
 from apps.participants import rules
@@ -224,3 +227,26 @@ def test_fault_30_two_participants_may_share_a_phone_and_the_line_stands_once(wa
     line = Line.objects.get(contact_points__participant=other)
     assert [point.participant for point in participants.contact_points_of(line)] == [wang, other]
     assert {point.kind for point in participants.contact_points_of(line)} == {ContactKind.PARTICIPANT}
+
+
+def entered_at_once(number: int) -> bool:
+    """In a thread of its own: whether this enrolment was accepted."""
+    try:
+        with acting(actor="test"):
+            participants.enrol(**form(code=f"BJ01-{number:03}"))
+    except EnrolmentRefused:
+        return False
+    finally:
+        connection.close()
+    return True
+
+
+@pytest.mark.usefixtures("real_transactions")
+def test_two_people_cannot_both_enter_the_last_participant() -> None:
+    one_place_left()
+
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        accepted = list(pool.map(entered_at_once, range(80, 84)))
+
+    assert accepted.count(True) == 1
+    assert Participant.objects.count() == 1
