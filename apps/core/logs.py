@@ -2,7 +2,7 @@
 
 import logging
 import re
-import time
+from datetime import UTC, datetime
 
 _FIELDS = (
     "model",
@@ -25,10 +25,8 @@ _DIGITS = re.compile(r"(?<![0-9a-fA-F-])\+?\d[\d ().-]{6,}\d(?![0-9a-fA-F-])")
 class EventFormatter(logging.Formatter):
     """`time level logger: event key=value …` with allow-listed keys only."""
 
-    converter = staticmethod(time.gmtime)
-
     def format(self, record: logging.LogRecord) -> str:
-        stamp = self.formatTime(record, "%Y-%m-%dT%H:%M:%SZ")
+        stamp = datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         extra = "".join(f" {name}={getattr(record, name)}" for name in _FIELDS if hasattr(record, name))
         trouble = f" exception={record.exc_info[0].__name__}" if record.exc_info and record.exc_info[0] else ""
         message = _DIGITS.sub("[digits]", record.getMessage())
