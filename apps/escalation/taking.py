@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Case, Q, When
 
 from apps.audit.services import acting
 from apps.core import clock, work
@@ -250,7 +250,9 @@ def answer_staff_text(*, person: User, text: str) -> Answer | None:
 
 def _page_with(code: str, person: User) -> Page | None:
     pages = live_pages(person).filter(code=code).select_related("escalation__site", "escalation__acknowledged_by")
-    return pages.order_by("-escalation__opened_at", "-created_at").first()
+    # One code stands on the page of every channel; an answer by text proves the route of the text.
+    by_text = Case(When(channel="sms", then=0), default=1)
+    return pages.order_by("-escalation__opened_at", by_text, "-created_at").first()
 
 
 def _answer(page: Page, person: User, found: CodeText) -> Answer:
