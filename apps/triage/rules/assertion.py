@@ -16,6 +16,8 @@ RESOLVED = "resolved"  # inside the rules only; the outside sees "past"
 PLANNED = "planned"  # inside the rules only; the outside sees "hypothetical"
 _REACH = {"neg": 7, "neg_mid": 4, "neg_near": 2}
 _AFTER_REACH = 5
+_IF_REACH = 14  # tokens that an "if" or "do people" reaches in a text without commas
+_DETERMINERS = frozenset({"the", "a", "an", "my", "our", "his", "her", "your", "their", "that", "this", "some"})
 _COMMAS = frozenset(",，")
 
 
@@ -56,11 +58,15 @@ def _is_somebody_elses(finding: Hit, scene: Scene) -> bool:
     subject = "self"
     seen = False
     carried = "self"
-    for hit, kind in _subjects(scene):
+    subjects = _subjects(scene)
+    for hit, kind in subjects:
         if hit.start >= finding.end:
             break
         here = scene.layout.sentences[hit.start]
-        if kind == "pronoun":
+        if kind == "object" and carried == "other" and here == sentence:
+            subject, seen = "self", True  # "the neighbour drove him": him is the participant
+            continue
+        if kind in ("pronoun", "object"):
             if here == sentence:
                 subject, seen = carried, True
             continue
@@ -74,15 +80,26 @@ def _is_somebody_elses(finding: Hit, scene: Scene) -> bool:
     if seen:
         return False
     clause = scene.layout.clauses[finding.start]
-    return any(finding.end <= hit.start and scene.layout.clauses[hit.start] == clause for hit in scene.of("other"))
+    following = next((kind for hit, kind in subjects if finding.end <= hit.start), "self")
+    return following == "other" and any(
+        finding.end <= hit.start and scene.layout.clauses[hit.start] == clause for hit in scene.of("other")
+    )
 
 
 def _subjects(scene: Scene) -> list[tuple[Hit, str]]:
-    found: list[tuple[Hit, str]] = [(hit, "other") for hit in scene.of("other")]
-    covered = {at for hit, _ in found for at in range(hit.start, hit.end)}
-    for name, kind in (("self", "self"), ("kin", "self"), ("pronoun", "pronoun")):
+    beside = {hit.end for hit in scene.of("beside")}
+    found: list[tuple[Hit, str]] = [
+        (hit, "other") for hit in scene.of("other") if not _follows(beside, hit.start, scene.tokens)
+    ]
+    covered = {at for hit in scene.of("other") for at in range(hit.start, hit.end)}
+    for name, kind in (("self", "self"), ("kin", "self"), ("pronoun", "pronoun"), ("object_pronoun", "object")):
         found.extend((hit, kind) for hit in scene.of(name) if hit.start not in covered)
     return sorted(found, key=lambda pair: (pair[0].start, pair[0].end))
+
+
+def _follows(ends: set[int], at: int, tokens: list[Token]) -> bool:
+    """Whether one of `ends` stands directly before token `at`, or with one determiner between."""
+    return at in ends or (at - 1 in ends and tokens[at - 1].text in _DETERMINERS)
 
 
 def _is_imagined(finding: Hit, scene: Scene) -> bool:
@@ -90,7 +107,7 @@ def _is_imagined(finding: Hit, scene: Scene) -> bool:
     sentence, clause = layout.sentences[finding.start], layout.clauses[finding.start]
     for name in ("hyp", "general"):
         for hit in scene.of(name):
-            if layout.sentences[hit.start] != sentence or hit.end > finding.start + 1:
+            if layout.sentences[hit.start] != sentence or not 0 <= finding.start + 1 - hit.end <= _IF_REACH:
                 continue
             if not _between(scene.of("barrier"), hit.end, finding.start):
                 return True
@@ -188,7 +205,7 @@ def _cost(start: int, end: int, inside: set[int], scene: Scene) -> int:
             return 99
     if end > start and clauses[end] != clauses[end - 1] and scene.tokens[end - 1].text not in _COMMAS:
         return 99
-    return cost
+    return 99 if _between(scene.of("wall"), start, end + 1) else cost
 
 
 def _between(hits: list[Hit], start: int, end: int) -> bool:

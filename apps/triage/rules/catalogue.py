@@ -73,6 +73,7 @@ class Catalogue:
     patterns: PatternIndex
     items: dict[str, Item]
     wordings: dict[int, Wording]
+    triggers: frozenset[str]
     shared: dict[str, dict[str, Any]]
 
 
@@ -83,9 +84,11 @@ def load(folder: Path = FOLDER) -> Catalogue:
     normaliser = Normaliser(shared["traditional"]["map"], English(shared["english"]))
     lexicon = Lexicon(normaliser, frozenset(shared["meta"]["fillers"].split()))
     patterns: list[Pattern] = []
-    for name in (*shared["classes"], *shared["assertion"]):
-        lexicon.kind(name)
-    for source in ("classes", "assertion"):
+    sources = [name for name in shared if name.startswith(("classes", "assertion"))]
+    for source in sources:
+        for name in shared[source]:
+            lexicon.kind(name)
+    for source in sources:
         for name, words in shared[source].items():
             _add(f"_{source}.toml [{name}]", words, lexicon.kind(name), lexicon, patterns)
     items: dict[str, Item] = {}
@@ -106,6 +109,7 @@ def load(folder: Path = FOLDER) -> Catalogue:
         patterns=PatternIndex(patterns),
         items=items,
         wordings=wordings,
+        triggers=frozenset(name for source in sources if source.startswith("assertion") for name in shared[source]),
         shared=shared,
     )
 

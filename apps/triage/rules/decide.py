@@ -75,7 +75,7 @@ class Engine:
         triggers = {
             name: [hit for hit in hits if name == "neutral" or not neutral.issuperset(range(hit.start, hit.end))]
             for name, hits in reading.classes.items()
-            if name in self.cat.shared["assertion"]
+            if name in self.cat.triggers
         }
         return Scene(reading.tokens, reading.layout, triggers, findings, sender == "caregiver")
 
