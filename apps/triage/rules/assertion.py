@@ -16,8 +16,11 @@ RESOLVED = "resolved"  # inside the rules only; the outside sees "past"
 PLANNED = "planned"  # inside the rules only; the outside sees "hypothetical"
 _REACH = {"neg": 7, "neg_mid": 4, "neg_near": 2}
 _AFTER_REACH = 5
+_NEXT_REACH = 2
 _IF_REACH = 14  # tokens that an "if" or "do people" reaches in a text without commas
 _DETERMINERS = frozenset({"the", "a", "an", "my", "our", "his", "her", "your", "their", "that", "this", "some"})
+_OWN = frozenset({"my", "mine"})  # "a woman in my group" is about the woman
+_POINTING = frozenset({"that", "it", "this", "was", "years", "all", "mind"})
 _COMMAS = frozenset(",，")
 
 
@@ -92,8 +95,13 @@ def _subjects(scene: Scene) -> list[tuple[Hit, str]]:
         (hit, "other") for hit in scene.of("other") if not _follows(beside, hit.start, scene.tokens)
     ]
     covered = {at for hit in scene.of("other") for at in range(hit.start, hit.end)}
+    aside = {hit.end for name in ("beside", "belonging") for hit in scene.of(name)}
     for name, kind in (("self", "self"), ("kin", "self"), ("pronoun", "pronoun"), ("object_pronoun", "object")):
-        found.extend((hit, kind) for hit in scene.of(name) if hit.start not in covered)
+        found.extend(
+            (hit, kind)
+            for hit in scene.of(name)
+            if hit.start not in covered and not (hit.start in aside and scene.tokens[hit.start].text in _OWN)
+        )
     return sorted(found, key=lambda pair: (pair[0].start, pair[0].end))
 
 
@@ -109,15 +117,29 @@ def _is_imagined(finding: Hit, scene: Scene) -> bool:
         for hit in scene.of(name):
             if layout.sentences[hit.start] != sentence or not 0 <= finding.start + 1 - hit.end <= _IF_REACH:
                 continue
-            if not _between(scene.of("barrier"), hit.end, finding.start):
-                return True
+            if _between(scene.of("barrier"), hit.end, finding.start) or _is_now_after(hit, finding, scene):
+                continue
+            return True
     for hit in scene.of("hyp_near"):
         if layout.clauses[hit.start] == clause and 0 <= finding.start - hit.end <= 6:
             return True
+    for hit in scene.of("hyp_next"):
+        if layout.clauses[hit.start] == clause and 0 <= finding.start - hit.end <= _NEXT_REACH:
+            return True
+    if any(hit.start <= finding.start and finding.end <= hit.end for hit in scene.of("hyp_around")):
+        return True
     for hit in scene.of("hyp_after"):
         if layout.sentences[hit.start] == sentence and finding.end <= hit.start + 1 and hit.start - finding.end <= 6:
             return True
     return False
+
+
+def _is_now_after(hyp: Hit, finding: Hit, scene: Scene) -> bool:
+    """Whether a later clause than the "if" says now: "in case you ask, he has been vomiting since last night"."""
+    clauses = scene.layout.clauses
+    return any(
+        hyp.end <= hit.start < finding.start and clauses[hit.start] != clauses[hyp.start] for hit in scene.of("now")
+    )
 
 
 def _is_long_past(finding: Hit, scene: Scene) -> bool:
@@ -126,6 +148,8 @@ def _is_long_past(finding: Hit, scene: Scene) -> bool:
     if any(layout.clauses[hit.start] == clause for hit in scene.of("now")):
         return False
     for hit in scene.of("past"):
+        if layout.sentences[hit.start] == sentence + 1 and _points_back(hit, finding, scene):
+            return True
         if layout.sentences[hit.start] != sentence:
             continue
         if layout.clauses[hit.start] == clause:
@@ -139,6 +163,16 @@ def _is_long_past(finding: Hit, scene: Scene) -> bool:
         ):
             return True
     return False
+
+
+def _points_back(past: Hit, finding: Hit, scene: Scene) -> bool:
+    """ "Puked blood at a party. That was 2018": the second sentence dates the first."""
+    sentences = scene.layout.sentences
+    first = past.start
+    while first > 0 and sentences[first - 1] == sentences[past.start]:
+        first -= 1
+    nothing_new = not _between(scene.findings, finding.end, past.start) and not _between(scene.of("now"), first, past.end)
+    return scene.tokens[first].text in _POINTING and nothing_new
 
 
 def _is_denied(finding: Hit, scene: Scene) -> bool:
@@ -201,11 +235,19 @@ def _cost(start: int, end: int, inside: set[int], scene: Scene) -> int:
                 return 99
         elif at not in inside and text not in LISTING:
             cost += 1
-        if at > start and clauses[at] != clauses[at - 1] and scene.tokens[at - 1].text not in _COMMAS:
+        if at > start and _is_wall(at, inside, scene):
             return 99
-    if end > start and clauses[end] != clauses[end - 1] and scene.tokens[end - 1].text not in _COMMAS:
+    if end > start and _is_wall(end, inside, scene):
         return 99
     return 99 if _between(scene.of("wall"), start, end + 1) else cost
+
+
+def _is_wall(at: int, inside: set[int], scene: Scene) -> bool:
+    """Whether a clause ends before token `at` so that no denial passes; a row of findings with blanks is no wall."""
+    clauses = scene.layout.clauses
+    if clauses[at] == clauses[at - 1] or scene.tokens[at - 1].text in _COMMAS:
+        return False
+    return at not in scene.layout.spaced or not (at - 1 in inside and at in inside)
 
 
 def _between(hits: list[Hit], start: int, end: int) -> bool:
