@@ -18,7 +18,7 @@ class AuditAdmin(CardAdmin):
     right = Action.VIEW_AUDIT
     site_path = None
     card_template = "workplace/audit_event.html"
-    list_display = ("sequence", "at", "table", "operation", "who", "row_key")
+    list_display = ("number", "when", "what", "who", "row_of")
     search_fields = ("=row_key", "=request_id")
     ordering = ("-sequence",)
     list_per_page = 50
@@ -26,13 +26,34 @@ class AuditAdmin(CardAdmin):
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).defer("old", "new", "reason")
 
+    @admin.display(description=_("number"), ordering="sequence")
+    def number(self, row: AuditEvent) -> int:
+        return row.sequence
+
+    @admin.display(description=_("time (UTC)"))
+    def when(self, row: AuditEvent) -> str:
+        return row.at[:19].replace("T", " ")
+
+    @admin.display(description=_("what"))
+    def what(self, row: AuditEvent) -> str:
+        return f"{trail.in_words(row.operation)} · {row.table}"
+
+    @admin.display(description=_("row"))
+    def row_of(self, row: AuditEvent) -> str:
+        return row.row_key
+
     @admin.display(description=_("who"))
     def who(self, row: AuditEvent) -> str:
         return trail.names_of([row.actor]).get(row.actor, row.actor)
 
     def card_context(self, request: HttpRequest, row: AuditEvent) -> dict[str, Any]:
         names = trail.names_of([row.actor])
-        return {"who": names.get(row.actor, row.actor), "link": getattr(row, "link", None)}
+        return {
+            "title": _("Entry %s of the trail") % row.sequence,
+            "who": names.get(row.actor, row.actor),
+            "what": trail.in_words(row.operation),
+            "link": getattr(row, "link", None),
+        }
 
 
 admin.site.register(AuditEvent, AuditAdmin)

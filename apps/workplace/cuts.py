@@ -59,6 +59,7 @@ class CutAdmin(CardAdmin):
     acts = (Act("verify", _("Verify the files"), Action.MAKE_CUT, _verify),)
     add_form = CutForm
     add_right = Action.MAKE_CUT
+    add_label = _("Make a data cut")
 
     @admin.display(description=_("made by"))
     def made_by_name(self, row: DataCut) -> str:

@@ -24,6 +24,15 @@ class ContactForm(AboutForm):
     result = forms.ChoiceField(label=_("What came of it"), choices=ContactResult.choices)
 
 
+# A channel is one file of a lower floor; one that has no name here yet shows the name of its file.
+_CHANNELS = {"sms": _("text message"), "email": _("e-mail"), "console": _("workplace"), "voice": _("phone call")}
+
+
+def channel_name(channel: str) -> str:
+    """A paging channel in words."""
+    return str(_CHANNELS.get(channel, channel))
+
+
 @dataclass(frozen=True)
 class Line:
     """`mark` is good, bad or empty."""
@@ -41,7 +50,9 @@ def timeline(running: Escalation) -> list[Line]:
     for page in running.pages.select_related("person", "message"):
         lines.append(Line(page.created_at, _now("Paged"), page.person.name, _channel(page), _mark(page.state)))
         if page.delivered_at:
-            lines.append(Line(page.delivered_at, _now("Page delivered"), page.person.name, page.channel, "good"))
+            lines.append(
+                Line(page.delivered_at, _now("Page delivered"), page.person.name, channel_name(page.channel), "good")
+            )
     for each in running.acknowledgements.select_related("person"):
         what = _now("Taken, too late") if each.is_late else _now("Taken")
         lines.append(Line(each.at, what, each.person.name, each.get_via_display(), "" if each.is_late else "good"))
@@ -57,7 +68,7 @@ def timeline(running: Escalation) -> list[Line]:
 
 def _channel(page: Any) -> str:
     state = page.get_state_display()
-    return f"{page.channel} · {state}" + (f" · {page.error}" if page.error else "")
+    return f"{channel_name(page.channel)} · {state}" + (f" · {page.error}" if page.error else "")
 
 
 def _mark(state: str) -> str:

@@ -67,6 +67,7 @@ UNFOLD: dict[str, Any] = {
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_LANGUAGES": True,
     "BORDER_RADIUS": "6px",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda _: static("workplace/favicon.svg")}],
     "STYLES": [lambda _: static("workplace/workplace.css")],
     "SCRIPTS": [lambda _: static("workplace/now.js")],
     "COLORS": {

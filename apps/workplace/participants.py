@@ -98,6 +98,7 @@ class ParticipantAdmin(CardAdmin):
     add_form = EnrolmentForm
     add_right = Action.ENROL
     add_template = "workplace/enrol.html"
+    add_label = _("Enter a participant")
     acts = (
         Act("add_phone", _("Add a phone"), Action.ENROL, _add_phone, asked.AddPhone),
         Act("end_phone", _("End a phone"), Action.ENROL, _end_phone, asked.EndPhone, _has_line),

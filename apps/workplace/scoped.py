@@ -55,7 +55,7 @@ class ScopedModelAdmin(ModelAdmin):  # type: ignore[misc]
     actions = ()
     show_full_result_count = False
     list_filter_sheet = False
-    show_add_link = False
+    add_label: Any = _("New")
 
     # --- rows
 

@@ -112,6 +112,19 @@ def _has_assignment(row: User) -> bool:
 _RIGHT = Action.MANAGE_STAFF
 
 
+class OpenFilter(admin.SimpleListFilter):
+    title = _("account open")
+    parameter_name = "open"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", _("open")), ("no", _("closed"))]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() not in ("yes", "no"):
+            return queryset
+        return queryset.filter(is_active=self.value() == "yes")
+
+
 class StaffAdmin(CardAdmin):
     """Accounts of the whole trial."""
 
@@ -124,15 +137,16 @@ class StaffAdmin(CardAdmin):
         "where",
         "language",
         "phone_masked",
-        "is_active",
+        "account_open",
         moment("expires_on", _("expires on")),
     )
-    list_filter = ("is_active",)
-    lookups = frozenset({"is_active__exact"})
+    list_filter = (OpenFilter,)
+    lookups = frozenset({"open"})
     search_fields = ("username", "name")
     ordering = ("username",)
     add_form = StaffForm
     add_right = _RIGHT
+    add_label = _("New account")
     acts = (
         Act("assign", _("Assign a role"), _RIGHT, _assign, AssignForm, _is_open),
         Act("end", _("End an assignment"), _RIGHT, _end_assignment, EndAssignmentForm, _has_assignment),
@@ -149,6 +163,10 @@ class StaffAdmin(CardAdmin):
     def where(self, row: User) -> str:
         found = [f"{each.get_role_display()} {each.site.code if each.site else ''}" for each in row.assignments.all()]
         return ", ".join(sorted(each.strip() for each in found))
+
+    @admin.display(description=_("account open"), boolean=True)
+    def account_open(self, row: User) -> bool:
+        return row.is_active
 
     @admin.display(description=_("mobile phone"))
     def phone_masked(self, row: User) -> str:

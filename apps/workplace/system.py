@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Min
+from django.utils.translation import gettext_lazy as _
 
 from apps.core import clock, work
 from apps.core.work import Lane
@@ -11,6 +12,8 @@ from apps.messaging.models import Alarm, InboundMessage, OutboundMessage
 from apps.messaging.vocabulary import Disposition, SendState
 from apps.staff.rules import Scope
 from apps.staff.vocabulary import Action
+
+_LANES = {Lane.SAFETY: _("safety"), Lane.MESSAGES: _("messages"), Lane.BULK: _("bulk")}
 
 
 def context(seen: Scope) -> dict[str, Any]:
@@ -38,7 +41,7 @@ def _lane(lane: Lane) -> dict[str, Any]:
         summary = found.aggregate(rows=Count("pk"), oldest=Min("due_at"))
         rows += summary["rows"]
         oldest = min(filter(None, (oldest, summary["oldest"])), default=None)
-    return {"name": lane.label, "rows": rows, "oldest": oldest}
+    return {"name": _LANES[lane], "rows": rows, "oldest": oldest}
 
 
 def _quarantined(model: type[work.WorkRow]) -> list[dict[str, Any]]:

@@ -25,16 +25,21 @@ def of(row: Model, *, with_reasons: bool, limit: int = 200) -> list[Entry]:
     found = AuditEvent.objects.filter(table=row._meta.db_table, row_key__in=_keys(row)).order_by("-sequence")[:limit]
     events = list(found)
     names = names_of(event.actor for event in events)
-    words = {"insert": _("entered"), "update": _("changed"), "delete": _("deleted")}
     return [
         Entry(
             at=datetime.fromisoformat(event.at),
             who=names.get(event.actor, event.actor),
-            what=words.get(event.operation.lower(), event.operation),
+            what=in_words(event.operation),
             reason=event.reason if with_reasons else "",
         )
         for event in events
     ]
+
+
+def in_words(operation: str) -> str:
+    """`insert`, `update` or `delete` as people say it."""
+    words = {"insert": _("entered"), "update": _("changed"), "delete": _("deleted")}
+    return words.get(operation.lower(), operation)
 
 
 def names_of(actors: Iterable[str]) -> dict[str, str]:

@@ -13,8 +13,11 @@ register = template.Library()
 
 @register.filter
 def at(time: datetime | None) -> str:
-    """Local date and time with the zone's name, so that nobody has to guess."""
-    return f"{timezone.localtime(time):%Y-%m-%d %H:%M:%S %Z}" if time else "–"
+    """Local date and time with its distance from UTC, so that nobody has to guess: "CST" is China's and Chicago's."""
+    if time is None:
+        return "–"
+    local = timezone.localtime(time)
+    return f"{local:%Y-%m-%d %H:%M:%S} {local.isoformat()[-6:]}"
 
 
 @register.filter
