@@ -14,7 +14,7 @@ from apps.triage.rules.normalise import Token
 
 RESOLVED = "resolved"  # inside the rules only; the outside sees "past"
 PLANNED = "planned"  # inside the rules only; the outside sees "hypothetical"
-_REACH = {"neg": 7, "neg_mid": 4, "neg_near": 2}
+_REACH = {"neg": 7, "neg_mid": 4, "neg_zh": 3, "neg_near": 2}
 _AFTER_REACH = 5
 _NEXT_REACH = 2
 _IF_REACH = 14  # tokens that an "if" or "do people" reaches in a text without commas
@@ -145,8 +145,11 @@ def _is_now_after(hyp: Hit, finding: Hit, scene: Scene) -> bool:
 def _is_long_past(finding: Hit, scene: Scene) -> bool:
     layout = scene.layout
     sentence, clause = layout.sentences[finding.start], layout.clauses[finding.start]
-    if any(layout.clauses[hit.start] == clause for hit in scene.of("now")):
+    if _is_dated_now(finding, scene):
         return False
+    for hit in scene.of("past_here"):
+        if layout.clauses[hit.start] == clause and hit.start <= finding.start:
+            return True
     for hit in scene.of("past"):
         if layout.sentences[hit.start] == sentence + 1 and _points_back(hit, finding, scene):
             return True
@@ -165,13 +168,33 @@ def _is_long_past(finding: Hit, scene: Scene) -> bool:
     return False
 
 
+def _is_dated_now(finding: Hit, scene: Scene) -> bool:
+    """Whether the time word that belongs to the finding says now: the last one before it in its clause, else one after
+    it that no other finding claims ("gut bleed years ago, now fine": "now" is not the bleed's)."""
+    clauses, clause = scene.layout.clauses, scene.layout.clauses[finding.start]
+    now = [hit for hit in scene.of("now") if clauses[hit.start] == clause]
+    if not now:
+        return False
+    past = [hit for name in ("past", "past_here") for hit in scene.of(name) if clauses[hit.start] == clause]
+    if not past:
+        return True
+    latest = max((hit.start for hit in now if hit.start < finding.end), default=-1)
+    if latest >= 0:
+        return latest > max((hit.start for hit in past if hit.start < finding.end), default=-1)
+    return not any(
+        hit.start > now[0].start and clauses[hit.start] == clause for hit in scene.findings if hit.start >= finding.end
+    )
+
+
 def _points_back(past: Hit, finding: Hit, scene: Scene) -> bool:
     """ "Puked blood at a party. That was 2018": the second sentence dates the first."""
     sentences = scene.layout.sentences
     first = past.start
     while first > 0 and sentences[first - 1] == sentences[past.start]:
         first -= 1
-    nothing_new = not _between(scene.findings, finding.end, past.start) and not _between(scene.of("now"), first, past.end)
+    nothing_new = not _between(scene.findings, finding.end, past.start) and not _between(
+        scene.of("now"), first, past.end
+    )
     return scene.tokens[first].text in _POINTING and nothing_new
 
 

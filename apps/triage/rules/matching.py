@@ -11,7 +11,7 @@ from apps.triage.rules.normalise import Token
 from apps.triage.rules.patterns import Ground
 from apps.triage.rules.spelling import Speller
 
-_DENIALS = frozenset({"neg", "neg_mid", "neg_near"})
+_DENIALS = frozenset({"neg", "neg_mid", "neg_zh", "neg_near"})
 _GRADE_RANK = {"grave": 0, "plain": 1, "vague": 2, "slight": 3}
 
 
@@ -39,14 +39,22 @@ def read(cat: Catalogue, speller: Speller, folded: str, where: list[int], text: 
     if again:
         known = set(composed)
         composed += [hit for hit in cat.patterns.match(sorted([*hits, *again]), ground) if hit not in known]
+    literal = [hit for hit in hits if hit.kind in cat.wordings]
     classes: dict[str, list[Hit]] = {}
     for hit in sorted([*hits, *composed]):
         name = names[hit.kind]
-        if hit.kind not in cat.wordings and name[0] != "=":
+        if hit.kind not in cat.wordings and name[0] != "=" and not (name in cat.triggers and _is_part(hit, literal)):
             classes.setdefault(name, []).append(hit)
-    literal = [hit for hit in hits if hit.kind in cat.wordings]
     built = [hit for hit in composed if hit.kind in cat.wordings]
     return Reading(tokens, layout, _kept(cat, literal, built, classes.get("idiom", [])), classes)
+
+
+def _is_part(trigger: Hit, literal: list[Hit]) -> bool:
+    """Whether a longer wording has the trigger as a part of it: the "no" of "no response" denies nothing."""
+    return any(
+        one.start <= trigger.start and trigger.end <= one.end and trigger.end - trigger.start < one.end - one.start
+        for one in literal
+    )
 
 
 def _unmasked(hits: list[Hit], mask: int) -> list[Hit]:
