@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.core import phone, states
 from apps.core.work import WorkRow
 from apps.messaging.vocabulary import AlarmKind, AttemptState, Disposition, Purpose, SendState
+from apps.staff.models import User
 from apps.vault.fields import SealedTextField
 from apps.vault.models import DataKey
 
@@ -34,6 +35,22 @@ class Line(models.Model):
     @property
     def masked(self) -> str:
         return phone.masked(self.number)
+
+
+class NumberShown(models.Model):
+    """A person of the staff was shown a whole number, to call it. Everywhere else a number stands masked."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    line = models.ForeignKey(Line, on_delete=models.PROTECT, related_name="shown")
+    person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(_("time"))
+
+    class Meta:
+        verbose_name = _("number shown")
+        verbose_name_plural = _("numbers shown")
+
+    def __str__(self) -> str:
+        return str(self.id)
 
 
 class InboundMessage(WorkRow):

@@ -38,7 +38,10 @@ class Doing:
 
 @dataclass(frozen=True)
 class Act:
-    """One button. `run` returns the sentence that says what happened; without `when` it is always possible."""
+    """One button. `run` returns the sentence that says what happened; without `when` it is always possible.
+
+    One that `shows` returns what only this answer's page may hold: it stands in no address, cookie or session.
+    """
 
     name: str
     label: Any
@@ -47,6 +50,7 @@ class Act:
     form: type[AboutForm] = AboutForm
     when: Callable[[Any], bool] | None = None
     is_main: bool = False
+    shows: bool = False
 
 
 @dataclass
@@ -123,13 +127,17 @@ class CardAdmin(ScopedModelAdmin):
             except REFUSED as error:
                 form.add_error(None, sentence(error))
             else:
+                if act.shows:
+                    return self._card(request, row, self.offers(request, row), shown=said)
                 messages.success(request, str(said))
                 return HttpResponseRedirect(_next(request), status=303)
         fresh = self.row_or_404(request, str(row.pk))
         offers = [each for each in self.offers(request, fresh) if each.act != act]
         return self._card(request, fresh, [Offer(act, form, is_open=True), *offers], status=REFUSED_STATUS)
 
-    def _card(self, request: HttpRequest, row: Any, offers: list[Offer], status: int = 200) -> HttpResponse:
+    def _card(
+        self, request: HttpRequest, row: Any, offers: list[Offer], status: int = 200, shown: Any = None
+    ) -> HttpResponse:
         for offer in offers:
             style(offer.form)
         context = {
@@ -138,6 +146,7 @@ class CardAdmin(ScopedModelAdmin):
             "title": str(row),
             "row": row,
             "offers": {offer.act.name: offer for offer in offers},
+            "shown": shown,
             "refused": next((offer for offer in offers if offer.is_open), None),
             "may": {right.value for right in Action if self._right_here(request, row, right)},
             "history_url": reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_history", args=[row.pk]),

@@ -15,6 +15,7 @@ from apps.escalation.models import Escalation
 from apps.escalation.vocabulary import ContactResult, EscalationState, PageState, Via
 from apps.messaging.models import InboundMessage
 from apps.staff.vocabulary import Action
+from apps.workplace import calls
 from apps.workplace.cards import Act, CardAdmin, Doing
 from apps.workplace.forms import AboutForm
 from apps.workplace.scoped import SiteFilter, moment, scope_in
@@ -99,6 +100,15 @@ def _awaits_contact(row: Escalation) -> bool:
     return row.state == EscalationState.ACKNOWLEDGED
 
 
+def _lines(row: Escalation) -> list[calls.Named]:
+    """The people that it is about; for an unknown number, the number."""
+    if row.site_id is None:
+        texts = InboundMessage.objects.filter(turn__escalation=row, line__isnull=False).select_related("line__data_key")
+        return [(str(_("unknown number")), line) for line in dict.fromkeys(each.line for each in texts if each.line)]
+    people = dict.fromkeys(event.participant for event in row.events.select_related("participant"))
+    return [(f"{person.code} {whose}", line) for person in people for whose, line in calls.lines_of(person)]
+
+
 class EscalationAdmin(CardAdmin):
     """Escalations of a site; those about unknown numbers for the duty desk."""
 
@@ -121,6 +131,7 @@ class EscalationAdmin(CardAdmin):
     list_select_related = ("site", "acknowledged_by")
     acts = (
         Act("take", _("Take it"), Action.ACKNOWLEDGE, _take, when=_is_open, is_main=True),
+        calls.act(_lines, Action.ACKNOWLEDGE),
         Act(
             "contact", _("Record the contact"), Action.ACKNOWLEDGE, _contact, ContactForm, _awaits_contact, is_main=True
         ),

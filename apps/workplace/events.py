@@ -14,7 +14,7 @@ from apps.safety import services as safety
 from apps.safety.models import AdverseEvent, Report
 from apps.safety.vocabulary import CRITERIA, Causality, EventState, Outcome
 from apps.staff.vocabulary import Action
-from apps.workplace import awareness, conversation
+from apps.workplace import awareness, calls, conversation
 from apps.workplace.cards import Act, CardAdmin, Doing
 from apps.workplace.escalations import ContactForm, timeline
 from apps.workplace.forms import AboutForm, DayField, ReasonForm
@@ -153,6 +153,7 @@ class EventAdmin(CardAdmin):
     list_select_related = ("participant__site", "escalation")
     acts = (
         Act("take", _("Take it"), Action.ACKNOWLEDGE, _take, when=_is_open, is_main=True),
+        calls.act(lambda row: calls.lines_of(row.participant), Action.SEND),
         Act(
             "contact", _("Record the contact"), Action.ACKNOWLEDGE, _contact, ContactForm, _awaits_contact, is_main=True
         ),

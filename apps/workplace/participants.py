@@ -11,7 +11,7 @@ from apps.participants import services
 from apps.participants.models import Participant
 from apps.participants.vocabulary import ConsentKind, ContactKind, FollowUp
 from apps.staff.vocabulary import Action
-from apps.workplace import awareness, conversation
+from apps.workplace import awareness, calls, conversation
 from apps.workplace import participant_forms as asked
 from apps.workplace.cards import Act, CardAdmin, Doing
 from apps.workplace.enrolment import EnrolmentForm, enrol
@@ -100,6 +100,7 @@ class ParticipantAdmin(CardAdmin):
     add_template = "workplace/enrol.html"
     add_label = _("Enter a participant")
     acts = (
+        calls.act(calls.lines_of, Action.SEND, is_main=False),
         Act("add_phone", _("Add a phone"), Action.ENROL, _add_phone, asked.AddPhone),
         Act("end_phone", _("End a phone"), Action.ENROL, _end_phone, asked.EndPhone, _has_line),
         Act("consent", _("Record a consent"), Action.ENROL, _record_consent, asked.RecordConsent),

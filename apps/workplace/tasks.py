@@ -11,7 +11,7 @@ from apps.conversations import services as conversations
 from apps.conversations.models import Task
 from apps.conversations.vocabulary import TaskKind
 from apps.staff.vocabulary import Action
-from apps.workplace import conversation
+from apps.workplace import calls, conversation
 from apps.workplace.cards import Act, CardAdmin, Doing
 from apps.workplace.forms import AboutForm
 from apps.workplace.scoped import SiteFilter, moment, scope_in
@@ -43,6 +43,13 @@ def _is_open(row: Task) -> bool:
     return row.done_at is None
 
 
+def _lines(row: Task) -> list[calls.Named]:
+    if row.participant is not None:
+        return calls.lines_of(row.participant)
+    line = row.message.line if row.message else None
+    return [(str(_("unknown number")), line)] if line else []
+
+
 class TaskAdmin(CardAdmin):
     """Tasks of a site, and the duty desk's."""
 
@@ -57,6 +64,8 @@ class TaskAdmin(CardAdmin):
     list_select_related = ("site", "participant", "done_by")
     # The duty desk's tasks need another right than a site's; the service decides which.
     acts = (
+        calls.act(_lines, Action.SEND),
+        calls.act(_lines, Action.VIEW_UNMATCHED, name="call_unsited"),
         Act("close", _("Done"), Action.SEND, _close, ResultForm, _is_open, is_main=True),
         Act("close_unsited", _("Done"), Action.VIEW_UNMATCHED, _close, ResultForm, _is_open, is_main=True),
     )
@@ -66,8 +75,8 @@ class TaskAdmin(CardAdmin):
         return str(TaskKind(row.kind).label)
 
     def _may(self, request: HttpRequest, row: Task, act: Act) -> bool:
-        wanted = "close" if row.site_id else "close_unsited"
-        return act.name == wanted and super()._may(request, row, act)
+        is_for_the_desk = act.name.endswith("_unsited")
+        return is_for_the_desk == (row.site_id is None) and super()._may(request, row, act)
 
     def card_context(self, request: HttpRequest, row: Task) -> dict[str, Any]:
         pieces: tuple[conversation.Piece, ...] = ()

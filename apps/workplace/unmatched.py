@@ -11,11 +11,15 @@ from apps.messaging.models import InboundMessage
 from apps.messaging.vocabulary import Disposition
 from apps.staff.rules import Scope
 from apps.staff.vocabulary import Action
-from apps.workplace import conversation
+from apps.workplace import calls, conversation
 from apps.workplace.cards import CardAdmin
 from apps.workplace.scoped import moment
 
 _THEIRS = (Disposition.UNMATCHED, Disposition.UNPARSED)
+
+
+def _lines(row: InboundMessage) -> list[calls.Named]:
+    return [(str(_("unknown number")), row.line)] if row.line else []
 
 
 class UnmatchedAdmin(CardAdmin):
@@ -26,6 +30,7 @@ class UnmatchedAdmin(CardAdmin):
     card_template = "workplace/unmatched.html"
     list_display = (moment("received_at", _("received")), "sender", "first_words", "disposition")
     ordering = ("-received_at",)
+    acts = (calls.act(_lines, Action.VIEW_UNMATCHED),)
     list_select_related = ("line__data_key", "data_key")
 
     def scoped(self, rows: Any, seen: Scope) -> Any:

@@ -119,3 +119,16 @@ def every_url() -> list[str]:
 def _autocomplete(field: Any) -> str:
     label, name = field.model._meta.app_label, field.model._meta.model_name
     return f"/admin/autocomplete/?term=&app_label={label}&model_name={name}&field_name={field.name}"
+
+
+def press(person: User, row: Model, act: str, **said: Any) -> Any:
+    """Press a button of a row's card. The answer is 303 (done), 422 (refused, on the same page), or an error's status."""
+    fields = {f"{act}-{name}": value for name, value in said.items()}
+    return signed_in(person).post(change_url(row), {"act": act, **fields})
+
+
+def page(person: User, url: str) -> str:
+    """A page's text as this person gets it; anything but 200 fails."""
+    response = signed_in(person).get(url)
+    assert response.status_code == 200, (url, response.status_code)
+    return str(response.content.decode())

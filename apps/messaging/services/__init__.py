@@ -2,7 +2,7 @@
 
 from apps.messaging.services.alarms import callback_refused
 from apps.messaging.services.inbound import receive, settle
-from apps.messaging.services.lines import line_for, opt_in, opt_out
+from apps.messaging.services.lines import line_for, opt_in, opt_out, show_number
 from apps.messaging.services.outbox import cancel, cancel_queued, queue, release, write_off
 from apps.messaging.services.reconciling import Reconciled, ensure_reconciliation, reconcile, reconcile_due
 from apps.messaging.services.reports import record_delivery
@@ -26,5 +26,6 @@ __all__ = [
     "record_delivery",
     "release",
     "settle",
+    "show_number",
     "write_off",
 ]

@@ -3,9 +3,10 @@
 from django.db import IntegrityError, transaction
 
 from apps.core import clock, phone
-from apps.messaging.models import InboundMessage, Line, OptOut
+from apps.messaging.models import InboundMessage, Line, NumberShown, OptOut
 from apps.messaging.services.outbox import cancel_queued
 from apps.messaging.vocabulary import OBEYS_STOP, Purpose
+from apps.staff.models import User
 from apps.vault.services import create_data_key, phone_index, phone_indexes
 
 
@@ -27,6 +28,16 @@ def line_for(*, number: phone.Number) -> Line:
 
 def _found(number: phone.Number) -> Line | None:
     return Line.objects.filter(index__in=phone_indexes(number.e164)).select_related("data_key").first()
+
+
+@transaction.atomic
+def show_number(*, line: Line, person: User) -> str:
+    """The whole number in E.164, for a person who is about to call it; that it was shown is on record.
+
+    Whether this person may see it is asked by the caller, who knows whose line it is.
+    """
+    NumberShown.objects.create(line=line, person=person, at=clock.now())
+    return str(line.number)
 
 
 @transaction.atomic

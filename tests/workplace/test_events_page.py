@@ -1,0 +1,217 @@
+"""An adverse event on its card: what stands there, and each act with its refusals."""
+
+from typing import Any
+
+import pytest
+
+from apps.audit.models import AuditEvent
+from apps.escalation.models import Escalation
+from apps.messaging.models import NumberShown
+from apps.safety.models import AdverseEvent
+from apps.safety.vocabulary import EventState
+from apps.staff.vocabulary import Role
+from tests import people
+from tests.workplace import scenes
+from tests.workplace.scenes import Scene, change_url, page, press, signed_in
+
+JUDGED = {
+    "term": "Haematemesis",
+    "severity_grade": "3",
+    "criteria": ["hospitalisation"],
+    "causality_investigator": "possible",
+    "onset_on": "2026-11-01",
+    "outcome": "2",
+}
+
+
+def fresh(event: AdverseEvent) -> AdverseEvent:
+    return AdverseEvent.objects.get(pk=event.pk)
+
+
+def running(event: AdverseEvent) -> Escalation:
+    return Escalation.objects.get(events=event)
+
+
+def monitor() -> Any:
+    return people._member("Mona", Role.MONITOR, at="BJ01")
+
+
+def test_the_card_shows_words_reason_awareness_and_who_was_paged(scene: Scene) -> None:
+    body = page(people.alice(), change_url(scene.beijing))
+
+    assert f'<mark title="vomiting blood: present">vomiting blood</mark> {scenes.BEIJING}' in body
+    assert "vomiting blood → vomiting blood" in body
+    assert "Text received (awareness)" in body
+    assert "+08:00" in body
+    assert "Paged" in body
+    assert "text message · " in body
+    assert fresh(scene.beijing).first_read_by == people.alice()
+
+
+def test_taking_it_then_recording_the_contact_ends_the_escalation(scene: Scene) -> None:
+    assert press(people.alice(), scene.beijing, "take").status_code == 303
+    assert "Record the contact" in page(people.alice(), change_url(scene.beijing))
+
+    assert press(people.alice(), scene.beijing, "contact", result="1").status_code == 303
+
+    assert running(scene.beijing).state == "contacted"
+    assert "Contact: reached" in page(people.alice(), change_url(scene.beijing))
+
+
+def test_a_contact_without_its_result_is_refused_on_the_page(scene: Scene) -> None:
+    press(people.alice(), scene.beijing, "take")
+
+    answer = press(people.alice(), scene.beijing, "contact")
+
+    assert answer.status_code == 422
+    assert "This was refused" in answer.content.decode()
+    assert running(scene.beijing).state == "acknowledged"
+
+
+def test_only_the_person_who_has_it_hands_it_over(scene: Scene) -> None:
+    press(people.alice(), scene.beijing, "take")
+
+    answer = press(people.carol(), scene.beijing, "contact", result="4")
+
+    assert answer.status_code == 422
+    assert "Only the person who has it can hand it over." in answer.content.decode()
+
+
+def test_an_investigator_confirms_with_term_grade_and_causality(scene: Scene) -> None:
+    assert press(people.alice(), scene.beijing, "confirm", **JUDGED).status_code == 303
+
+    event = fresh(scene.beijing)
+    assert (event.state, event.term, event.severity_grade) == (EventState.CONFIRMED, "Haematemesis", 3)
+    assert event.is_serious
+    assert event.confirmed_by == people.alice()
+    assert "Haematemesis" in page(people.alice(), change_url(event))
+
+
+@pytest.mark.parametrize("missing", ["term", "severity_grade", "causality_investigator"])
+def test_a_confirmation_without_one_of_the_three_is_refused_and_the_form_keeps_what_was_said(
+    scene: Scene, missing: str
+) -> None:
+    said = {name: value for name, value in JUDGED.items() if name != missing} | {"onset_on": "2026-11-02"}
+
+    answer = press(people.alice(), scene.beijing, "confirm", **said)
+
+    assert answer.status_code == 422
+    assert "To confirm, the event term, the severity grade and the causality are needed." in answer.content.decode()
+    assert 'value="2026-11-02"' in answer.content.decode()
+    assert fresh(scene.beijing).state == EventState.DRAFT
+
+
+def test_an_end_before_the_onset_is_refused(scene: Scene) -> None:
+    answer = press(people.alice(), scene.beijing, "confirm", **JUDGED, ended_on="2026-10-01")
+
+    assert answer.status_code == 422
+    assert "The end is before the onset." in answer.content.decode()
+
+
+def test_a_coordinator_keeps_a_draft_and_is_not_offered_the_confirmation(scene: Scene) -> None:
+    body = page(people.chen(), change_url(scene.beijing))
+    assert 'value="assess"' in body
+    assert 'value="confirm"' not in body
+
+    assert press(people.chen(), scene.beijing, "assess", **JUDGED).status_code == 303
+    assert press(people.chen(), scene.beijing, "confirm", **JUDGED).status_code == 403
+
+    assert (fresh(scene.beijing).state, fresh(scene.beijing).term) == (EventState.DRAFT, "Haematemesis")
+
+
+def test_a_dismissal_needs_a_reason_that_the_trail_keeps(scene: Scene) -> None:
+    assert press(people.alice(), scene.beijing, "dismiss", reason="").status_code == 422
+    assert fresh(scene.beijing).state == EventState.DRAFT
+
+    assert press(people.alice(), scene.beijing, "dismiss", reason="a film was meant").status_code == 303
+
+    assert fresh(scene.beijing).state == EventState.DISMISSED
+    assert "a film was meant" in page(people.alice(), change_url(scene.beijing).replace("/change/", "/history/"))
+
+
+def test_a_change_after_the_confirmation_needs_a_reason_and_makes_a_new_version(scene: Scene) -> None:
+    press(people.alice(), scene.beijing, "confirm", **JUDGED)
+    before = fresh(scene.beijing).version
+
+    assert press(people.alice(), scene.beijing, "correct", **JUDGED | {"severity_grade": "4"}).status_code == 422
+    answer = press(people.alice(), scene.beijing, "correct", **JUDGED | {"severity_grade": "4"}, reason="lab result")
+
+    assert answer.status_code == 303
+    assert (fresh(scene.beijing).severity_grade, fresh(scene.beijing).version) == (4, before + 1)
+
+
+def test_confirming_what_was_dismissed_meanwhile_is_a_sentence_and_no_error(scene: Scene) -> None:
+    press(people.carol(), scene.beijing, "dismiss", reason="a film was meant")
+
+    answer = press(people.alice(), scene.beijing, "confirm", **JUDGED)
+
+    assert answer.status_code == 422
+    assert fresh(scene.beijing).state == EventState.DISMISSED
+
+
+def test_an_act_that_does_not_exist_is_a_bad_request(scene: Scene) -> None:
+    assert press(people.alice(), scene.beijing, "destroy").status_code == 400
+
+
+def test_the_number_to_call_stands_on_the_page_that_was_asked_for_it_and_nowhere_else(scene: Scene) -> None:
+    numbers = [people.PHONES["wang"], people.PHONES["wang's daughter"]]
+    client = signed_in(people.alice())
+    before = client.get(change_url(scene.beijing)).content.decode()
+
+    answer = client.post(change_url(scene.beijing), {"act": "call"})
+
+    assert answer.status_code == 200
+    assert all(f'href="tel:{number}"' in answer.content.decode() for number in numbers)
+    assert "no-store" in answer["Cache-Control"]
+    after = client.get(change_url(scene.beijing)).content.decode()
+    assert not [number for number in numbers if number in before + after]
+
+
+def test_who_was_shown_a_number_is_on_record_and_in_the_trail(scene: Scene) -> None:
+    press(people.alice(), scene.beijing, "call")
+
+    assert {(row.person.name, row.line.number) for row in NumberShown.objects.select_related("person", "line")} == {
+        ("Alice", people.PHONES["wang"]),
+        ("Alice", people.PHONES["wang's daughter"]),
+    }
+    trail = AuditEvent.objects.filter(table="messaging_numbershown")
+    assert {entry.actor for entry in trail} == {f"user:{people.alice().pk}"}
+
+
+def test_a_monitor_reads_the_coded_case_and_does_nothing(scene: Scene) -> None:
+    body = page(monitor(), change_url(scene.beijing))
+
+    assert scene.beijing.case_number in body
+    assert scenes.BEIJING not in body
+    assert 'name="act"' not in body
+    for act in ("take", "call", "contact", "confirm", "assess", "dismiss", "correct"):
+        assert press(monitor(), scene.beijing, act).status_code == 403
+    assert not NumberShown.objects.exists()
+
+
+def test_what_the_sponsors_monitor_reads_sets_the_sponsors_awareness(scene: Scene) -> None:
+    page(people.alice(), change_url(scene.beijing))
+    assert fresh(scene.beijing).sponsor_aware_at is None
+
+    page(monitor(), change_url(scene.beijing))
+
+    assert fresh(scene.beijing).sponsor_aware_at is not None
+
+
+def test_the_list_is_searched_by_case_and_filtered_by_state(scene: Scene) -> None:
+    listed = "/admin/safety/adverseevent/"
+
+    assert scene.beijing.case_number in page(people.alice(), f"{listed}?q={scene.beijing.case_number}")
+    assert "Nothing matches this search." in page(people.alice(), f"{listed}?q=nothing-like-it")
+    assert scene.beijing.case_number in page(people.alice(), f"{listed}?at=BJ01&state__exact=draft&level__exact=R1")
+    assert f"/{scene.beijing.pk}/" not in page(people.alice(), f"{listed}?state__exact=closed")
+
+
+def test_a_row_that_never_was_is_not_found_in_the_same_way_as_another_sites(scene: Scene) -> None:
+    client = signed_in(people.alice())
+
+    never = client.get("/admin/safety/adverseevent/00000000-0000-4000-8000-000000000000/change/")
+    theirs = client.get(change_url(scene.shanghai))
+    nonsense = client.get("/admin/safety/adverseevent/nonsense/change/")
+
+    assert [each.status_code for each in (never, theirs, nonsense)] == [404, 404, 404]
