@@ -1,4 +1,4 @@
-"""What a participant's or a caregiver's text does when it raises no alarm by itself: commands, digits, phrases, the death path."""
+"""What a participant's or a caregiver's text does when it raises no alarm by itself: commands, digits, phrases."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -17,7 +17,6 @@ from apps.messaging.models import InboundMessage, OutboundMessage
 from apps.messaging.vocabulary import UNPROMPTED, Disposition
 from apps.participants import services as participants
 from apps.participants.models import ContactPoint
-from apps.participants.vocabulary import FollowUp
 from apps.safety import services as safety
 from apps.triage import services as triage
 from apps.triage.models import SymptomReport
@@ -25,6 +24,7 @@ from apps.triage.models import SymptomReport
 READ_WITHIN = timedelta(hours=4)
 CALL_AFTER_STOP = timedelta(days=2)
 ASK_FIRST_WITHIN = timedelta(days=8)
+AT_ONCE = timedelta(minutes=1)
 _APPOINTMENT_TEXTS = ("visit_7d", "visit_1d", "visit_missed", "visit_fasting")
 _MENU_R1 = frozenset({"2", "3", "4"})  # clinical rule 10: escalated on the digit alone
 _MENU_R2 = frozenset({"1"})
@@ -152,16 +152,50 @@ _COMMANDS: dict[str, Callable[..., Turn]] = {
 
 def _answer(message: InboundMessage, point: ContactPoint, given: tuple[str, ...]) -> Turn:
     """A digit answers the newest open question; without one it is read as a late answer to a check-in, never refused."""
-    question = open_question(point.line)
+    question = _question_for(message, point)
     wording_key = question.wording if question else "checkin"
     turn = turn_for(message, point)
     turn.reply_wording = _ANSWERS.get(wording_key, _checkin)(turn, given)
+    if question is None and _another_answer(turn, given):
+        _which_is_meant(turn)
     if question and turn.reply_wording != "bad_number":
         question.state, question.answer = QuestionState.ANSWERED, " ".join(given)[:12]
         question.answered_at, question.answered_by = clock.now(), message
         question.save()
     messaging.settle(message=message, disposition=Disposition.ANSWER)
     return turn
+
+
+def _question_for(message: InboundMessage, point: ContactPoint) -> Question | None:
+    """The open question, unless it was asked after this text was written: a text that came late, or one of two at once."""
+    question = open_question(point.line)
+    return None if question is None or message.received_at < question.asked_at else question
+
+
+def _another_answer(turn: Turn, given: tuple[str, ...]) -> bool:
+    """Another answer came from this phone within the minute, or one that was written later is handled already."""
+    since = turn.arrived_at - AT_ONCE
+    others = Turn.objects.filter(line=turn.line, message__disposition=Disposition.ANSWER, arrived_at__gt=since)
+    others = others.exclude(message=turn.message).exclude(reply_wording="bad_number")
+    readable = others.filter(message__data_key__destroyed_at__isnull=True).select_related("message__data_key")
+    return any(_given(other.message.body) not in ((), given) for other in readable)
+
+
+def _given(body: str) -> tuple[str, ...]:
+    """The digits of an answer, whether written as digits or as a phrase."""
+    understood = understanding.read(body)
+    said = _PHRASES.get(understood.phrase or "", "")
+    return understood.answers or ((said,) if said else ())
+
+
+def _which_is_meant(turn: Turn) -> None:
+    """Both texts are kept and acted on; the good news of two that disagree is not thanked for, and a person finds out."""
+    if turn.reply_wording == "checkin_ok":
+        turn.reply_wording = ""
+    open_task(
+        key=f"which:{turn.message_id}", kind=TaskKind.READ, site=turn.site, participant=turn.participant, message=turn.message,
+        deadline=clock.now() + READ_WITHIN,
+    )  # fmt: skip
 
 
 def _checkin(turn: Turn, given: tuple[str, ...]) -> str:
@@ -358,27 +392,3 @@ def _unclear_lately(turn: Turn) -> bool:
 def _after_window(turn: Turn) -> bool:
     site = turn.site
     return site is not None and local_time(site).date() > site.trial.window_to
-
-
-# --- death: its own path (clinical rule 5, decision 31)
-
-
-def death(*, message: InboundMessage, point: ContactPoint, report: SymptomReport) -> Turn:
-    """All sending stops first; then one text, once. A person reads within 15 minutes; only a person restores."""
-    participant = point.participant
-    was_frozen = participant.follow_up == FollowUp.FROZEN
-    if participant.follow_up not in (FollowUp.FROZEN, FollowUp.DEAD):
-        participants.set_follow_up(participant=participant, wanted=FollowUp.FROZEN)
-    turn = turn_for(message, point, report=report)
-    turn.escalation = alarm.page(participant=participant, level="R2", received_at=message.received_at)
-    safety.open_adverse_event(
-        participant=participant, message=message, report=report, escalation=turn.escalation, reporter=point.kind
-    )
-    open_task(
-        key=f"death:{message.pk}", kind=TaskKind.DEATH, site=participant.site, participant=participant, message=message,
-        deadline=clock.now() + timedelta(minutes=15),
-    )  # fmt: skip
-    if not was_frozen:
-        turn.reply_wording = "death_reply" if report.path == "death" else "death_hold"
-    messaging.settle(message=message, disposition=Disposition.SYMPTOM)
-    return turn

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import timedelta
 
-from apps.conversations import alarm, answers, understanding
+from apps.conversations import alarm, answers, death, understanding
 from apps.conversations.board import open_task
 from apps.conversations.models import Turn
 from apps.conversations.vocabulary import TaskKind
@@ -192,7 +192,7 @@ def _triaged(message: InboundMessage, point: ContactPoint) -> Turn:
     participant, sender = point.participant, point.kind
     report = triage.triage(message=message, participant=participant, sender=sender)
     if report.path in ("death", "death_hold"):
-        return answers.death(message=message, point=point, report=report)
+        return death.handle(message=message, point=point, report=report)
     level = _level(message, report)
     if level in ("R1", "R2"):
         return _serious(message, point, report, level)

@@ -119,7 +119,7 @@ class Ending:
 def due(model: type[Row], *, lane: int | None = None, overdue_by: timedelta = timedelta(0)) -> "models.QuerySet[Row]":
     """Rows that anybody may claim now, oldest first."""
     rows = model._default_manager.filter(due_at__lte=clock.now() - overdue_by, quarantined_at__isnull=True)
-    rows = rows.filter(Q(lease_until__isnull=True) | Q(lease_until__lt=lease_time()))
+    rows = rows.filter(_free(lease_time()))
     if lane is not None:
         rows = rows.filter(lane=lane)
     return model.in_turn(rows).order_by("due_at", "pk")
@@ -135,10 +135,19 @@ def claim(model: type[Row], *, lane: int | None = None, overdue_by: timedelta = 
     return None
 
 
+def _free(time: datetime) -> Q:
+    """Leased to nobody, or the lease has run out. One that ends further ahead than any lease is long was written before the clock was
+    set back: its row would wait for as long as the step, so it counts as run out. The fence guards against its owner.
+    """
+    too_far = time + 2 * seconds(LEASE)
+    return Q(lease_until__isnull=True) | Q(lease_until__lt=time) | Q(lease_until__gt=too_far)
+
+
 def _lease(model: type[Row], *, pk: object, fence: int) -> bool:
     time = lease_time()
-    free = Q(lease_until__isnull=True) | Q(lease_until__lt=time)
-    rows = model._default_manager.filter(free, pk=pk, fence=fence, due_at__lte=clock.now(), quarantined_at__isnull=True)
+    rows = model._default_manager.filter(
+        _free(time), pk=pk, fence=fence, due_at__lte=clock.now(), quarantined_at__isnull=True
+    )
     changed = rows.update(fence=F("fence") + 1, attempts=F("attempts") + 1, lease_until=time + seconds(LEASE))
     return changed == 1
 

@@ -21,6 +21,7 @@ from apps.messaging import routes
 from apps.messaging.models import InboundMessage, Reconciliation, SendAttempt
 from apps.messaging.vocabulary import AttemptState, Disposition, SendState
 from apps.operations import engine
+from apps.operations.models import SentinelBeat
 from apps.safety.models import AdverseEvent
 from apps.safety.vocabulary import EventState
 from apps.triage.models import Level
@@ -29,6 +30,7 @@ OVERDUE_LIMIT = {Lane.SAFETY: 60.0, Lane.MESSAGES: 300.0, Lane.BULK: 1800.0}  # 
 UNKNOWN_LIMIT = 60.0
 RECONCILE_LIMIT = 900.0  # three runs missed
 DISK_FREE = 0.10
+CLOCKS_APART = 5.0
 
 
 @dataclass(frozen=True)
@@ -134,6 +136,26 @@ def late_reconciliation() -> Iterator[Problem]:
         )
 
 
+def clocks_apart() -> Iterator[Problem]:
+    """Due times are the program's clock, leases the database's. A clock that was set back makes every deadline late without one row
+    being overdue, so it is seen by the sentinel's own last look: that lies in the future then.
+    """
+    now = clock.machine()
+    apart = abs((work.lease_time() - now).total_seconds())
+    if apart > CLOCKS_APART:
+        yield Problem(
+            "clock",
+            f"the clocks of the program and the database are {apart:.0f} s apart",
+            "set both by NTP",
+        )
+    last = SentinelBeat.objects.order_by("-at").values_list("at", flat=True).first()
+    if last is not None and (last - now).total_seconds() > CLOCKS_APART:
+        back = (last - now).total_seconds()
+        yield Problem(
+            "clock_back", f"the clock was set back by at least {back:.0f} s", "set it by NTP; deadlines wait for it"
+        )
+
+
 def full_disks() -> Iterator[Problem]:
     for folder in sorted(_data_folders()):
         usage = shutil.disk_usage(folder)
@@ -163,5 +185,6 @@ LOOKS: tuple[Callable[[], Iterator[Problem]], ...] = (
     quarantined_rows,
     missing_triggers,
     late_reconciliation,
+    clocks_apart,
     full_disks,
 )

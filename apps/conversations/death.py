@@ -1,0 +1,41 @@
+"""A text about a death: its own path (clinical rule 5, decision 31)."""
+
+from datetime import timedelta
+
+from apps.conversations import alarm
+from apps.conversations.answers import turn_for
+from apps.conversations.board import open_task
+from apps.conversations.models import Turn
+from apps.conversations.vocabulary import TaskKind
+from apps.core import clock
+from apps.messaging import services as messaging
+from apps.messaging.models import InboundMessage
+from apps.messaging.vocabulary import Disposition
+from apps.participants import services as participants
+from apps.participants.models import ContactPoint
+from apps.participants.vocabulary import FollowUp
+from apps.safety import services as safety
+from apps.triage.models import SymptomReport
+
+READ_WITHIN = timedelta(minutes=15)
+
+
+def handle(*, message: InboundMessage, point: ContactPoint, report: SymptomReport) -> Turn:
+    """All sending stops first; then one text, once. A person reads within 15 minutes; only a person restores."""
+    participant = point.participant
+    was_frozen = participant.follow_up == FollowUp.FROZEN
+    if participant.follow_up not in (FollowUp.FROZEN, FollowUp.DEAD):
+        participants.set_follow_up(participant=participant, wanted=FollowUp.FROZEN)
+    turn = turn_for(message, point, report=report)
+    turn.escalation = alarm.page(participant=participant, level="R2", received_at=message.received_at)
+    safety.open_adverse_event(
+        participant=participant, message=message, report=report, escalation=turn.escalation, reporter=point.kind
+    )
+    open_task(
+        key=f"death:{message.pk}", kind=TaskKind.DEATH, site=participant.site, participant=participant, message=message,
+        deadline=clock.now() + READ_WITHIN,
+    )  # fmt: skip
+    if not was_frozen:
+        turn.reply_wording = "death_reply" if report.path == "death" else "death_hold"
+    messaging.settle(message=message, disposition=Disposition.SYMPTOM)
+    return turn
