@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PORT ?= 8000
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes
 
-.PHONY: run setup test check bench chaos rehearse lock translations
+.PHONY: run setup test check bench chaos rehearse lock net translations
 .DEFAULT_GOAL := run
 
 $(VENV)/.run: requirements.txt
@@ -41,6 +41,10 @@ check: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.bench $(BENCH)
+
+# The weights of the net behind the triage rules, from the corpus; after every change of the rules or the corpus.
+net: $(VENV)/.dev
+	$(BIN)/python -m tests.triage.training
 
 lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header -q requirements.in -o requirements.txt

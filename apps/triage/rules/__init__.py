@@ -11,8 +11,9 @@ from pathlib import Path
 
 from apps.triage.rules.catalogue import FOLDER, Catalogue, CatalogueError, load
 from apps.triage.rules.decide import Engine, digest
+from apps.triage.rules.net import load as load_net
 from apps.triage.rules.quantities import Quantities
-from apps.triage.rules.shapes import LABELS, LEVELS, STATES, Assessment, Context, Finding
+from apps.triage.rules.shapes import LABELS, LEVELS, STATES, Assessment, Clue, Context, Finding
 from apps.triage.rules.spelling import Speller
 
 __all__ = [
@@ -22,10 +23,12 @@ __all__ = [
     "Assessment",
     "Catalogue",
     "CatalogueError",
+    "Clue",
     "Context",
     "Finding",
     "assess",
     "catalogue",
+    "engine",
     "rules_version",
 ]
 _NOTHING = Context()
@@ -44,7 +47,7 @@ def assess(
     "participant" or "caregiver".
     """
     try:
-        return _engine().assess(text, sender=sender, context=context or _NOTHING)
+        return engine().assess(text, sender=sender, context=context or _NOTHING)
     except Exception as error:  # noqa: BLE001 - the edge: a fault of ours must reach a person, never silence
         return Assessment(
             label="unclear",
@@ -62,7 +65,7 @@ def assess(
 
 def catalogue() -> Catalogue:
     """The loaded catalogue. Raises CatalogueError."""
-    return _engine().cat
+    return engine().cat
 
 
 def rules_version() -> str:
@@ -71,7 +74,9 @@ def rules_version() -> str:
 
 
 @cache
-def _engine() -> Engine:
+def engine() -> Engine:
+    """Everything made ready, once. Raises CatalogueError or NetError."""
     cat = load()
     english = frozenset((Path(FOLDER) / "_words_en.txt").read_text(encoding="utf-8").split())
-    return Engine(cat, Speller(frozenset(cat.lexicon.vocabulary), english), Quantities(cat.shared["quantities"]))
+    speller = Speller(frozenset(cat.lexicon.vocabulary), english)
+    return Engine(cat, speller, Quantities(cat.shared["quantities"]), load_net(Path(FOLDER) / "_net.txt"))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from apps.triage.rules.assertion import PLANNED, RESOLVED, Scene, is_planned, state_of
 from apps.triage.rules.catalogue import Catalogue
 from apps.triage.rules.composites import Facts, Verdict, composed, escalated
 from apps.triage.rules.lexicon import Hit
 from apps.triage.rules.matching import Reading, read
+from apps.triage.rules.net import Net, raised
 from apps.triage.rules.quantities import Measure, Quantities
 from apps.triage.rules.shapes import Assessment, Context, Finding, more_urgent
 from apps.triage.rules.spelling import Speller
@@ -40,6 +41,7 @@ class Engine:
     cat: Catalogue
     speller: Speller
     quantities: Quantities
+    net: Net
 
     def assess(self, text: str, *, sender: str, context: Context) -> Assessment:
         """What the text means."""
@@ -52,7 +54,17 @@ class Engine:
         live = [one for one in judged if one.state == "present"]
         facts = self._facts(live, reading, measures, folded, sender, context)
         verdicts = [*escalated(facts), *composed(facts)] if live or context.recent_items else []
-        return self._conclude(text, judged, verdicts, reading)
+        by_rules = self._conclude(text, judged, verdicts, reading)
+        return by_rules if by_rules.label in ("serious", "unclear") else raised(by_rules, self.net.raises(reading))
+
+    def read(self, text: str) -> Reading:
+        """What is read in a text before any judgement."""
+        folded, where = self.cat.normaliser.fold(text[:_LONGEST])
+        return read(self.cat, self.speller, folded, where, text)
+
+    def without_net(self) -> Engine:
+        """The rules alone."""
+        return replace(self, net=Net({}, {}))
 
     def _judge(self, reading: Reading, sender: str) -> list[_Judged]:
         scene = self._scene(reading, sender)

@@ -23,11 +23,25 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Clue:
+    """Words that made the net send a text to a person: offsets into the original text and their weight in thousandths.
+
+    `name` is the class of words that they belong to, if it was the class that counted.
+    """
+
+    start: int
+    end: int
+    weight: int
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Assessment:
     """What one text means. `label` is for figures, `level` drives action (R1 most urgent, None: nothing to do).
 
     `reason` names items, offsets and rules, never the participant's words. `path` is "death", "death_hold",
-    "crisis" or None. `input_sha256` is the digest of the original text in UTF-8.
+    "crisis" or None. `input_sha256` is the digest of the original text in UTF-8. `clues` are there when it was the net
+    that sent the text to a person.
     """
 
     label: str
@@ -40,6 +54,7 @@ class Assessment:
     needs_person: bool
     health_word: bool
     input_sha256: str
+    clues: tuple[Clue, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,161 @@
+"""The net behind the rules: it raises, it never lowers, it can say why, and its weights can be made again."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from apps.triage import rules
+from apps.triage.rules.catalogue import FOLDER
+from apps.triage.rules.net import Net, NetError, load
+from tests.triage import training
+from tests.triage.training import Example
+
+ODD = "the budgerigar cage looks crooked and so do i"  # says nothing to any rule
+NET = Net({"en": {"w:budgerigar": 900, "w:look": 700, "b:so do": 650}, "zh": {}}, {"en": 400, "zh": 400})
+
+
+def assess(text: str, net: Net) -> rules.Assessment:
+    return replace(rules.engine(), net=net).assess(text, sender="participant", context=rules.Context())
+
+
+def texts() -> list[dict[str, str]]:
+    files = sorted((training.CORPUS / "tuning").glob("*.jsonl"))
+    return [json.loads(line) for path in files for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def test_a_text_that_no_rule_explains_goes_to_a_person_with_the_words_that_decided() -> None:
+    alone, found = assess(ODD, Net({}, {})), assess(ODD, NET)
+
+    assert alone.label == "none"
+    assert (found.label, found.level, found.needs_person) == ("unclear", "R3", True)
+    assert ODD[found.clues[0].start : found.clues[0].end] == "budgerigar"
+    assert [clue.weight for clue in found.clues] == [900, 700, 650]
+
+
+def test_the_reason_names_places_and_never_the_words() -> None:
+    found = assess(ODD, NET)
+
+    assert found.reason.startswith("net [4:14]")
+    assert "budgerigar" not in found.reason
+
+
+def test_below_the_threshold_nothing_is_raised() -> None:
+    assert assess(ODD, replace(NET, thresholds={"en": 5_000, "zh": 5_000})).label == "none"
+
+
+def test_the_net_only_raises() -> None:
+    whole, alone = rules.engine(), rules.engine().without_net()
+    changed = 0
+    for row in texts():
+        before = alone.assess(row["text"], sender=row["sender"], context=rules.Context())
+        after = whole.assess(row["text"], sender=row["sender"], context=rules.Context())
+        if before.label in ("serious", "unclear"):
+            assert after == before
+        elif after != before:
+            changed += 1
+            assert after.label == "unclear"
+            assert after.needs_person
+            assert after.findings == before.findings
+            assert after.level is not None
+            assert before.level is None or after.level <= before.level
+            assert after.clues
+    assert changed, "the net is not there"
+
+
+def test_a_text_in_two_scripts_is_read_by_the_chinese_weights() -> None:
+    net = Net({"en": {"w:budgerigar": 9_000}, "zh": {"w:鹦": 9_000}}, {"en": 100, "zh": 100})
+
+    assert assess("budgerigar 鹦鹉", net).clues[0].start == len("budgerigar ")
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        ("en\t1\tw:a\n", "threshold is missing"),
+        ("en\tmany\tw:a\n", "line 1: not a weight"),
+        ("fr\t1\tw:a\n", "line 1: not a weight"),
+        ("en 1 w:a\n", "line 1: not a weight"),
+    ],
+)
+def test_a_wrong_file_of_weights_stops_the_program_and_names_the_line(
+    tmp_path: Path, content: str, complaint: str
+) -> None:
+    (tmp_path / "_net.txt").write_text(content)
+
+    with pytest.raises(NetError, match=complaint):
+        load(tmp_path / "_net.txt")
+
+
+def test_without_a_file_the_rules_stand_alone(tmp_path: Path) -> None:
+    assert load(tmp_path / "_net.txt") == Net({}, {})
+
+
+def test_the_version_changes_with_the_weights() -> None:
+    assert training.TARGET.parent == FOLDER, "the fingerprint covers the catalogue's folder"
+
+
+# --- how the weights are made
+
+
+def known() -> list[Example]:
+    """Four writers; "ink" is what serious texts have in common."""
+    return [
+        Example(
+            f"writer{at % 4}",
+            (f"w:filler{at % 7}", "w:ink" if at % 3 == 0 else "w:tea", "w:the"),
+            "serious" if at % 3 == 0 else "none",
+            "none",
+        )
+        for at in range(60)
+    ]
+
+
+def test_training_twice_gives_the_same_file() -> None:
+    first, second = (
+        training.render({"en": training.learn(known()), "zh": {}}, {"en": 0.3, "zh": 0.3}, 60) for _ in range(2)
+    )
+
+    assert first == second
+    assert "w:ink" in first
+
+
+def test_what_is_in_every_text_weighs_nothing() -> None:
+    weights = training.learn(known())
+
+    assert "w:the" not in weights
+    assert weights["w:ink"] > 0 > weights["w:tea"]
+
+
+def test_a_writer_is_judged_by_a_net_that_never_saw_that_writer() -> None:
+    alone = [replace(example, features=(*example.features, f"w:{example.writer}")) for example in known()]
+    signs = ["serious" if example.writer == "writer0" else "none" for example in alone]
+    relabelled = [replace(example, label=label) for example, label in zip(alone, signs, strict=True)]
+
+    margins = training.margins_unseen(relabelled)
+
+    assert max(value for value, label in zip(margins, signs, strict=True) if label == "serious") <= 0
+
+
+def test_the_threshold_keeps_the_share_that_goes_to_a_person() -> None:
+    examples = known()
+    margins = training.margins_unseen(examples)
+
+    threshold = training.choose(examples, margins, 0.2)
+
+    assert training.human_share(examples, margins, threshold, 0.2) <= training.HUMAN_SHARE
+
+
+def test_weights_survive_the_way_through_the_file(tmp_path: Path) -> None:
+    weights = {"en": {"w:ink": 1.2344, "w:tea": -0.5, "w:dust": 0.001}, "zh": {"w:墨": 0.25}}
+    (tmp_path / "_net.txt").write_text(training.render(weights, {"en": 0.3, "zh": 0.4}, 9), encoding="utf-8")
+
+    net = load(tmp_path / "_net.txt")
+
+    assert net.weights == {"en": {"w:ink": 1234, "w:tea": -500}, "zh": {"w:墨": 250}}
+    assert net.thresholds == {"en": 300, "zh": 400}
+
+
+def test_the_blind_part_teaches_nothing() -> None:
+    assert "blind" not in training.PARTS
