@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import path
 
 from apps.conversations import views as conversations
+from apps.conversations import views_ack
 from apps.operations import views as operations
 from apps.workplace import views as workplace
 
@@ -16,5 +17,7 @@ urlpatterns = [
     path("phone/texts/", workplace.phone_text, name="phone-text"),
     path("sms/<slug:gateway>/inbound/", conversations.inbound, name="sms-inbound"),
     path("sms/<slug:gateway>/status/<uuid:attempt>/", conversations.status, name="sms-status"),
+    path("ack/<str:token>/", views_ack.acknowledge, name="acknowledge"),
+    path("rota/<str:token>.ics", views_ack.duty_calendar, name="duty-calendar"),
     path("healthz", operations.healthz, name="healthz"),
 ]

@@ -29,12 +29,12 @@ def page(*, participant: Participant, level: str, received_at: datetime, night_p
         .order_by("-opened_at")
         .first()
     )
-    if running is not None:
-        if level == "R1" and running.chain != ChainName.R1:
-            escalation.raise_chain(escalation=running, chain=ChainName.R1)
-        return running
     site = participant.site
-    not_before = morning_list(local_time(site)) if is_night(site) and not night_page else None
+    may_wait = is_night(site) and not night_page
+    if running is not None:
+        _join(running, level, may_wait=may_wait)
+        return running
+    not_before = morning_list(local_time(site)) if may_wait else None
     own = [
         point.line for point in participant.contact_points.filter(ended_at__isnull=True, kind=ContactKind.PARTICIPANT)
     ]
@@ -42,6 +42,15 @@ def page(*, participant: Participant, level: str, received_at: datetime, night_p
     return escalation.start(
         chain=ChainName(level), site=site, received_at=received_at, cannot_text=cannot_text, not_before=not_before
     )
+
+
+def _join(running: Escalation, level: str, *, may_wait: bool) -> None:
+    """A further text of the same person: more urgent, out of the morning list, or, where somebody has it, that person hears of it."""
+    if level == "R1" and running.chain != ChainName.R1:
+        escalation.raise_chain(escalation=running, chain=ChainName.R1)
+    elif not may_wait:
+        escalation.hurry(escalation=running)
+    escalation.tell_holder(escalation=running)
 
 
 def emergency_text(message: InboundMessage, point: ContactPoint, report: SymptomReport) -> None:

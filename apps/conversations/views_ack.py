@@ -1,14 +1,18 @@
-"""The link in an e-mail: opening it only asks, since mail scanners open links; its button takes the page, once."""
+"""Addresses that are keys in themselves: the link in an e-mail, a pager's receipt, a person's duty calendar.
+
+Opening the link only asks, since mail scanners open links; its button takes the page, once.
+"""
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import override
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.audit.services import acting
 from apps.conversations import services as conversations
+from apps.escalation import feed
 from apps.escalation import services as escalation
 from apps.escalation.links import BadLink, page_of
 from apps.escalation.models import Page
@@ -29,6 +33,16 @@ def acknowledge(request: HttpRequest, token: str) -> HttpResponse:
     except BadLink:
         return _no_referrer(render(request, _TEMPLATE, {"stage": "bad"}, status=410))
     return _said(request, page, is_taken=request.method == "POST")
+
+
+@never_cache
+@require_safe
+def duty_calendar(request: HttpRequest, token: str) -> HttpResponse:
+    """The person's own shifts, for a phone's calendar. 404 for a wrong address and for an account that has ended."""
+    person = feed.person_of(token)
+    if person is None:
+        return HttpResponse(status=404)
+    return _no_referrer(HttpResponse(feed.calendar(person), content_type="text/calendar; charset=utf-8"))
 
 
 def _take(token: str, page: Page) -> Page:

@@ -16,12 +16,16 @@ from apps.staff.models import User
 
 
 class ChannelError(Exception):
-    """The page was not handed over. `code` is short and holds no number and no text; a permanent one is not tried again."""
+    """The page was not handed over. `code` is short and holds no number and no text; a permanent one is not tried again.
 
-    def __init__(self, code: str, *, permanent: bool = False) -> None:
+    `is_outage`: whoever carries it does not answer at all, so the pages behind this one need not wait for the same.
+    """
+
+    def __init__(self, code: str, *, permanent: bool = False, is_outage: bool = False) -> None:
         super().__init__(code)
         self.code = code
         self.permanent = permanent
+        self.is_outage = is_outage
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,11 @@ class Channel:
     wakes: ClassVar[bool]  # it can wake a person: its failure moves the chain on at once
     confirms: ClassVar[bool]  # it reports delivery: none in time counts as a failure
     is_local: ClassVar[bool] = False  # handing over is a row of our own database, so it joins the page's transaction
+
+    @classmethod
+    def problems(cls) -> list[str]:
+        """Why its settings cannot work, one a line; empty too where it is not set up at all. Nothing secret in it."""
+        return []
 
     def reaches(self, person: User) -> bool:
         """Whether this channel is set up, here and for this person."""

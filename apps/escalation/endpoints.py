@@ -10,6 +10,8 @@ from django.db import transaction
 from apps.core import clock
 from apps.escalation.models import Endpoint, VoicePin
 from apps.staff.models import User
+from apps.staff.services import scope
+from apps.staff.vocabulary import TRIAL_ROLES
 from apps.trials.models import Site
 from apps.vault.services import create_data_key
 
@@ -43,6 +45,23 @@ def set_endpoint(*, site: Site | None, channel: str, address: str, secret: str =
 def remove_endpoint(*, endpoint: Endpoint) -> None:
     endpoint.address, endpoint.secret, endpoint.is_active = "", "", False
     endpoint.save()
+
+
+def endpoint_of(person: User, *, channel: str, site: Site | None = None) -> Endpoint | None:
+    """Where this channel reaches a person: at the given site if they belong to it, else at their own, else at the duty desk.
+
+    A robot of a site is seen by that site's people, so nobody from elsewhere is paged by it.
+    """
+    seen = scope(person)
+    own = Endpoint.objects.filter(channel=channel, is_active=True).select_related("data_key")
+    if seen.roles & TRIAL_ROLES and (desk := own.filter(site=None).first()) is not None:
+        return desk
+    here = own.filter(site__in=seen.sites).order_by("site__code")
+    return (here.filter(site=site).first() if site is not None else None) or here.first()
+
+
+def has_voice_pin(person: User) -> bool:
+    return VoicePin.objects.filter(person=person).exists()
 
 
 def endpoint_for(*, site: Site | None, channel: str) -> Endpoint | None:

@@ -1,4 +1,5 @@
-"""The signed link in an e-mail by which its receiver takes a page: once, and for some hours."""
+"""Signed addresses about one page: by the link in an e-mail its receiver takes it, once and for some hours; by the receipt a site's own
+pager says that it has arrived."""
 
 from django.conf import settings
 from django.core import signing
@@ -7,6 +8,7 @@ from apps.core.work import seconds
 from apps.escalation.models import Page
 
 _SALT = "escalation.acknowledge"
+_RECEIPT = "escalation.receipt"
 VALID_FOR = 6 * 3600.0
 
 
@@ -17,6 +19,23 @@ class BadLink(Exception):
 def link_for(page: Page) -> str:
     """The address to put into an e-mail. Opening it only asks; pressing its button takes the page, since mail scanners open links."""
     return f"{settings.PUBLIC_BASE_URL}/ack/{token_for(page)}/"
+
+
+def receipt_for(page: Page) -> str:
+    """The address to which a pager posts when the page is on the person's device. It takes nothing."""
+    return f"{settings.PUBLIC_BASE_URL}/page/{signing.dumps(str(page.pk), salt=_RECEIPT)}/delivered/"
+
+
+def received_by(token: str) -> Page:
+    """The page that a receipt is about. Raises BadLink."""
+    try:
+        key = signing.loads(token, salt=_RECEIPT, max_age=seconds(VALID_FOR))
+    except signing.BadSignature:
+        raise BadLink from None
+    page = Page.objects.filter(pk=key).first()
+    if page is None:
+        raise BadLink
+    return page
 
 
 def token_for(page: Page) -> str:

@@ -88,3 +88,14 @@ def raise_chain(*, escalation: Escalation, chain: ChainName) -> None:
     escalation.save()
     note(escalation, MilestoneKind.RAISED)
     work.set_due(Escalation.objects.filter(pk=escalation.pk), due_at=escalation.next_step_at)
+
+
+@transaction.atomic
+def hurry(*, escalation: Escalation) -> None:
+    """One that waits for the morning list may not wait any longer: its first step is due now."""
+    now = clock.now()
+    waiting = Escalation.objects.filter(
+        pk=escalation.pk, state=EscalationState.OPEN, group_from=0, next_step_at__gt=now
+    )
+    if waiting.update(next_step_at=now, round_started_at=now):
+        work.set_due(Escalation.objects.filter(pk=escalation.pk), due_at=now)

@@ -2,9 +2,12 @@
 
 import contextlib
 import secrets
+import time
 from datetime import datetime, timedelta
 
-from django.db.models import F, Q, QuerySet
+from django.db import transaction
+from django.db.models import F, Q, QuerySet, Value
+from django.db.models.functions import Coalesce
 
 from apps.core import clock, work
 from apps.core.registry import UnknownPlugin
@@ -23,6 +26,9 @@ _FIRST_LOOK = 5.0
 _LOOK_EVERY = 10.0
 _CODE_LIVES = timedelta(hours=24)
 _NEVER_CONFIRMS_AFTER = 3
+_AFTER_LOCAL = 1.0  # a storm's texts are all in the outbox before the first slow network call
+_REST_AFTER_OUTAGE = 20.0
+_resting: dict[str, float] = {}  # channel: until when this process does not try it, on its own monotonic clock
 
 
 # --- planning
@@ -54,7 +60,7 @@ def plan_page(
             "code": code_for(escalation, person),
             "wording": wording,
             "created_at": clock.now(),
-            "due_at": clock.now(),
+            "due_at": clock.now() + (timedelta(0) if channel.is_local else work.seconds(_AFTER_LOCAL)),
             "lane": Lane.SAFETY,
         },
     )
@@ -101,11 +107,23 @@ def _hand_over(page: Page, channel: Channel) -> None:
                 ending.due_at = _handed(page, channel, channel.hand_over(page))
             return
         # A network call, so outside any transaction: after a crash it may happen twice, never not at all.
-        given = channel.hand_over(page)
+        given = _called(page, channel)
         with work.finishing(page) as ending:
             ending.due_at = _handed(page, channel, given)
     except ChannelError as error:
         _not_handed(page, error)
+
+
+def _called(page: Page, channel: Channel) -> Handed:
+    """Hand over by network. A provider that does not answer is left alone for a while: other pages do not wait for its time-outs."""
+    if time.monotonic() < _resting.get(channel.name, 0.0):
+        raise ChannelError("resting")
+    try:
+        return channel.hand_over(page)
+    except ChannelError as error:
+        if error.is_outage:
+            _resting[channel.name] = time.monotonic() + work.seconds(_REST_AFTER_OUTAGE).total_seconds()
+        raise
 
 
 def _handed(page: Page, channel: Channel, given: Handed) -> datetime | None:
@@ -158,7 +176,7 @@ def _next_look(page: Page) -> datetime:
     """Every ten seconds, and exactly when patience ends."""
     now = clock.now()
     ends = [page.created_at + work.seconds(length) for length in (ACCEPTED_WITHIN, DELIVERED_WITHIN)]
-    return min([now + work.seconds(_LOOK_EVERY), *(time for time in ends if time > now)])
+    return min([now + work.seconds(_LOOK_EVERY), *(end for end in ends if end > now)])
 
 
 def _finish_failed(page: Page, error: str, *, handed_at: datetime | None = None) -> None:
@@ -177,7 +195,14 @@ def _fail(page: Page, error: str, *, handed_at: datetime | None = None) -> None:
         incidents.report(
             IncidentKind.NEVER_CONFIRMS, detail=page.channel, site=page.escalation.site, person=page.person
         )
-    move_on_after(page)
+    if not _arrived_otherwise(page):
+        move_on_after(page)
+
+
+def _arrived_otherwise(page: Page) -> bool:
+    """Another page that wakes is known to have reached the same person in the same step: a call not taken is no reason to hurry."""
+    others = Page.objects.filter(escalation=page.escalation_id, person=page.person_id, step=page.step, wakes=True)
+    return others.filter(kind=PageKind.PAGE, state__in=[PageState.DELIVERED, PageState.ANSWERED]).exists()
 
 
 def move_on_after(page: Page) -> None:
@@ -188,9 +213,9 @@ def move_on_after(page: Page) -> None:
     now = clock.now()
     soon = now + work.seconds(REST.total_seconds())
     # At the end of a round the same people would come again: they get a short rest.
-    for rows, time in ((running.filter(place__gt=0), now), (running.filter(place=0), soon)):
-        rows = rows.filter(next_step_at__gt=time)
-        rows.update(next_step_at=time, due_at=time, fence=F("fence") + 1, lease_until=None)
+    for rows, at in ((running.filter(place__gt=0), now), (running.filter(place=0), soon)):
+        rows = rows.filter(next_step_at__gt=at)
+        rows.update(next_step_at=at, due_at=at, fence=F("fence") + 1, lease_until=None)
 
 
 def _remember(page: Page, **values: object) -> Route:
@@ -209,6 +234,30 @@ def could_not_page(page: Page) -> None:
     """The page broke the program: the next person at once, and an incident."""
     _fail(page, "could_not_page")
     incidents.report(IncidentKind.COULD_NOT_PAGE, detail=page.channel, escalation=page.escalation, person=page.person)
+
+
+# --- what providers call back
+
+
+@transaction.atomic
+def note_progress(page: Page, state: PageState, *, error: str = "") -> None:
+    """A provider or a pager says how far a page has come. It is written on the page; the page's own row acts on it, at once.
+
+    Repeats, reports that come late and reports about pages that were cancelled or answered change nothing.
+    """
+    now = clock.now()
+    rows = Page.objects.filter(pk=page.pk, state__in=PENDING)
+    values: dict[str, object] = {"state": state, "error": error[:60]}
+    if state == PageState.DELIVERED:
+        values |= {"delivered_at": now, "handed_at": Coalesce("handed_at", Value(now))}
+    if rows.update(**values):
+        work.set_due(Page.objects.filter(pk=page.pk), due_at=now)
+
+
+@transaction.atomic
+def nobody_took(page: Page) -> None:
+    """A call was picked up, and no right PIN came: the next person is due now, as for a page that failed."""
+    move_on_after(page)
 
 
 # --- cancelling

@@ -12,7 +12,7 @@ from apps.escalation.drills import drill_report, run_due_drills, start_drill
 from apps.escalation.endpoints import remove_endpoint, set_endpoint, set_voice_pin
 from apps.escalation.incidents import mend_incident
 from apps.escalation.models import Escalation
-from apps.escalation.opening import raise_chain, start
+from apps.escalation.opening import hurry, raise_chain, start
 from apps.escalation.paging import could_not_page, send_page
 from apps.escalation.rota import add_leave, add_shift, cancel_leave, cancel_shift, hand_over_shift, plan_rotation
 from apps.escalation.stepping import take_due_steps
@@ -23,6 +23,7 @@ from apps.escalation.taking import (
     answer_staff_text,
     nag,
     record_contact,
+    tell_holder,
     use_keys,
     use_link,
 )
@@ -44,6 +45,7 @@ __all__ = [
     "drill_report",
     "ensure_watch",
     "hand_over_shift",
+    "hurry",
     "mend_incident",
     "plan_rotation",
     "raise_chain",
@@ -56,6 +58,7 @@ __all__ = [
     "set_voice_pin",
     "start",
     "start_drill",
+    "tell_holder",
     "use_keys",
     "use_link",
     "watch_due",

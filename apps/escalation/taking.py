@@ -32,6 +32,7 @@ from apps.escalation.vocabulary import (
 from apps.messaging.vocabulary import HANDED_OVER, SendState
 from apps.staff.models import User
 
+_TELL_AGAIN = 300.0  # seconds
 MAY_ARRIVE = HANDED_OVER | {SendState.CALLING, SendState.UNKNOWN}
 
 
@@ -137,6 +138,15 @@ def _say_by_text(escalation: Escalation, person: User, wording: str, kind: PageK
         plan_page(escalation, person=person, channel=channel, wording=wording, occasion=occasion, kind=kind)
 
 
+@transaction.atomic
+def tell_holder(*, escalation: Escalation) -> None:
+    """A further text has joined an escalation that somebody has: that person hears of it, at most once in five minutes."""
+    escalation = _locked(escalation)
+    if escalation.state == EscalationState.ACKNOWLEDGED and escalation.acknowledged_by:
+        span = int(clock.now().timestamp() // work.seconds(_TELL_AGAIN).total_seconds())
+        _say_by_text(escalation, escalation.acknowledged_by, "staff_more", PageKind.NOTICE, f"more:{span}")
+
+
 # --- after taking
 
 
@@ -162,7 +172,7 @@ def _reminders_passed(escalation: Escalation, plan: Plan, now: datetime) -> int:
 
 
 def _reminder_times(escalation: Escalation, plan: Plan) -> list[datetime]:
-    """Reminders count back from the end, so that a bought quarter of an hour moves them too."""
+    """Reminders count back from the end, so that a bought span of an hour moves them too."""
     if escalation.expires_at is None:
         return []
     return [escalation.expires_at - _length(plan.expires - each) for each in plan.remind]

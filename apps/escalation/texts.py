@@ -55,7 +55,7 @@ def _values(page: Page, language: str) -> dict[str, str]:
     escalation = page.escalation
     received = local_time(escalation, escalation.received_at)
     values = {"ref": escalation.ref, "code": page.code, "time": received, "time_sent": received}
-    if page.wording in ("staff_delayed", "staff_drill"):
+    if page.wording in ("staff_delayed", "staff_drill", "staff_more"):
         values["time"] = local_time(escalation, clock.now())
     if page.wording in ("staff_contact_menu", "staff_taken") and escalation.acknowledged_at:
         values["time"] = local_time(escalation, escalation.acknowledged_at)

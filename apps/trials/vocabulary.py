@@ -34,6 +34,7 @@ class Channel(StrEnum):
     EMAIL = "email"
     WECOM = "wecom"
     DINGTALK = "dingtalk"
+    WEBHOOK = "webhook"
     CONSOLE = "console"
 
 

@@ -14,6 +14,7 @@ LONGEST = {"phone": "+8613800138000", "emergency": "120", "crisis": "12356", "ti
 VALUES = LONGEST | {
     "minutes": "60",
     "ref": "A7K2",
+    "spelled": "A, 7, K, 2",
     "code": "4821",
     "when": "soon",
     "name_role": "Dr A",
@@ -45,7 +46,7 @@ def test_the_shipped_wording_has_no_problem() -> None:
 
 def test_both_languages_say_the_same_keys() -> None:
     assert wording.languages() == ("en", "zh-Hans")
-    assert len(wording.texts()) == 95
+    assert len(wording.texts()) == 107
 
 
 @pytest.mark.parametrize("lang", ["en", "zh-Hans"])

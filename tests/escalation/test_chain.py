@@ -210,3 +210,27 @@ def test_a_recorded_contact_ends_everything(stage: Stage, alice: User) -> None:
     before = len(stage.carrier.sent)
     stage.minutes(600)
     assert [text.wording for _, text in stage.carrier.sent[before:]] == []
+
+
+def test_one_that_waits_for_the_morning_is_hurried_by_a_text_that_may_not_wait(stage: Stage) -> None:
+    running = stage.start(ChainName.R2, not_before=clock.now() + timedelta(hours=5))
+    stage.minutes(60)
+    escalation.hurry(escalation=running)
+    stage.drain()
+    assert stage.paged(running) == [(60, "Alice")]
+    escalation.hurry(escalation=running)
+    stage.minutes(14)
+    assert stage.paged(running) == [(60, "Alice")]
+
+
+def test_who_has_it_hears_of_a_further_text_once_in_five_minutes(stage: Stage, alice: User) -> None:
+    running = stage.start()
+    stage.drain()
+    escalation.tell_holder(escalation=running)
+    stage.text(alice, stage.code(running, alice))
+    for _ in range(3):
+        escalation.tell_holder(escalation=running)
+        stage.drain()
+    assert [text for text in stage.carrier.texts_to(alice) if "new message" in text] == [
+        f"{running.ref}: a new message has come in, 10:00. Please look in the console."
+    ]

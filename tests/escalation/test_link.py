@@ -5,13 +5,14 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
+from apps.escalation.feed import feed_address
 from apps.escalation.links import link_for
 from apps.escalation.models import Escalation, Page
 from apps.escalation.vocabulary import EscalationState, PageState
 from apps.staff.models import User
 from tests.escalation.stage import Stage
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.escalation.urls")]
+pytestmark = pytest.mark.django_db
 
 
 def mailed(stage: Stage, person: User) -> tuple[Escalation, str]:
@@ -78,3 +79,13 @@ def test_a_post_without_the_forms_token_is_refused(stage: Stage, alice: User) ->
     assert Client(enforce_csrf_checks=True).post(address).status_code == 403
     running.refresh_from_db()
     assert running.state == EscalationState.OPEN
+
+
+def test_a_phone_subscribes_to_its_owners_duty(stage: Stage, alice: User, client: Client) -> None:
+    address = feed_address(alice).removeprefix("https://sms.example.org")
+    answer = client.get(address)
+    assert answer.status_code == 200
+    assert answer["Content-Type"].startswith("text/calendar")
+    assert answer.content.decode().startswith("BEGIN:VCALENDAR")
+    assert client.get(address.replace(".ics", "x.ics")).status_code == 404
+    assert client.post(address).status_code == 405

@@ -32,7 +32,7 @@ class EmailChannel(Channel):
         except smtplib.SMTPRecipientsRefused as error:
             raise ChannelError("refused", permanent=True) from error
         except (smtplib.SMTPException, OSError) as error:
-            raise ChannelError(type(error).__name__) from error
+            raise ChannelError(type(error).__name__, is_outage=True) from error
         return Handed(accepted=True)
 
 
