@@ -81,7 +81,9 @@ def load(folder: Path = FOLDER) -> Catalogue:
     """The catalogue in `folder`. Raises CatalogueError."""
     shared = {path.stem[1:]: _read(path) for path in sorted(folder.glob("_*.toml"))}
     files = [path for path in sorted(folder.glob("*.toml")) if not path.name.startswith("_")]
-    normaliser = Normaliser(shared["traditional"]["map"], English(shared["english"]))
+    dialect = shared["dialect_zh"]["map"]
+    simplified = {char: dialect.get(plain, plain) for char, plain in shared["traditional"]["map"].items()}
+    normaliser = Normaliser({**dialect, **simplified}, English(shared["english"]))
     lexicon = Lexicon(normaliser, frozenset(shared["meta"]["fillers"].split()))
     patterns: list[Pattern] = []
     sources = [name for name in shared if name.startswith(("classes", "assertion"))]
