@@ -117,9 +117,13 @@ class Ending:
 
 
 def due(model: type[Row], *, lane: int | None = None, overdue_by: timedelta = timedelta(0)) -> "models.QuerySet[Row]":
-    """Rows that anybody may claim now, oldest first."""
+    """Rows that anybody may claim now, oldest first. `overdue_by`: only those that nobody has taken for so long.
+
+    A row whose process died counts from the end of its lease: whoever helps out late (pump, sentinel) leaves the next try to the
+    workers, whose children may die of it without harm.
+    """
     rows = model._default_manager.filter(due_at__lte=clock.now() - overdue_by, quarantined_at__isnull=True)
-    rows = rows.filter(_free(lease_time()))
+    rows = rows.filter(_free(lease_time(), since=overdue_by))
     if lane is not None:
         rows = rows.filter(lane=lane)
     return model.in_turn(rows).order_by("due_at", "pk")
@@ -135,12 +139,14 @@ def claim(model: type[Row], *, lane: int | None = None, overdue_by: timedelta = 
     return None
 
 
-def _free(time: datetime) -> Q:
-    """Leased to nobody, or the lease has run out. One that ends further ahead than any lease is long was written before the clock was
-    set back: its row would wait for as long as the step, so it counts as run out. The fence guards against its owner.
+def _free(time: datetime, *, since: timedelta = timedelta(0)) -> Q:
+    """Leased to nobody, or the lease has run out `since` long ago.
+
+    One that ends further ahead than any lease is long was written before the clock was set back: its row would wait for as long as
+    the step, so it counts as run out. The fence guards against its owner.
     """
     too_far = time + 2 * seconds(LEASE)
-    return Q(lease_until__isnull=True) | Q(lease_until__lt=time) | Q(lease_until__gt=too_far)
+    return Q(lease_until__isnull=True) | Q(lease_until__lt=time - since) | Q(lease_until__gt=too_far)
 
 
 def _lease(model: type[Row], *, pk: object, fence: int) -> bool:
