@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from apps.triage.rules.clauses import LISTING, Layout
+from apps.triage.rules.clauses import FIRST_CJK, LISTING, Layout
 from apps.triage.rules.lexicon import Hit
 from apps.triage.rules.normalise import Token
 
@@ -17,6 +17,8 @@ PLANNED = "planned"  # inside the rules only; the outside sees "hypothetical"
 _REACH = {"neg": 7, "neg_mid": 4, "neg_zh": 3, "neg_near": 2}
 _AFTER_REACH = 5
 _NEXT_REACH = 2
+_NAMED_FIRST = 6  # tokens into its sentence at which somebody else may stand to be meant in the next one as well
+_CLAUSES_ON = 3
 _IF_REACH = 14  # tokens that an "if" or "do people" reaches in a text without commas
 _DETERMINERS = frozenset({"the", "a", "an", "my", "our", "his", "her", "your", "their", "that", "this", "some"})
 _OWN = frozenset({"my", "mine"})  # "a woman in my group" is about the woman
@@ -73,6 +75,8 @@ def _is_somebody_elses(finding: Hit, scene: Scene) -> bool:
             if here == sentence:
                 subject, seen = carried, True
             continue
+        if kind == "other" and not _still_meant(hit, finding, scene):
+            continue
         carried = kind
         if here == sentence or (here == sentence - 1 and kind == "other"):
             subject, seen = kind, True
@@ -85,8 +89,26 @@ def _is_somebody_elses(finding: Hit, scene: Scene) -> bool:
     clause = scene.layout.clauses[finding.start]
     following = next((kind for hit, kind in subjects if finding.end <= hit.start), "self")
     return following == "other" and any(
-        finding.end <= hit.start and scene.layout.clauses[hit.start] == clause for hit in scene.of("other")
+        finding.end <= hit.start and scene.layout.clauses[hit.start] == clause and _may_follow(hit, scene.tokens)
+        for hit in scene.of("other")
     )
+
+
+def _still_meant(other: Hit, finding: Hit, scene: Scene) -> bool:
+    """Whether somebody else is still the subject: three clauses on in Chinese, and in the next sentence only when named
+    first ("The neighbour ... . He fell")."""
+    sentences, clauses = scene.layout.sentences, scene.layout.clauses
+    begun = other.start
+    while begun > 0 and sentences[begun - 1] == sentences[other.start]:
+        begun -= 1
+    if sentences[finding.start] != sentences[other.start] and other.start - begun > _NAMED_FIRST:
+        return False
+    return scene.tokens[other.start].text < FIRST_CJK or clauses[finding.start] - clauses[other.start] <= _CLAUSES_ON
+
+
+def _may_follow(other: Hit, tokens: list[Token]) -> bool:
+    """Whether somebody else may be named after the finding: in Chinese only after 是 ("the one who fainted is ...")."""
+    return tokens[other.start].text < FIRST_CJK or (other.start > 0 and tokens[other.start - 1].text == "是")
 
 
 def _subjects(scene: Scene) -> list[tuple[Hit, str]]:

@@ -9,7 +9,7 @@ from apps.triage.rules.normalise import Token
 _SENTENCE_ENDS = frozenset("。！？!?.\n;；…")
 _COMMAS = frozenset(",，:：、()（）[]【】/-—~")
 _SHORTEST = 2  # tokens before a blank that make a clause
-_FIRST_CJK = "\u2e80"
+FIRST_CJK = "\u2e80"
 LISTING = frozenset({"、", "/", "and", "or", "nor", "和", "或", "跟", "与", "及", "也", "以"})
 
 
@@ -62,4 +62,4 @@ def lay_out(tokens: list[Token], text: str, barriers: set[int]) -> Layout:
 
 def _parts(before: str, after: str) -> bool:
     """Whether a blank between two tokens parts them: both are Chinese."""
-    return before >= _FIRST_CJK and after >= _FIRST_CJK
+    return before >= FIRST_CJK and after >= FIRST_CJK

@@ -12,7 +12,7 @@ from apps.triage.rules.patterns import Ground
 from apps.triage.rules.spelling import Speller
 
 _DENIALS = frozenset({"neg", "neg_mid", "neg_zh", "neg_near"})
-_GRADE_RANK = {"grave": 0, "plain": 1, "vague": 2, "slight": 3}
+_GRADE_RANK = {"grave": 0, "slight": 1, "plain": 2, "vague": 3}
 
 
 @dataclass(frozen=True, slots=True)
