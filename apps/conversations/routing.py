@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from apps.conversations import alarm, answers, death, understanding
 from apps.conversations.board import open_task
+from apps.conversations.history import told_about
 from apps.conversations.models import Turn
 from apps.conversations.vocabulary import TaskKind
 from apps.core import clock
@@ -190,7 +191,9 @@ def _from_a_shared_phone(message: InboundMessage, points: list[ContactPoint]) ->
 
 def _triaged(message: InboundMessage, point: ContactPoint) -> Turn:
     participant, sender = point.participant, point.kind
-    report = triage.triage(message=message, participant=participant, sender=sender)
+    report = triage.triage(
+        message=message, participant=participant, sender=sender, told=told_about(participant, message)
+    )
     if report.path in ("death", "death_hold"):
         return death.handle(message=message, point=point, report=report)
     level = _level(message, report)

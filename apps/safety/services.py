@@ -73,6 +73,18 @@ def _running_draft(participant: Participant, *, received_at: datetime) -> Advers
     return drafts.order_by("-received_at").first()
 
 
+def unclosed_items(participant: Participant, *, since: datetime, until: datetime) -> set[str]:
+    """Items reported in [since, until) whose same-day (R3) draft no person has closed: said again, they count for more."""
+    reports = Report.objects.filter(
+        event__participant=participant,
+        event__state=EventState.DRAFT,
+        event__level="R3",
+        symptom_report__message__received_at__gte=since,
+        symptom_report__message__received_at__lt=until,
+    ).values_list("symptom_report__findings", flat=True)
+    return {finding["id"] for findings in reports for finding in findings if finding["state"] == "present"}
+
+
 def _draft(participant: Participant, message: InboundMessage, report: SymptomReport, reporter: str) -> AdverseEvent:
     return AdverseEvent(
         case_number=_case_number(participant),

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.messaging.models import InboundMessage
 from apps.participants.models import Participant
+from apps.staff.models import User
 
 
 class Level(models.TextChoices):
@@ -14,6 +15,13 @@ class Level(models.TextChoices):
     R2 = "R2", _("R2 urgent")
     R3 = "R3", _("R3 same day")
     R4 = "R4", _("R4 routine")
+
+
+class Label(models.TextChoices):
+    SERIOUS = "serious", _("serious: call today")
+    NONSERIOUS = "nonserious", _("a symptom, not serious")
+    NONE = "none", _("no symptom of the participant")
+    UNCLEAR = "unclear", _("unclear even to a person")
 
 
 class SymptomReport(models.Model):
@@ -26,6 +34,10 @@ class SymptomReport(models.Model):
     label = models.CharField(_("label"), max_length=12)
     level = models.CharField(_("level"), max_length=2, choices=Level.choices, blank=True)
     findings = models.JSONField(default=list)
+    clues = models.JSONField(default=list)  # offsets and weights of what made the net send it to a person
+    context = models.JSONField(
+        default=dict
+    )  # what the rules knew besides the text, so that the decision can be replayed
     reason = models.CharField(_("reason"), max_length=300)
     rules_version = models.CharField(_("rules"), max_length=40)
     path = models.CharField(max_length=12, blank=True)
@@ -39,6 +51,24 @@ class SymptomReport(models.Model):
         verbose_name = _("symptom report")
         verbose_name_plural = _("symptom reports")
         constraints = [models.UniqueConstraint(fields=["message", "participant"], name="report_once")]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class Correction(models.Model):
+    """What a named person says that a text meant. It corrects the rules to come, never the alarm that was raised: rows are only added."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    report = models.ForeignKey(SymptomReport, on_delete=models.PROTECT, related_name="corrections")
+    label = models.CharField(_("label"), max_length=12, choices=Label.choices)
+    level = models.CharField(_("level"), max_length=2, choices=Level.choices, blank=True)
+    person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(_("time"))
+
+    class Meta:
+        verbose_name = _("correction of the triage")
+        verbose_name_plural = _("corrections of the triage")
 
     def __str__(self) -> str:
         return str(self.id)

@@ -6,20 +6,48 @@ from datetime import timedelta
 from apps.core import clock
 from apps.messaging.models import InboundMessage
 from apps.participants.models import Participant
+from apps.staff.models import User
+from apps.staff.services import scope
+from apps.staff.vocabulary import Action
+from apps.triage import context as contexts
 from apps.triage import rules
-from apps.triage.models import SymptomReport
+from apps.triage.context import Told
+from apps.triage.models import Correction, Label, Level, SymptomReport
+from apps.triage.rules import together
+from apps.vault.models import KeyDestroyed
 
-RECENT = timedelta(hours=72)
+# Texts of one phone that follow each other so closely are read as one too: people send a sentence in pieces.
+BREATH = timedelta(minutes=3)
+PIECES = 3
+_URGENT = ("R1", "R2")
+_NOTHING_TOLD = Told()
 
 
-def triage(*, message: InboundMessage, participant: Participant | None, sender: str) -> SymptomReport:
+class TriageError(Exception):
+    """A correction that is not allowed."""
+
+
+class NotAllowedHere(TriageError):
+    """This person may not judge texts of this site."""
+
+
+class UnknownJudgement(TriageError):
+    """The label or the level is none of the known ones."""
+
+
+def triage(
+    *, message: InboundMessage, participant: Participant | None, sender: str, told: Told = _NOTHING_TOLD
+) -> SymptomReport:
     """Assess one text about one participant (None: nobody known) and keep the decision. The same text twice is one report."""
-    found = rules.assess(message.body, sender=sender, context=_context(message, participant))
+    context = contexts.of(message=message, participant=participant, at=clock.now(), told=told)
+    found = decide(message=message, sender=sender, context=context)
     values = {
         "sender": sender,
         "label": found.label,
         "level": found.level or "",
         "findings": [asdict(finding) for finding in found.findings],
+        "clues": [asdict(clue) for clue in found.clues],
+        "context": contexts.stored(context),
         "reason": found.reason[:300],
         "rules_version": found.rules_version[:40],
         "path": found.path or "",
@@ -33,28 +61,46 @@ def triage(*, message: InboundMessage, participant: Participant | None, sender: 
     return report
 
 
-def _context(message: InboundMessage, participant: Participant | None) -> rules.Context:
-    if participant is None:
-        return rules.Context()
-    now = clock.now()
-    recent = SymptomReport.objects.filter(participant=participant, classified_at__gte=now - RECENT).values_list(
-        "findings", flat=True
-    )
-    items = {finding["id"] for findings in recent for finding in findings if finding["state"] == "present"}
-    return rules.Context(
-        days_since_infusion=(now.date() - participant.day_zero).days,
-        recent_items=tuple(sorted(items)),
-        phone_answered_before=SymptomReport.objects.filter(participant=participant, message__line=message.line)
-        .exclude(message=message)
-        .exists(),
-    )
+def decide(*, message: InboundMessage, sender: str, context: rules.Context) -> rules.Assessment:
+    """What the text means by the present rules, alone and with those just before it. Keeps nothing."""
+    alone = rules.assess(message.body, sender=sender, context=context)
+    if alone.level == "R1":
+        return alone
+    pieces = _just_before(message)
+    before = [rules.assess(piece, sender=sender) for piece in pieces]
+    if not pieces or any(one.level in _URGENT for one in before):
+        return alone  # an alarm already stands for what was written before
+    whole, start = together.joined([*pieces, message.body])
+    found = rules.assess(whole, sender=sender, context=context)
+    return together.worse(alone=alone, before=before, together=found, start=start)
+
+
+def _just_before(message: InboundMessage) -> list[str]:
+    """The last texts of the same phone, oldest first, none more than a breath apart. Digits alone are answers, not words."""
+    if message.line_id is None or message.media_count:
+        return []
+    rows = InboundMessage.objects.filter(line=message.line, received_at__lte=message.received_at)
+    rows = rows.exclude(pk=message.pk).select_related("data_key").order_by("-received_at", "-pk")
+    found: list[str] = []
+    latest = message.received_at
+    for row in rows[:PIECES]:
+        if latest - row.received_at > BREATH:
+            break
+        latest = row.received_at
+        try:
+            body = row.body
+        except KeyDestroyed:
+            break
+        if any(sign.isalpha() for sign in body):
+            found.insert(0, body)
+    return found
 
 
 def by_digit(*, message: InboundMessage, participant: Participant, sender: str, level: str) -> SymptomReport:
     """Keep the decision that a digit of the symptom menu makes by itself (clinical rule 10)."""
     values = {
         "sender": sender,
-        "label": "serious" if level in ("R1", "R2") else "nonserious",
+        "label": "serious" if level in _URGENT else "nonserious",
         "level": level,
         "reason": "answer from the list",
         "rules_version": "list",
@@ -65,3 +111,19 @@ def by_digit(*, message: InboundMessage, participant: Participant, sender: str, 
     }
     report, _ = SymptomReport.objects.get_or_create(message=message, participant=participant, defaults=values)
     return report
+
+
+def correct(*, report: SymptomReport, person: User, label: str, level: str = "") -> Correction:
+    """A named person says what the text meant. Raises NotAllowedHere or UnknownJudgement.
+
+    It changes no alarm and no event: those are ended by the people who answer them. The same judgement twice is one row.
+    """
+    site = report.participant.site_id if report.participant else None
+    if not scope(person).may(Action.DRAFT_EVENTS if site else Action.VIEW_UNMATCHED, site=site):
+        raise NotAllowedHere
+    if label not in Label.values or (level and level not in Level.values):
+        raise UnknownJudgement
+    last = report.corrections.order_by("-at").first()
+    if last and (last.label, last.level, last.person) == (label, level, person):
+        return last
+    return Correction.objects.create(report=report, label=label, level=level, person=person, at=clock.now())

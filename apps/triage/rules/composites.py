@@ -11,6 +11,7 @@ from typing import Any
 from apps.triage.rules.catalogue import Catalogue, Escalation
 from apps.triage.rules.shapes import Context, more_urgent
 
+_WORSE = 2  # the digit of a check-in
 _ONE_UP = {"R4": "R3", "R3": "R2", "R2": "R1", "R1": "R1"}
 
 
@@ -46,6 +47,11 @@ class Facts:
                 found.update(implied)
         return frozenset(found)
 
+    @property
+    def is_worsening(self) -> bool:
+        """The text says so, or the last check-in was answered "something new or worse"."""
+        return "worsening" in self.modifiers or self.context.last_answer == _WORSE
+
 
 def escalated(facts: Facts) -> list[Verdict]:
     """The escalations of every present item."""
@@ -70,7 +76,7 @@ def _holds(block: Escalation, facts: Facts, name: str) -> bool:
             and 0 <= days <= block.days_since_infusion_lte
         )
         or (block.reporter is not None and facts.sender == block.reporter)
-        or (block.worsening and "worsening" in facts.modifiers)
+        or (block.worsening and facts.is_worsening)
         or (block.no_open_admission and not context.open_admission)
         or (block.temp_gte_c is not None and facts.temperature is not None and facts.temperature >= block.temp_gte_c)
     )
@@ -112,7 +118,7 @@ def _all_hold(when: dict[str, Any], facts: Facts) -> bool:
         elif key == "days_since_infusion_lte":
             good = days is not None and 0 <= days <= wanted
         elif key == "worsening":
-            good = "worsening" in facts.modifiers
+            good = facts.is_worsening
         elif key == "reporter":
             good = facts.sender == wanted
         elif key == "usual_reporter":
@@ -121,6 +127,8 @@ def _all_hold(when: dict[str, Any], facts: Facts) -> bool:
             good = bool(facts.items)
         elif key == "phone_answered_before":
             good = context.phone_answered_before
+        elif key == "still_open":
+            good = not facts.items.isdisjoint(context.open_items)
         elif key == "last_answer":
             good = context.last_answer == wanted
         else:

@@ -61,8 +61,9 @@ class Assessment:
 class Context:
     """What the rules may know besides the text. Every field is optional.
 
-    `recent_items` are item ids found present in the last 72 hours; `last_answer` is the digit of the last check-in;
-    `usual_reporter` is "participant" or "caregiver"; `open_admission` is true while a hospital stay is on record.
+    `recent_items` are item ids found present in the last 72 hours; `last_answer` is the digit of the last check-in that was
+    answered within 72 hours; `usual_reporter` is "participant" or "caregiver"; `open_admission` is true while a hospital stay is
+    on record; `open_items` are those of the last three days that no person has closed.
     """
 
     days_since_infusion: int | None = None
@@ -71,6 +72,7 @@ class Context:
     usual_reporter: str | None = None
     open_admission: bool = False
     phone_answered_before: bool = False
+    open_items: tuple[str, ...] = ()
 
 
 def more_urgent(one: str | None, other: str | None) -> str | None:

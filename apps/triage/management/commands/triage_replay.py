@@ -1,0 +1,85 @@
+"""`triage_replay --from DATE --to DATE`: which stored decisions the present rules would change. Before a version goes live."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from collections import Counter
+from datetime import UTC, datetime
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils.dateparse import parse_date, parse_datetime
+
+from apps.triage import rules
+from apps.triage.replay import Replayed, replay
+
+_NOTHING = "--"
+
+
+class Command(BaseCommand):
+    help = (
+        "Read the stored texts of a period again by the present rules and list every decision that would change, by level. "
+        "Writes nothing, and prints no text unless asked."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--from", dest="since", required=True, metavar="TIME", help="2027-05-01, or with a time")
+        parser.add_argument("--to", dest="until", required=True, metavar="TIME", help="not included")
+        parser.add_argument("--texts", action="store_true", help="print the texts: they are health data")
+        parser.add_argument(
+            "--fail-if-lowered", action="store_true", help="end with an error when any decision would be less urgent"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        since, until = _time(options["since"]), _time(options["until"])
+        read, gone = 0, 0
+        changed: list[Replayed] = []
+        for one in replay(since=since, until=until):
+            read += one is not None
+            gone += one is None
+            if one is not None and one.is_changed:
+                changed.append(one)
+        unreadable = f", {gone} no longer readable" if gone else ""
+        self.stdout.write(
+            f"{read} texts by rules {rules.rules_version()}{unreadable}: {len(changed)} decisions would change"
+        )
+        self._by_level(changed)
+        for one in sorted(changed, key=lambda one: (not one.is_lowered, one.old_level or "R9", one.received_at)):
+            self._show(one, texts=options["texts"])
+        lowered = sum(one.is_lowered for one in changed)
+        if lowered and options["fail_if_lowered"]:
+            raise CommandError(f"{lowered} decisions would be less urgent")
+
+    def _by_level(self, changed: list[Replayed]) -> None:
+        moves = Counter((one.old_level or _NOTHING, one.level or _NOTHING, _direction(one)) for one in changed)
+        for (old, new, direction), count in sorted(moves.items()):
+            self.stdout.write(f"  {old} -> {new}: {count} ({direction})")
+
+    def _show(self, one: Replayed, *, texts: bool) -> None:
+        mark = "LESS URGENT " if one.is_lowered else ""
+        old, new = f"{one.old_level or _NOTHING} {one.old_label}", f"{one.level or _NOTHING} {one.label}"
+        self.stdout.write(
+            f"{one.received_at:%Y-%m-%dT%H:%M:%SZ} {one.report} {mark}{old} -> {new} (was {one.old_version}): {one.reason}"
+        )
+        if texts:
+            self.stdout.write(f"    {one.text}")
+
+
+def _direction(one: Replayed) -> str:
+    if one.old_level == one.level:
+        return "label only"
+    return "LESS URGENT" if one.is_lowered else "more urgent"
+
+
+def _time(value: str) -> datetime:
+    """A date or a time, UTC unless it says otherwise. Raises CommandError."""
+    try:
+        moment = parse_datetime(value) if len(value) > len("2027-05-01") else None
+        day = None if moment else parse_date(value)
+    except ValueError as error:
+        raise CommandError(f"{value}: {error}") from error
+    if moment is None:
+        if day is None:
+            raise CommandError(f"{value}: neither a date nor a time")
+        moment = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
