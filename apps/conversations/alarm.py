@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from apps.conversations.promises import morning_list
-from apps.conversations.speaking import is_night, local_time, say
+from apps.conversations.speaking import QUESTIONS, ask, is_night, local_time, say
 from apps.core import clock
 from apps.escalation import services as escalation
 from apps.escalation.models import Escalation
@@ -68,7 +68,11 @@ def emergency_text(message: InboundMessage, point: ContactPoint, report: Symptom
         wording_key = "emergency_family"
     elif any(finding["id"] == "evt_admitted" and finding["state"] == "present" for finding in report.findings):
         wording_key, purpose = "admitted_reply", Purpose.REPLY
-    say_once(f"emergency:{message.pk}:{point.participant_id}", line, point.participant, wording_key, purpose)
+    key = f"emergency:{message.pk}:{point.participant_id}"
+    if wording_key in QUESTIONS:
+        ask(participant=point.participant, wording_key=wording_key, key=key, purpose=purpose, line=line)
+    else:
+        say_once(key, line, point.participant, wording_key, purpose)
 
 
 def _emergency_since(line: Line, time: datetime) -> bool:

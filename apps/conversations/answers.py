@@ -12,11 +12,12 @@ from apps.conversations.vocabulary import QuestionState, TaskKind
 from apps.core import clock
 from apps.core.work import Lane
 from apps.escalation.models import Escalation
+from apps.escalation.vocabulary import RUNNING
 from apps.messaging import services as messaging
 from apps.messaging.models import InboundMessage, OutboundMessage
 from apps.messaging.vocabulary import UNPROMPTED, Disposition
 from apps.participants import services as participants
-from apps.participants.models import ContactPoint
+from apps.participants.models import ContactPoint, Participant
 from apps.safety import services as safety
 from apps.triage import services as triage
 from apps.triage.models import SymptomReport
@@ -206,7 +207,14 @@ def _checkin(turn: Turn, given: tuple[str, ...]) -> str:
         return _call_me(turn)
     if "2" in given:
         return _ask_which(turn)
-    return "checkin_ok"
+    return _as_before(turn.participant)
+
+
+def _as_before(participant: Participant) -> str:
+    """ "As before" never means well while something urgent is open (clinical rule 6): not thanked, but asked how that is now."""
+    if not Escalation.objects.filter(events__participant=participant, state__in=RUNNING).exists():
+        return "checkin_ok"
+    return "reassure" if is_night(participant.site) or participant.is_discreet else "sym_progress"
 
 
 def _call_me(turn: Turn) -> str:

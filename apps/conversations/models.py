@@ -18,8 +18,11 @@ from apps.triage.models import SymptomReport
 from apps.trials.models import Site
 
 
-class Question(models.Model):
-    """A question that was texted and what was answered. One open question a line: a digit answers only the newest."""
+class Question(WorkRow):
+    """A question that was texted and what was answered. One open question a line: a digit answers only the newest.
+
+    Due when silence must act; null where silence is followed by somebody else (a check-in) or by nobody.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     line = models.ForeignKey(Line, on_delete=models.PROTECT, related_name="+")
@@ -34,7 +37,7 @@ class Question(models.Model):
     answered_at = models.DateTimeField(null=True)
     answered_by = models.ForeignKey(InboundMessage, on_delete=models.PROTECT, null=True, related_name="+")
 
-    class Meta:
+    class Meta(WorkRow.Meta):
         constraints = [models.UniqueConstraint(fields=["line"], condition=Q(state="open"), name="one_open_question")]
 
     def __str__(self) -> str:

@@ -6,6 +6,7 @@ from apps.conversations import routing
 from apps.conversations.board import close_task, open_task
 from apps.conversations.models import Turn
 from apps.conversations.routing import record_contact, take
+from apps.conversations.silence import after_silence, could_not_notice
 from apps.conversations.speaking import QUESTIONS, AnotherQuestionOpen, NoLine, ask, say
 from apps.conversations.vocabulary import TaskKind
 from apps.core import clock, wording, work
@@ -20,9 +21,11 @@ from apps.participants.contacts import contact_points_of
 __all__ = [
     "AnotherQuestionOpen",
     "NoLine",
+    "after_silence",
     "answer",
     "ask",
     "close_task",
+    "could_not_notice",
     "could_not_process",
     "could_not_reply",
     "open_task",

@@ -9,7 +9,8 @@ from apps.conversations import promises
 from apps.conversations.models import Question
 from apps.conversations.promises import Promise
 from apps.conversations.vocabulary import QuestionState
-from apps.core import clock, wording
+from apps.core import clock, wording, work
+from apps.core.work import Lane
 from apps.messaging import services as messaging
 from apps.messaging.models import Line, OutboundMessage
 from apps.messaging.vocabulary import UNPROMPTED, Purpose
@@ -19,6 +20,8 @@ from apps.trials.models import Site
 from apps.trials.services import current_protocol
 
 QUESTION_LIVES = timedelta(hours=48)
+NIGHT_MINUTES = 10  # clinical rule 19
+DAY_MINUTES = 60
 CHECKIN_FAMILY = frozenset(
     {
         "checkin",
@@ -117,7 +120,23 @@ def ask(
         wording=wording_key,
         asked_at=now,
         expires_at=expires_at or now + QUESTION_LIVES,
+        due_at=_silence_acts_at(wording_key, site=site),
+        lane=Lane.SAFETY,
     )
+
+
+def _silence_acts_at(wording_key: str, *, site: Site) -> datetime | None:
+    """When no answer must be noticed; the acts stand in `silence.py`."""
+    limits = current_protocol().conversation
+    by_wording = {
+        "emergency": limits.emergency_check_after_minutes,
+        "visit_change": limits.visit_change_call_after_minutes,
+        **dict.fromkeys(("sym_which", "sym_other"), NIGHT_MINUTES if is_night(site) else DAY_MINUTES),
+    }
+    if is_night(site):
+        by_wording["unclear1"] = NIGHT_MINUTES
+    minutes = by_wording.get(wording_key)
+    return None if minutes is None else clock.now() + work.seconds(minutes * 60)
 
 
 def _make_room(line: Line, wording_key: str, purpose: Purpose, now: datetime) -> None:

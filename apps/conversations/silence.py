@@ -1,0 +1,88 @@
+"""What silence after a question does. It is never taken for good news (clinical rules 6 and 19, decision 30)."""
+
+from datetime import timedelta
+
+from apps.conversations import alarm
+from apps.conversations.board import open_task
+from apps.conversations.models import Question, Turn
+from apps.conversations.speaking import ask, is_night, promised_call
+from apps.conversations.vocabulary import QuestionState, TaskKind
+from apps.core import clock, work
+from apps.escalation.models import Escalation
+from apps.escalation.vocabulary import RUNNING
+from apps.messaging.vocabulary import Purpose
+from apps.safety import services as safety
+from apps.triage import services as triage
+
+CALL_WITHIN = timedelta(minutes=15)
+
+
+def after_silence(question: Question) -> None:
+    """Work handler of a question that was due an answer: nothing when it was answered, replaced, or its time is over."""
+    with work.finishing(question):
+        if question.state == QuestionState.OPEN:
+            _ACTS[question.wording](question)
+
+
+def could_not_notice(question: Question) -> None:
+    """The program failed five times at this silence: a person calls."""
+    _call(question, TaskKind.CALL_BACK, within=CALL_WITHIN)
+
+
+def _check_on_emergency(question: Question) -> None:
+    """Ten minutes after the emergency text without an answer: have they got help? Not when somebody has spoken with them."""
+    if Escalation.objects.filter(events__participant=question.participant, state__in=RUNNING).exists():
+        key = f"check:{question.pk}"
+        ask(
+            participant=question.participant,
+            wording_key="emergency_check",
+            key=key,
+            purpose=Purpose.EMERGENCY,
+            line=question.line,
+        )
+
+
+def _on_symptom(question: Question) -> None:
+    """ "Something new or worse", and then silence: at night the on-call is paged, by day a person calls."""
+    if not is_night(question.participant.site):
+        _call(question, TaskKind.SYMPTOM)
+        return
+    participant, turn = (
+        question.participant,
+        Turn.objects.filter(reply=question.message).select_related("message").first(),
+    )
+    running = alarm.page(
+        participant=participant, level="R2", received_at=turn.arrived_at if turn else question.asked_at
+    )
+    _call(question, TaskKind.CALL_BACK, within=CALL_WITHIN)
+    if turn is not None and turn.contact_point is not None:
+        sender = turn.contact_point.kind
+        report = triage.by_digit(message=turn.message, participant=participant, sender=sender, level="R2")
+        safety.open_adverse_event(
+            participant=participant, message=turn.message, report=report, escalation=running, reporter=sender
+        )
+
+
+def _on_unclear(question: Question) -> None:
+    """A text that nobody could parse, asked about once, and silence: at night the on-call is paged; by day it stands with a person."""
+    if is_night(question.participant.site):
+        _on_symptom(question)
+
+
+def _on_appointment(question: Question) -> None:
+    _call(question, TaskKind.APPOINTMENT)
+
+
+def _call(question: Question, kind: TaskKind, *, within: timedelta | None = None) -> None:
+    site = question.participant.site
+    deadline = clock.now() + within if within else promised_call(site).deadline
+    open_task(key=f"silence:{question.pk}", kind=kind, site=site, participant=question.participant, deadline=deadline)
+
+
+_ACTS = {
+    "emergency": _check_on_emergency,
+    "sym_which": _on_symptom,
+    "sym_other": _on_symptom,
+    "unclear1": _on_unclear,
+    "visit_change": _on_appointment,
+}
