@@ -37,7 +37,12 @@ TWILIO = {
     name: secrets.read(f"TWILIO_{name}") or ""
     for name in (
         "ACCOUNT_SID", "AUTH_TOKEN", "AUTH_TOKEN_NEXT", "MESSAGING_SERVICE_SID", "FROM_NUMBER", "API_KEY", "API_SECRET", "API_BASE_URL",
+        "VOICE_NUMBER",
     )
+}  # fmt: skip
+ALIYUN_VOICE = {
+    name: secrets.read(f"ALIYUN_VOICE_{name}") or ""
+    for name in ("ACCESS_KEY_ID", "ACCESS_KEY_SECRET", "SHOW_NUMBER", "TTS_CODE", "BYE_CODE", "CALLBACK_TOKEN", "API_BASE_URL")
 }  # fmt: skip
 HEARTBEAT_URL = env.str("HEARTBEAT_URL", "")
 OPERATOR_EMAIL = env.str("OPERATOR_EMAIL", "")

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import path
 
 from apps.conversations import views as conversations
-from apps.conversations import views_ack
+from apps.conversations import views_ack, views_voice
 from apps.operations import views as operations
 from apps.workplace import views as workplace
 
@@ -18,6 +18,11 @@ urlpatterns = [
     path("sms/<slug:gateway>/inbound/", conversations.inbound, name="sms-inbound"),
     path("sms/<slug:gateway>/status/<uuid:attempt>/", conversations.status, name="sms-status"),
     path("ack/<str:token>/", views_ack.acknowledge, name="acknowledge"),
+    path("page/<str:token>/delivered/", views_voice.page_delivered, name="page-delivered"),
+    path("voice/page/<uuid:page>/", views_voice.page_call, name="voice-page"),
+    path("voice/page/<uuid:page>/keys/", views_voice.page_keys, name="voice-keys"),
+    path("voice/page/<uuid:page>/status/", views_voice.page_status, name="voice-status"),
+    path("voice/aliyun/<str:token>/", views_voice.aliyun_reports, name="voice-aliyun"),
     path("rota/<str:token>.ics", views_ack.duty_calendar, name="duty-calendar"),
     path("healthz", operations.healthz, name="healthz"),
 ]

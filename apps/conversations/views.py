@@ -47,7 +47,7 @@ def _taken(
 ) -> HttpResponse:
     try:
         sms = routes.gateway(name)
-        callback = _callback(request, kind)
+        callback = callback_of(request, kind)
     except routes.NotEnabled:
         return HttpResponse(status=404)
     except ImproperlyConfigured:
@@ -75,7 +75,8 @@ def _not_now() -> HttpResponse:
     return HttpResponse(status=503, headers={"Retry-After": "5"})
 
 
-def _callback(request: HttpRequest, kind: Kind) -> RawCallback:
+def callback_of(request: HttpRequest, kind: Kind) -> RawCallback:
+    """A provider's form as it was signed: the configured public origin, never Host or X-Forwarded-*."""
     body = request.body  # first, so that the bytes are kept as they came
     return RawCallback(
         kind=kind,

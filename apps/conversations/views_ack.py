@@ -37,7 +37,7 @@ def acknowledge(request: HttpRequest, token: str) -> HttpResponse:
 
 @never_cache
 @require_safe
-def duty_calendar(request: HttpRequest, token: str) -> HttpResponse:
+def duty_calendar(_request: HttpRequest, token: str) -> HttpResponse:
     """The person's own shifts, for a phone's calendar. 404 for a wrong address and for an account that has ended."""
     person = feed.person_of(token)
     if person is None:

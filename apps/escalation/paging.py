@@ -126,6 +126,11 @@ def _called(page: Page, channel: Channel) -> Handed:
         raise
 
 
+def forget_outages() -> None:
+    """Try every channel again at the next page, because settings have changed."""
+    _resting.clear()
+
+
 def _handed(page: Page, channel: Channel, given: Handed) -> datetime | None:
     page.message, page.provider_id = given.message, given.provider_id
     if given.accepted:
@@ -201,8 +206,18 @@ def _fail(page: Page, error: str, *, handed_at: datetime | None = None) -> None:
 
 def _arrived_otherwise(page: Page) -> bool:
     """Another page that wakes is known to have reached the same person in the same step: a call not taken is no reason to hurry."""
-    others = Page.objects.filter(escalation=page.escalation_id, person=page.person_id, step=page.step, wakes=True)
-    return others.filter(kind=PageKind.PAGE, state__in=[PageState.DELIVERED, PageState.ANSWERED]).exists()
+    others = Page.objects.filter(
+        escalation=page.escalation_id, person=page.person_id, step=page.step, wakes=True, kind=PageKind.PAGE
+    ).exclude(pk=page.pk)
+    # Asked of the channel: a text's row knows of its delivery before the page looks again.
+    return any(_has_arrived(other) for other in others.select_related("message"))
+
+
+def _has_arrived(page: Page) -> bool:
+    try:
+        return channels.named(page.channel).progress(page).state in (PageState.DELIVERED, PageState.ANSWERED)
+    except UnknownPlugin:
+        return False
 
 
 def move_on_after(page: Page) -> None:

@@ -24,8 +24,13 @@ _SLACK = timedelta(days=5)  # a drill that is due today has not failed yet
 
 def readiness() -> list[str]:
     """Every reason why nobody should rely on this paging yet; empty when there is none. Codes and names of staff only."""
+    settings_wrong = [
+        f"channel {name}: {problem}"
+        for name in channels.CHANNELS.names
+        for problem in channels.CHANNELS[name].problems()
+    ]
     try:
-        return [reason for site in [*Site.objects.all(), None] for reason in _reasons(site)]
+        return [*settings_wrong, *(reason for site in [*Site.objects.all(), None] for reason in _reasons(site))]
     except NoProtocol:
         return ["no protocol is loaded, so there are no chains"]
 

@@ -84,8 +84,12 @@ def use_link(*, token: str) -> Page:
 
 @transaction.atomic
 def use_keys(*, page: Page, keys: str) -> bool:
-    """Whether the keys pressed in a call are the called person's own PIN; then the page is answered, and the caller takes it."""
-    if not is_voice_pin(person=page.person, pin=keys):
+    """Whether the keys pressed in a call are the called person's own PIN; then the page is answered, and the caller takes it.
+
+    Once: the signature of a provider has no time, so a captured call would else take every later round.
+    """
+    is_used = Page.objects.filter(pk=page.pk, state=PageState.ANSWERED).exists()
+    if is_used or not is_voice_pin(person=page.person, pin=keys):
         return False
     _answered(page)
     return True

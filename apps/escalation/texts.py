@@ -70,3 +70,8 @@ def name_role(person: User, *, language: str) -> str:
     with override(language.lower()):
         role = next((str(role.label) for role in Role if role in held), "")
     return fitted(person.name, role, units=_LONGEST_NAME)
+
+
+def spelled(ref: str) -> str:
+    """The reference as a voice reads it: sign by sign."""
+    return ", ".join(ref)

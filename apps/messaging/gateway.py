@@ -20,6 +20,7 @@ class Kind(StrEnum):
 
     INBOUND = "inbound"
     STATUS = "status"
+    VOICE = "voice"
 
 
 @dataclass(frozen=True)

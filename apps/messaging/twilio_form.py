@@ -16,6 +16,7 @@ FORM = "application/x-www-form-urlencoded"
 SIGNATURE = "x-twilio-signature"
 _SIGNATURE_LENGTH = 28  # base64 of an HMAC-SHA1
 _SID = re.compile(r"(SM|MM)[0-9a-fA-F]{32}")
+_CALL_SID = re.compile(r"CA[0-9a-fA-F]{32}")
 _CHANNEL = re.compile(r"(?:whatsapp|rcs|messenger|sms):", re.IGNORECASE)
 _MOST_MEDIA = 100
 GENUINE = Verdict(ok=True)
@@ -43,12 +44,22 @@ def is_sid(text: object) -> bool:
     return isinstance(text, str) and _SID.fullmatch(text) is not None
 
 
+def is_call_sid(text: object) -> bool:
+    return isinstance(text, str) and _CALL_SID.fullmatch(text) is not None
+
+
 def signature(*, token: str, url: str, form: Mapping[str, str]) -> str:
     """The signature that a provider with this token puts on a form for this URL."""
     return str(RequestValidator(token).compute_signature(url, dict(form)))
 
 
 def verdict(callback: RawCallback, *, tokens: Iterable[str]) -> Verdict:
+    """Is it a form about a text, signed with one of the tokens? Fails closed and never raises."""
+    found = signed(callback, tokens=tokens)
+    return found if not found.ok or is_sid(callback.value("MessageSid")) else refused("message_sid")
+
+
+def signed(callback: RawCallback, *, tokens: Iterable[str]) -> Verdict:
     """Is the form signed with one of the tokens? Fails closed and never raises."""
     if callback.content_type != FORM:
         return refused("content_type")  # with JSON the signature would cover the URL alone
@@ -60,9 +71,8 @@ def verdict(callback: RawCallback, *, tokens: Iterable[str]) -> Verdict:
     if any(len(values) != 1 for values in callback.form.values()):
         return refused("repeated_name")  # Body=1&Body=2 has the signature of Body=1Body2
     form = {name: values[0] for name, values in callback.form.items()}
-    if not any(token and _is_signed(token, callback.url, form, given) for token in tokens):
-        return refused("signature")
-    return GENUINE if is_sid(callback.value("MessageSid")) else refused("message_sid")
+    is_signed = any(token and _is_signed(token, callback.url, form, given) for token in tokens)
+    return GENUINE if is_signed else refused("signature")
 
 
 def _is_signed(token: str, url: str, form: dict[str, str], given: str) -> bool:

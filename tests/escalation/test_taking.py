@@ -235,7 +235,7 @@ def test_an_open_or_taken_escalation_always_has_a_due_row(stage: Stage, alice: U
 @override_settings(EMAIL_BACKEND="django.core.mail.backends.locmem.EmailBackend")
 def test_the_e_mail_holds_reference_code_and_links_and_nothing_else(stage: Stage, alice: User) -> None:
     running = stage.start()
-    stage.drain()
+    stage.play(timedelta(seconds=2))
     letter = next(each for each in mail.outbox if each.to == [alice.email])
     assert letter.subject == f"Alert {running.ref}"
     assert stage.code(running, alice) in letter.body

@@ -109,9 +109,9 @@ def base_url_problems(url: str) -> list[str]:
 class RebasedTwilioHttpClient(TwilioHttpClient):  # type: ignore[misc]
     """Sends Twilio's requests to another origin where one is configured, and remembers what the answer asked to wait."""
 
-    def __init__(self, base_url: str = "") -> None:
+    def __init__(self, base_url: str = "", *, timeout: float = SmsGateway.timeout) -> None:
         # The library's own default waits for ever.
-        super().__init__(timeout=SmsGateway.timeout, logger=_SILENT)
+        super().__init__(timeout=timeout, logger=_SILENT)
         self._base = urlsplit(base_url) if base_url else None
         self._answer = threading.local()
         if self._base is not None and self._base.hostname in _LOOPBACK:
