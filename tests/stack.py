@@ -1,19 +1,21 @@
 """The real processes of a whole installation, for journeys, faults and chaos: web, worker and sentinel on a database and a broker.
 
 A stack is a folder, a database of its own, a port, and a stand-in of Twilio's API. Nothing is imported from the product: what the test
-learns it learns by HTTP, by the stand-in's log, and by management commands.
+learns it learns by HTTP, by the stand-in's log, by management commands, and by plain SQL that only reads.
 """
 
 import json
 import os
 import secrets
+import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -46,8 +48,14 @@ def free_port() -> int:
         return port
 
 
+def strain() -> float:
+    """How many processes want each core of this machine, from 1 to 3: seconds are promised for a machine that has room."""
+    return min(max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1)), 3.0)
+
+
 def wait_for(what: Callable[[], Any], *, within: float, saying: str) -> Any:
-    """Ask until the answer is true; fail with `saying` when it never is."""
+    """Ask until the answer is true; fail with `saying` when it never is. On a machine under strain the wait is as much longer."""
+    within *= strain()
     ends = time.monotonic() + within
     while time.monotonic() < ends:
         if answer := what():
@@ -63,6 +71,9 @@ class Stack:
     port: int
     twilio: TwilioServer
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    people: dict[str, Any] = field(
+        default_factory=dict
+    )  # as `manage.py demo --json` prints them, where the stack was made peopled
 
     @property
     def url(self) -> str:
@@ -91,6 +102,19 @@ class Stack:
         found: dict[str, Any] = json.loads(self.manage("ledger", "--json"))
         return found
 
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """What stands in the database, read past the product."""
+        url = self.environment["DATABASE_URL"]
+        if url.startswith("sqlite"):
+            path = url.removeprefix("sqlite:///")
+            with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=20)) as connection:
+                return connection.execute(query).fetchall()
+        with psycopg.connect(url, autocommit=True) as server:
+            return server.execute(query.encode()).fetchall()
+
+    def count(self, query: str) -> int:
+        return int(self.rows(query)[0][0])
+
     def start(self, *names: str, **extra: str) -> None:
         commands = {
             "web": [
@@ -101,14 +125,18 @@ class Stack:
             "sentinel": [sys.executable, "manage.py", "sentinel"],
         }  # fmt: skip
         for name in names:
-            log = (self.folder / f"{name}.log").open("ab")
-            self.processes[name] = subprocess.Popen(
-                commands[name], cwd=ROOT, env=self.environment | extra, stdout=log, stderr=log, start_new_session=True
-            )
+            self.spawn(name, commands[name], **extra)
         if "web" in names:
-            wait_for(self._web_answers, within=30, saying="web answers /healthz")
+            wait_for(self.web_answers, within=30, saying="web answers /healthz")
 
-    def _web_answers(self) -> bool:
+    def spawn(self, name: str, command: list[str], **extra: str) -> None:
+        """Any other command as a process of this stack; its log is `name`.log."""
+        log = (self.folder / f"{name}.log").open("ab")
+        self.processes[name] = subprocess.Popen(
+            command, cwd=ROOT, env=self.environment | extra, stdout=log, stderr=log, start_new_session=True
+        )
+
+    def web_answers(self) -> bool:
         try:
             return requests.get(f"{self.url}/healthz", timeout=2).status_code in (200, 503)
         except requests.RequestException:
@@ -139,20 +167,39 @@ class Stack:
         return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
 
 
+@dataclass(frozen=True)
+class Master:
+    """A migrated and peopled installation that is never started, only copied: its secrets, its SQLite file or its PostgreSQL database."""
+
+    folder: Path
+    people: dict[str, Any]
+    url: str
+
+
 @contextmanager
-def running(kind: str, folder: Path, *, begins: datetime = WEDNESDAY_MORNING, **extra: str) -> Iterator[Stack]:
-    """A migrated, empty installation on a database of its own; the caller starts processes. Everything is gone afterwards."""
+def running(
+    kind: str, folder: Path, *, begins: datetime = WEDNESDAY_MORNING, master: Master | None = None, **extra: str
+) -> Iterator[Stack]:
+    """A migrated installation on a database of its own, empty or a copy of `master`; the caller starts processes.
+
+    Everything is gone afterwards. `extra` is environment, and wins over what a stack is given otherwise.
+    """
     port = free_port()
-    with TwilioServer(log=folder / "twilio.jsonl") as twilio, _database(kind, folder) as url:
-        stack = Stack(folder, _environment(kind, folder, url, port, twilio, _offset(begins)) | extra, port, twilio)
-        stack.manage("migrate", "--verbosity", "0")
+    with TwilioServer(log=folder / "twilio.jsonl") as twilio, _database(kind, folder, master) as url:
+        stack = Stack(folder, _environment(kind, folder, url, port, twilio, offset(begins)) | extra, port, twilio)
+        if master is None:
+            stack.manage("migrate", "--verbosity", "0")
+        else:
+            stack.people = master.people
+            for secret in master.folder.glob("*.secret"):
+                shutil.copy(secret, folder)
         try:
             yield stack
         finally:
             stack.stop()
 
 
-def _offset(begins: datetime) -> str:
+def offset(begins: datetime) -> str:
     return f"+{int((begins - datetime.now(UTC)).total_seconds())}s"
 
 
@@ -178,16 +225,20 @@ def _environment(kind: str, folder: Path, url: str, port: int, twilio: TwilioSer
 
 
 @contextmanager
-def _database(kind: str, folder: Path) -> Iterator[str]:
+def _database(kind: str, folder: Path, master: Master | None) -> Iterator[str]:
     if kind == "sqlite-memory":
-        yield f"sqlite:///{folder / 'trialcare.sqlite3'}"
+        path = folder / "trialcare.sqlite3"
+        if master is not None:
+            shutil.copy(master.url.removeprefix("sqlite:///"), path)
+        yield f"sqlite:///{path}"
         return
     server = os.environ["TEST_DATABASE_URL"]
     name = f"trialcare_{secrets.token_hex(6)}"
+    copied = f' TEMPLATE "{master.url.rsplit("/", 1)[1]}"' if master is not None else ""
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
+        connection.execute(f'CREATE DATABASE "{name}"{copied}'.encode())
     try:
         yield f"{server.rsplit('/', 1)[0]}/{name}"
     finally:
         with psycopg.connect(server, autocommit=True) as connection:
-            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
