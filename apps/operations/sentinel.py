@@ -50,8 +50,8 @@ class Sentinel:
         try:
             with acting(actor="sentinel"):
                 standing.ensure()
-                engine.run_overdue_safety(overdue_by=engine.SENTINEL_AFTER)
-                found = watch.problems()
+                done = engine.run_overdue_safety(overdue_by=engine.SENTINEL_AFTER)
+                found = [*_left_lying(done), *watch.problems()]
                 _remember(found)
         except DatabaseTrouble as error:
             log.error("the sentinel cannot read the database", extra={"error": type(error).__name__})
@@ -70,6 +70,14 @@ class Sentinel:
 
     def _told_lately(self, now: datetime) -> set[str]:
         return {code for code, told in self.told_at.items() if now - told < TELL_AGAIN_AFTER}
+
+
+def _left_lying(count: int) -> list[Problem]:
+    """What the sentinel had to do itself is no good news: it must not be told as "all is well"."""
+    if not count:
+        return []
+    says = f"the workers left urgent work lying for a minute; the sentinel did it ({count} rows)"
+    return [Problem("safety_left_lying", says, "restart the worker; look at its log and at the broker")]
 
 
 def _remember(found: list[Problem]) -> None:
