@@ -75,7 +75,7 @@ def _is_somebody_elses(finding: Hit, scene: Scene) -> bool:
             if here == sentence:
                 subject, seen = carried, True
             continue
-        if kind == "other" and not _still_meant(hit, finding, scene):
+        if kind == "other" and (_is_inside(hit, finding, scene) or not _still_meant(hit, finding, scene)):
             continue
         carried = kind
         if here == sentence or (here == sentence - 1 and kind == "other"):
@@ -104,6 +104,11 @@ def _still_meant(other: Hit, finding: Hit, scene: Scene) -> bool:
     if sentences[finding.start] != sentences[other.start] and other.start - begun > _NAMED_FIRST:
         return False
     return scene.tokens[other.start].text < FIRST_CJK or clauses[finding.start] - clauses[other.start] <= _CLAUSES_ON
+
+
+def _is_inside(other: Hit, finding: Hit, scene: Scene) -> bool:
+    """Whether a Chinese word for somebody else stands within the finding ("came round, workmates about me")."""
+    return other.start > finding.start and scene.tokens[other.start].text >= FIRST_CJK
 
 
 def _may_follow(other: Hit, tokens: list[Token]) -> bool:

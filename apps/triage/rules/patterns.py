@@ -7,8 +7,9 @@ One line is one wording. Without signs it is a literal phrase. Otherwise it is a
     <name>          any word of the class `name` in `_classes.toml`
     ..              up to four tokens may stand between;  ...  up to nine
     left + right    both, in any order, at most nine tokens apart
+    one & two & ..  all of them, in any order, within 24 tokens, in one sentence or two neighbouring ones
 
-A sentence end (or line break) is never crossed.
+Only "&" crosses a sentence end (or line break): people text "Brief dry at noon. Dry at 6." A row with "&" has no other sign.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from dataclasses import dataclass
 from apps.triage.rules.lexicon import Hit, Lexicon
 
 _NEAR, _FAR, _ADJACENT = 4, 9, 1
+_WINDOW = 24  # tokens that the parts of an "&" pattern span at most
 
 
 class PatternError(ValueError):
@@ -32,16 +34,18 @@ class Pattern:
     gaps: tuple[int, ...]
     kind: int
     any_order: bool
+    together: bool = False  # an "&" pattern
 
 
 def is_pattern(line: str) -> bool:
     """Whether a wording needs the pattern language."""
-    return any(sign in line for sign in ("<", "|", "..", " + "))
+    return any(sign in line for sign in ("<", "|", "..", " + ", " & "))
 
 
 def parse(line: str, kind: int, lexicon: Lexicon) -> Pattern:
     """One wording as a pattern; new literal words are added to the lexicon. Raises PatternError."""
     any_order = " + " in line
+    together = " & " in line
     slots: list[int] = []
     gaps: list[int] = []
     plain: list[str] = []
@@ -56,7 +60,7 @@ def parse(line: str, kind: int, lexicon: Lexicon) -> Pattern:
             gap = _ADJACENT
 
     for piece in line.split():
-        if piece in ("..", "...", "+"):
+        if piece in ("..", "...", "+", "&"):
             close()
             gap = _NEAR if piece == ".." else _FAR
         elif piece.startswith("<") and piece.endswith(">"):
@@ -79,7 +83,9 @@ def parse(line: str, kind: int, lexicon: Lexicon) -> Pattern:
     close()
     if not slots or (any_order and len(slots) != 2):
         raise PatternError(f"a pattern needs a slot, and exactly two with +: {line}")
-    return Pattern(tuple(slots), tuple(gaps), kind, any_order)
+    if together and (len(slots) < 2 or {"..", "...", "+"} & set(line.split())):
+        raise PatternError(f"& joins two slots or more and stands with no other sign: {line}")
+    return Pattern(tuple(slots), tuple(gaps), kind, any_order, together)
 
 
 def _literal(lexicon: Lexicon, options: list[str]) -> int:
@@ -144,6 +150,8 @@ class PatternIndex:
 
 
 def _occurrences(pattern: Pattern, places: dict[int, list[Hit]], ground: Ground) -> list[Hit]:
+    if pattern.together:
+        return _gathered(pattern, places, ground)
     found: list[Hit] = []
     for first in places[pattern.slots[0]]:
         end, denied = _follow(pattern, 1, first.end, first.denied, places, ground)
@@ -157,6 +165,32 @@ def _occurrences(pattern: Pattern, places: dict[int, list[Hit]], ground: Ground)
                         found.append(Hit(other.start, first.end, pattern.kind, steps or other.denied))
                         break
     return found
+
+
+def _gathered(pattern: Pattern, places: dict[int, list[Hit]], ground: Ground) -> list[Hit]:
+    """The first place where all slots stand together, each on tokens of its own; denied when a denial stands between."""
+    for first in places[pattern.slots[0]]:
+        chosen = [first]
+        for slot in pattern.slots[1:]:
+            near = [hit for hit in places[slot] if _fits(hit, chosen, ground.sentences)]
+            if not near:
+                break
+            chosen.append(min(near, key=lambda hit: (abs(hit.start - first.start), hit.start)))
+        else:
+            start, end = min(hit.start for hit in chosen), max(hit.end for hit in chosen)
+            own = {at for hit in chosen for at in range(hit.start, hit.end)}
+            denied = any(at in ground.denials and at not in own for at in range(start, end))
+            return [Hit(start, end, pattern.kind, denied)]
+    return []
+
+
+def _fits(hit: Hit, chosen: list[Hit], sentences: list[int]) -> bool:
+    return all(
+        (hit.start >= other.end or hit.end <= other.start)
+        and max(hit.end, other.end) - min(hit.start, other.start) <= _WINDOW
+        and abs(sentences[hit.start] - sentences[other.start]) <= 1
+        for other in chosen
+    )
 
 
 def _follow(
