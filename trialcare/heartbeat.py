@@ -6,7 +6,7 @@ Lower floors know nothing of it. It is no event bus: a row is handled by one fun
 from apps.audit.models import Sealing
 from apps.audit.services import seal_due
 from apps.conversations import services as conversations
-from apps.conversations.models import Question, Turn
+from apps.conversations.models import PhoneCall, Question, Task, Turn
 from apps.core.work import Work
 from apps.escalation import services as escalation
 from apps.escalation.models import Escalation, Page, Watch
@@ -21,6 +21,8 @@ TABLE = (
     Work(Escalation, escalation.advance, escalation.could_not_advance),
     Work(Page, escalation.send_page, escalation.could_not_page),
     Work(OutboundMessage, messaging.deliver, messaging.could_not_deliver),
+    Work(PhoneCall, conversations.call_due),
+    Work(Task, conversations.task_due),
     Work(Question, conversations.after_silence, conversations.could_not_notice),
     Work(Turn, conversations.reply, conversations.could_not_reply),
     Work(CheckIn, followup.advance_checkin, followup.could_not_check_in),

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import path
 
 from apps.conversations import views as conversations
-from apps.conversations import views_ack, views_voice
+from apps.conversations import views_ack, views_calls, views_voice
 from apps.operations import views as operations
 from apps.workplace import views as workplace
 
@@ -23,6 +23,11 @@ urlpatterns = [
     path("voice/page/<uuid:page>/keys/", views_voice.page_keys, name="voice-keys"),
     path("voice/page/<uuid:page>/status/", views_voice.page_status, name="voice-status"),
     path("voice/aliyun/<str:token>/", views_voice.aliyun_reports, name="voice-aliyun"),
+    path("voice/call/", views_calls.call_arrived, name="call-arrived"),
+    path("voice/call/ended/", views_calls.call_ended, name="call-ended"),
+    path("voice/call/<uuid:call>/<int:place>/next/", views_calls.call_next, name="call-next"),
+    path("voice/call/<uuid:call>/<int:place>/offer/", views_calls.call_offered, name="call-offered"),
+    path("voice/call/<uuid:call>/<int:place>/accept/", views_calls.call_accepted, name="call-accepted"),
     path("rota/<str:token>.ics", views_ack.duty_calendar, name="duty-calendar"),
     path("healthz", operations.healthz, name="healthz"),
 ]

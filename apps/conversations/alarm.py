@@ -11,7 +11,7 @@ from apps.escalation.vocabulary import ChainName, EscalationState
 from apps.messaging.models import InboundMessage, Line, OutboundMessage
 from apps.messaging.vocabulary import Purpose
 from apps.participants.models import ContactPoint, Participant
-from apps.participants.vocabulary import ContactKind
+from apps.participants.vocabulary import SILENT, ContactKind
 from apps.triage.models import SymptomReport
 from apps.trials.models import Site, Trial
 
@@ -38,7 +38,8 @@ def page(*, participant: Participant, level: str, received_at: datetime, night_p
     own = [
         point.line for point in participant.contact_points.filter(ended_at__isnull=True, kind=ContactKind.PARTICIPANT)
     ]
-    cannot_text = not own or all(line.opted_out_at or line.carrier_blocked_at for line in own)
+    unreachable = not own or all(line.opted_out_at or line.carrier_blocked_at for line in own)
+    cannot_text = unreachable or participant.follow_up in SILENT
     return escalation.start(
         chain=ChainName(level), site=site, received_at=received_at, cannot_text=cannot_text, not_before=not_before
     )
@@ -56,7 +57,7 @@ def _join(running: Escalation, level: str, *, may_wait: bool) -> None:
 def emergency_text(message: InboundMessage, point: ContactPoint, report: SymptomReport) -> None:
     """Before any question, at most once in 30 minutes a person (clinical rule 1)."""
     line = point.line
-    if _emergency_since(line, clock.now() - EMERGENCY_ONCE_IN):
+    if point.participant.follow_up in SILENT or _emergency_since(line, clock.now() - EMERGENCY_ONCE_IN):
         return
     wording_key, purpose = "emergency", Purpose.EMERGENCY
     if report.path == "crisis":
@@ -85,10 +86,15 @@ def say_once(key: str, line: Line, participant: Participant, wording_key: str, p
     say(key=key, line=line, lang=participant.language, site=participant.site, wording_key=wording_key, purpose=purpose)
 
 
+def site_nearest_to(line: Line | None) -> Site | None:
+    """Whose emergency number a stranger is told: the trial's first site in the phone's country, else the first site."""
+    sites = Site.objects.filter(trial=Trial.objects.order_by("pk").first()).order_by("code")
+    return (sites.filter(country=line.country).first() if line else None) or sites.first()
+
+
 def generic_emergency(line: Line) -> None:
     """In the language of the number's country, with the number of the trial's first site there (else of the first site)."""
-    sites = Site.objects.filter(trial=Trial.objects.order_by("pk").first()).order_by("code")
-    site = sites.filter(country=line.country).first() or sites.first()
+    site = site_nearest_to(line)
     if site is None or _emergency_since(line, clock.now() - EMERGENCY_ONCE_IN):
         return
     lang = "zh-Hans" if line.country in ("CN", "") else "en"

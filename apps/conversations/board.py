@@ -1,12 +1,19 @@
-"""Work for people: tasks that stay until a named person closes them."""
+"""Work for people: tasks that stay until a named person closes them. One whose time has passed is no longer only a line on a list."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.db import transaction
 
-from apps.conversations.models import Task
+from apps.conversations.models import PhoneCall, Task
+from apps.conversations.promises import morning_list
 from apps.conversations.vocabulary import TaskKind
-from apps.core import clock
+from apps.core import clock, work
+from apps.core.work import Lane
+from apps.escalation import services as escalation
+from apps.escalation.models import Escalation
+from apps.escalation.vocabulary import RUNNING, ChainName, ContactResult, Via
 from apps.messaging.models import InboundMessage
 from apps.participants.models import Participant
 from apps.safety.models import AdverseEvent
@@ -14,6 +21,11 @@ from apps.staff.models import User
 from apps.staff.services import scope
 from apps.staff.vocabulary import Action
 from apps.trials.models import Site
+from apps.trials.services import current_protocol
+
+# What was promised within the hour is urgent when it is late; anything else is late in working hours, and wakes nobody.
+URGENT_WITHIN = timedelta(hours=1)
+LOOK_AGAIN = timedelta(hours=4)
 
 
 class NotYourTask(Exception):
@@ -33,11 +45,48 @@ def open_task(
     participant: Participant | None = None,
     message: InboundMessage | None = None,
     event: AdverseEvent | None = None,
+    call: PhoneCall | None = None,
+    running: Escalation | None = None,
 ) -> Task:
-    """One task per key, however often it is asked for."""
-    values = {"kind": kind, "site": site, "participant": participant, "message": message, "event": event}
-    task, _ = Task.objects.get_or_create(key=key, defaults=values | {"created_at": clock.now(), "deadline": deadline})
+    """One task per key, however often it is asked for. `running` is the escalation that is about it already."""
+    values = {
+        "kind": kind, "site": site, "participant": participant, "message": message, "event": event, "call": call,
+        "escalation": running, "created_at": clock.now(), "deadline": deadline, "due_at": deadline, "lane": Lane.SAFETY,
+    }  # fmt: skip
+    task, _ = Task.objects.get_or_create(key=key, defaults=values)
     return task
+
+
+def task_due(task: Task) -> None:
+    """Work handler: the deadline has passed. People are paged until one of them has it; then looked at again until it is closed."""
+    with work.finishing(task) as ending:
+        if task.done_at is not None:
+            return
+        if not _is_running(task):
+            task.escalation = _start(task)
+            task.save()
+        ending.due_at = clock.now() + work.seconds(LOOK_AGAIN.total_seconds())
+
+
+def _is_running(task: Task) -> bool:
+    """Somebody is being paged about it, or about the same participant, already."""
+    if task.escalation is not None and task.escalation.state in RUNNING:
+        return True
+    about = Escalation.objects.filter(state__in=RUNNING, events__participant=task.participant)
+    return task.participant is not None and about.exists()
+
+
+def _start(task: Task) -> Escalation:
+    urgent = task.deadline - task.created_at <= URGENT_WITHIN
+    chain = (ChainName.R2 if urgent else ChainName.R3) if task.site else ChainName.UNMATCHED
+    not_before = _morning() if chain == ChainName.UNMATCHED and not urgent else None
+    return escalation.start(chain=chain, site=task.site, received_at=task.created_at, not_before=not_before)
+
+
+def _morning() -> datetime | None:
+    """The chain of unknown numbers wakes people, and a text that raised no alarm is no reason to: at night it waits for 07:00."""
+    local = clock.now().astimezone(ZoneInfo(settings.TIME_ZONE))
+    return morning_list(local) if current_protocol().quiet_hours.covers(local.time()) else None
 
 
 @transaction.atomic
@@ -52,4 +101,13 @@ def close_task(*, task: Task, person: User, result: str) -> Task:
     if task.done_at is None:
         task.done_at, task.done_by, task.result = clock.now(), person, result.strip()[:200]
         task.save()
+        work.set_due(Task.objects.filter(pk=task.pk), due_at=None)
+        _end(task, person)
     return task
+
+
+def _end(task: Task, person: User) -> None:
+    """The paging about it was for this: a named person has done what was to be done."""
+    if task.escalation is not None and task.escalation.state in RUNNING and not task.escalation.events.exists():
+        result = ContactResult.REACHED
+        escalation.record_contact(escalation=task.escalation, person=person, result=result, via=Via.ADMIN)

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
-from apps.conversations.vocabulary import QuestionState, TaskKind
+from apps.conversations.vocabulary import CallState, QuestionState, TaskKind
 from apps.core.work import WorkRow
 from apps.escalation.models import Escalation
 from apps.messaging.models import InboundMessage, Line, OutboundMessage
@@ -79,8 +79,11 @@ class Turn(WorkRow):
         return rows.filter(~Exists(waiting))
 
 
-class Task(models.Model):
-    """Work for a person: what, about whom, by when, and who did it. It stays until a named person closes it."""
+class Task(WorkRow):
+    """Work for a person: what, about whom, by when, and who did it. It stays until a named person closes it.
+
+    Every promise made in a text is one of these. Its row is due at the deadline: then an escalation runs until somebody has acted.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     key = models.CharField(max_length=120, unique=True)
@@ -91,13 +94,16 @@ class Task(models.Model):
     )
     message = models.ForeignKey(InboundMessage, on_delete=models.PROTECT, null=True, related_name="+")
     event = models.ForeignKey(AdverseEvent, on_delete=models.PROTECT, null=True, related_name="tasks")
+    call = models.ForeignKey("PhoneCall", on_delete=models.PROTECT, null=True, related_name="tasks")
+    # What runs because the deadline has passed, or because of the call that nobody could answer.
+    escalation = models.ForeignKey(Escalation, on_delete=models.PROTECT, null=True, related_name="tasks")
     created_at = models.DateTimeField(_("since"))
     deadline = models.DateTimeField(_("by"))
     done_at = models.DateTimeField(_("done"), null=True)
     done_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("done by"))
     result = models.CharField(_("result"), max_length=200, blank=True)
 
-    class Meta:
+    class Meta(WorkRow.Meta):
         verbose_name = _("task")
         verbose_name_plural = _("tasks")
         constraints = [
@@ -105,6 +111,40 @@ class Task(models.Model):
                 condition=Q(done_at__isnull=True, done_by__isnull=True)
                 | Q(done_at__isnull=False, done_by__isnull=False),
                 name="task_done_by_somebody",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class PhoneCall(WorkRow):
+    """Somebody phoned our number: who, as far as the phone tells, whom it was put through to, and that it is not forgotten.
+
+    Its row is due while the call may still ring: a call whose end nobody reports counts as missed.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    provider_id = models.CharField(max_length=40, unique=True)
+    line = models.ForeignKey(Line, on_delete=models.PROTECT, null=True, related_name="calls")
+    participant = models.ForeignKey(
+        Participant, on_delete=models.PROTECT, null=True, related_name="calls", verbose_name=_("participant")
+    )
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("site"))
+    state = models.CharField(_("state"), max_length=10, choices=CallState.choices, default=CallState.RINGING)
+    people = models.JSONField(default=list)  # ids of those whom it is put through to, in this order
+    began_at = models.DateTimeField(_("at"))
+    answered_at = models.DateTimeField(null=True)
+    answered_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("answered by")
+    )
+
+    class Meta(WorkRow.Meta):
+        verbose_name = _("phone call")
+        verbose_name_plural = _("phone calls")
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(state="answered") | Q(answered_by__isnull=False), name="call_answered_by_somebody"
             )
         ]
 

@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 from apps.conversations import routing
-from apps.conversations.board import close_task, open_task
+from apps.conversations.board import close_task, open_task, task_due
+from apps.conversations.callers import call_due
 from apps.conversations.models import Turn
 from apps.conversations.routing import record_contact, take
 from apps.conversations.silence import after_silence, could_not_notice
@@ -17,6 +18,7 @@ from apps.messaging import services as messaging
 from apps.messaging.models import InboundMessage
 from apps.messaging.vocabulary import Disposition, Purpose
 from apps.participants.contacts import contact_points_of
+from apps.participants.vocabulary import SILENT
 
 __all__ = [
     "AnotherQuestionOpen",
@@ -24,6 +26,7 @@ __all__ = [
     "after_silence",
     "answer",
     "ask",
+    "call_due",
     "close_task",
     "could_not_notice",
     "could_not_process",
@@ -32,7 +35,10 @@ __all__ = [
     "record_contact",
     "reply",
     "take",
+    "task_due",
 ]
+
+DEATH_TEXTS = frozenset({"death_reply", "death_hold"})
 
 
 def answer(message: InboundMessage) -> None:
@@ -66,8 +72,14 @@ def could_not_process(message: InboundMessage) -> None:
 def reply(turn: Turn) -> None:
     """Work handler of a turn: say the courtesy answer, and open its question where it asks one."""
     with work.finishing(turn):
-        if turn.reply_wording and turn.line:
+        if turn.reply_wording and turn.line and not _is_silenced(turn):
             _say_reply(turn)
+
+
+def _is_silenced(turn: Turn) -> bool:
+    """After a report of a death nothing is sent but the one text that answers it."""
+    participant = turn.participant
+    return participant is not None and participant.follow_up in SILENT and turn.reply_wording not in DEATH_TEXTS
 
 
 def _say_reply(turn: Turn) -> None:

@@ -18,6 +18,7 @@ class TaskKind(models.TextChoices):
     DEATH = "death", _("Read at once: a death may have been reported")
     UNKNOWN_NUMBER = "unknown_number", _("A text came from an unknown number")
     APPOINTMENT = "appointment", _("Set the appointment")
+    MISSED_CALL = "missed_call", _("Call back: somebody phoned and nobody could answer")
     NOT_PROCESSED = "not_processed", _("A text could not be processed automatically")
 
 
@@ -26,3 +27,9 @@ class QuestionState(models.TextChoices):
     ANSWERED = "answered", "answered"
     REPLACED = "replaced", "replaced"
     EXPIRED = "expired", "expired"
+
+
+class CallState(models.TextChoices):
+    RINGING = "ringing", _("being put through")
+    ANSWERED = "answered", _("answered")
+    MISSED = "missed", _("nobody answered")

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from datetime import timedelta
-from urllib.parse import urlencode
 
 import pytest
 from django.test import Client, override_settings
@@ -19,6 +18,7 @@ from apps.messaging import twilio_voice
 from apps.staff.models import User
 from apps.staff.services import set_phone
 from tests import people
+from tests.escalation.calls import ORIGIN, SETTINGS, twilio_posts
 from tests.escalation.stage import Stage
 from tests.fakes.paging_server import (
     ALIYUN_ID,
@@ -29,11 +29,10 @@ from tests.fakes.paging_server import (
     WECOM_KEY,
     PagingServer,
 )
-from tests.fakes.twilio_callbacks import new_sid, sign
-from tests.fakes.twilio_exchange import ACCOUNT_SID, AUTH_TOKEN
+from tests.fakes.twilio_callbacks import new_sid
+from tests.fakes.twilio_exchange import ACCOUNT_SID
 
 pytestmark = pytest.mark.django_db
-ORIGIN = "https://sms.example.org"
 TOKEN = "t" * 40
 MAINLAND = "+8613800138000"  # in the form of every handbook of the provider
 
@@ -42,9 +41,7 @@ MAINLAND = "+8613800138000"  # in the form of every handbook of the provider
 def server() -> Iterator[PagingServer]:
     """All carriers, set up for calls; robots and pagers are set up by the tests about them."""
     with PagingServer() as running:
-        twilio = {
-            "ACCOUNT_SID": ACCOUNT_SID, "AUTH_TOKEN": AUTH_TOKEN, "API_BASE_URL": running.url, "VOICE_NUMBER": "+15005550006",
-        }  # fmt: skip
+        twilio = SETTINGS | {"API_BASE_URL": running.url}
         aliyun = {
             "ACCESS_KEY_ID": ALIYUN_ID, "ACCESS_KEY_SECRET": ALIYUN_SECRET, "SHOW_NUMBER": "057100005678", "TTS_CODE": "TTS_1234",
             "BYE_CODE": "TTS_1235", "CALLBACK_TOKEN": TOKEN, "API_BASE_URL": running.url,
@@ -61,19 +58,6 @@ def rung(stage: Stage, person: User, channel: str = "voice") -> tuple[Escalation
     running = stage.start()
     stage.play(timedelta(seconds=2))
     return running, Page.objects.get(escalation=running, person=person, channel=channel)
-
-
-def twilio_posts(client: Client, path: str, **said: str) -> str:
-    """The provider posts a form about a call, signed; the answer's body."""
-    form = {"AccountSid": ACCOUNT_SID, "CallSid": new_sid("CA")} | said
-    answer = client.post(
-        path,
-        urlencode(form),
-        content_type="application/x-www-form-urlencoded",
-        headers={"X-Twilio-Signature": sign(AUTH_TOKEN, ORIGIN + path, form)},
-    )
-    assert answer.status_code in (200, 204), answer.status_code
-    return answer.content.decode()
 
 
 # --- calls by Twilio
