@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from django.contrib import messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
+from django.forms import BoundField
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -20,7 +21,7 @@ from django.utils.translation import gettext as _
 from apps.staff.models import User
 from apps.staff.vocabulary import Action
 from apps.workplace import trail
-from apps.workplace.forms import AboutForm, AddForm, style
+from apps.workplace.forms import AboutForm, AddForm, ButtonSelect, style
 from apps.workplace.refusals import REFUSED, WITH_PROBLEMS, put_problems, sentence
 from apps.workplace.scoped import ScopedModelAdmin, person_in, scope_in
 
@@ -64,6 +65,12 @@ class Offer:
     @property
     def asks(self) -> bool:
         return bool(self.form.fields)
+
+    @property
+    def buttons(self) -> BoundField | None:
+        """The one question of this act, when each of its answers is a button of its own."""
+        asked = list(self.form)
+        return asked[0] if len(asked) == 1 and isinstance(asked[0].field.widget, ButtonSelect) else None
 
 
 class CardAdmin(ScopedModelAdmin):

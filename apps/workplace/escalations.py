@@ -17,12 +17,12 @@ from apps.messaging.models import InboundMessage
 from apps.staff.vocabulary import Action
 from apps.workplace import calls
 from apps.workplace.cards import Act, CardAdmin, Doing
-from apps.workplace.forms import AboutForm
+from apps.workplace.forms import AboutForm, ButtonSelect
 from apps.workplace.scoped import SiteFilter, moment, scope_in
 
 
 class ContactForm(AboutForm):
-    result = forms.ChoiceField(label=_("What came of it"), choices=ContactResult.choices)
+    result = forms.ChoiceField(label=_("What came of it"), choices=ContactResult.choices, widget=ButtonSelect)
 
 
 # A channel is one file of a lower floor; one that has no name here yet shows the name of its file.

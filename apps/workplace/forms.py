@@ -67,6 +67,10 @@ class NewPasswordField(forms.CharField):
         super().__init__(widget=forms.PasswordInput({"autocomplete": "new-password"}), strip=False, **kwargs)
 
 
+class ButtonSelect(forms.RadioSelect):
+    """A single question whose every answer is a button that sends it: one touch, and nothing is chosen beforehand."""
+
+
 class ReasonForm(AboutForm):
     reason = forms.CharField(label=_("Reason"), max_length=300, widget=forms.Textarea({"rows": 2}))
 

@@ -1,0 +1,145 @@
+"""Accounts, for the administrator: made, assigned, reached, ended. Nobody else gets in."""
+
+from typing import Any
+
+import pytest
+
+from apps.staff.models import User
+from apps.staff.vocabulary import Action, StaffRule
+from tests import people
+from tests.workplace.scenes import change_url, page, press, signed_in
+
+pytestmark = pytest.mark.django_db
+ADD, LISTED = "/admin/staff/user/add/", "/admin/staff/user/"
+GOOD = {
+    "username": "fang",
+    "name": "Fang",
+    "email": "fang@example.org",
+    "language": "zh-Hans",
+    "number": "+12025550188",
+    "password": "a long passphrase of nobody",
+    "expires_on": "2028-06-30",
+}
+
+
+def made(person: User, **changed: str) -> Any:
+    return signed_in(person).post(ADD, GOOD | changed)
+
+
+def test_an_administrator_finds_the_way_in_and_makes_an_account(everybody: None) -> None:
+    assert f'href="{ADD}"' in page(people.ada(), LISTED)
+
+    answer = made(people.ada())
+
+    fang = User.objects.get(username="fang")
+    assert (answer.status_code, answer["Location"]) == (303, change_url(fang))
+    assert fang.check_password("a long passphrase of nobody")
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"username": "alice"}, str(StaffRule.USERNAME_TAKEN.label)),
+        ({"password": "short"}, str(StaffRule.PASSWORD.label)),
+        ({"number": "12"}, str(StaffRule.NOT_A_MOBILE.label)),
+        ({"email": "no address"}, "Enter a valid email address."),
+    ],
+    ids=["taken", "short", "number", "email"],
+)
+def test_a_refused_account_names_its_rule_and_is_not_made(everybody: None, changed: dict[str, str], said: str) -> None:
+    answer = made(people.ada(), **changed)
+
+    assert (answer.status_code, said in answer.content.decode()) == (422, True)
+    assert not User.objects.filter(username="fang").exists()
+
+
+def test_a_new_account_may_do_nothing_until_it_is_assigned(everybody: None) -> None:
+    made(people.ada())
+    fang = User.objects.get(username="fang")
+    assert signed_in(fang).get("/admin/participants/participant/").status_code == 403
+
+    answer = press(
+        people.ada(), fang, "assign", role="coordinator", site=str(people.site("BJ01").pk), starts_on="2025-05-01"
+    )
+
+    assert answer.status_code == 303
+    assert signed_in(fang).get("/admin/participants/participant/").status_code == 200
+    assert "研究协调员" in page(fang, "/admin/") or "BJ01" in page(people.ada(), change_url(fang))
+
+
+@pytest.mark.parametrize(
+    ("said", "rule"),
+    [
+        ({"role": "investigator"}, StaffRule.SITE_NEEDED),
+        ({"role": "administrator", "site": "BJ01"}, StaffRule.NO_SITE),
+        (
+            {"role": "investigator", "site": "BJ01", "starts_on": "2026-05-02", "ends_on": "2026-05-01"},
+            StaffRule.ENDS_BEFORE_START,
+        ),
+    ],
+    ids=lambda each: each if isinstance(each, str) else "",
+)
+def test_a_refused_assignment_names_its_rule(everybody: None, said: dict[str, str], rule: StaffRule) -> None:
+    if "site" in said:
+        said = said | {"site": str(people.site(said["site"]).pk)}
+
+    answer = press(people.ada(), people.alice(), "assign", **said)
+
+    assert (answer.status_code, str(rule.label) in answer.content.decode()) == (422, True)
+
+
+def test_an_ended_assignment_ends_the_right(everybody: None) -> None:
+    assignment = people.chen().assignments.get()
+
+    answer = press(people.ada(), people.chen(), "end", assignment=str(assignment.pk), ends_on="2025-06-01")
+
+    assert answer.status_code == 303
+    assert signed_in(people.chen()).get("/admin/participants/participant/").status_code == 403
+
+
+def test_a_phone_is_changed_and_shown_masked_alone(everybody: None) -> None:
+    assert press(people.ada(), people.alice(), "phone", number="+12025550199").status_code == 303
+
+    body = page(people.ada(), change_url(people.alice()))
+    assert "+12*******99" in body
+    assert "+12025550199" not in body
+
+
+def test_a_new_password_ends_the_persons_other_sessions(everybody: None) -> None:
+    client = signed_in(people.alice())
+    assert client.get("/admin/").status_code == 200
+
+    changed = press(people.ada(), people.alice(), "password", password="another long passphrase")
+
+    assert changed.status_code == 303
+    assert client.get("/admin/").status_code == 302
+
+
+def test_a_closed_account_is_out_at_once_and_may_be_opened_again(everybody: None) -> None:
+    client = signed_in(people.alice())
+
+    assert press(people.ada(), people.alice(), "close").status_code == 303
+    assert client.get("/admin/").status_code == 302
+    assert "closed" in page(people.ada(), change_url(people.alice()))
+    assert "alice" in page(people.ada(), f"{LISTED}?open=no")
+    assert "alice" not in page(people.ada(), f"{LISTED}?open=yes")
+
+    assert press(people.ada(), people.alice(), "reopen", expires_on="2028-06-30").status_code == 303
+    assert signed_in(people.alice()).get("/admin/").status_code == 200
+
+
+@pytest.mark.parametrize("name", ["alice", "carol", "chen", "sam", "dan"])
+def test_nobody_else_sees_accounts(everybody: None, name: str) -> None:
+    person = getattr(people, name)()
+
+    codes = [signed_in(person).get(url).status_code for url in (LISTED, ADD, change_url(people.bob()))]
+
+    assert codes == [403, 403, 403]
+    assert made(person).status_code == 403
+
+
+def test_the_list_says_where_everybody_works(everybody: None) -> None:
+    body = page(people.ada(), f"{LISTED}?q=Alice")
+
+    assert "Sub-investigator BJ01" in body
+    assert Action.MANAGE_STAFF not in body
