@@ -6,7 +6,7 @@ from django.db.models.signals import post_migrate, pre_migrate
 
 
 class AuditConfig(AppConfig):
-    """Triggers are removed before and installed after every migrate: Django remakes SQLite tables and drops their triggers silently."""
+    """Triggers are installed after every migrate; on SQLite they are removed before it, since Django drops some of them silently."""
 
     name = "apps.audit"
     label = "audit"
@@ -16,11 +16,11 @@ class AuditConfig(AppConfig):
         from apps.audit import actors, triggers  # noqa: PLC0415 - needs the app registry
 
         def before(using: str, **_: Any) -> None:
-            triggers.remove_all(using=using)
+            triggers.make_room(using=using)
 
         def after(using: str, **_: Any) -> None:
             triggers.install(using=using)
 
-        pre_migrate.connect(before, sender=self, weak=False, dispatch_uid="audit.remove")
+        pre_migrate.connect(before, sender=self, weak=False, dispatch_uid="audit.make_room")
         post_migrate.connect(after, sender=self, weak=False, dispatch_uid="audit.install")
         connection_created.connect(actors.prepare_connection, weak=False, dispatch_uid="audit.actor")

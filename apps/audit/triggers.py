@@ -88,27 +88,45 @@ def remove_all(*, using: str = "default") -> None:
             for name in installed(using=using):
                 cursor.execute(f'DROP TRIGGER IF EXISTS "{name}"')
             return
+    _remove(None, using=using)
+
+
+def _remove(names: set[str] | None, *, using: str) -> None:
+    """On PostgreSQL: these triggers, or all of them."""
+    with connections[using].cursor() as cursor:
         cursor.execute(
             "SELECT tgname, c.relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace"
             " WHERE NOT tgisinternal AND tgname LIKE %s AND n.nspname = current_schema()",
             [PREFIX + "%"],
         )
         for name, table in cursor.fetchall():
-            cursor.execute(f'DROP TRIGGER IF EXISTS "{name}" ON "{table}"')
+            if names is None or name in names:
+                cursor.execute(f'DROP TRIGGER IF EXISTS "{name}" ON "{table}"')
+
+
+def make_room(*, using: str = "default") -> None:
+    """Before a migrate. Django remakes SQLite tables and drops their triggers silently, so there all go. On PostgreSQL none goes:
+    a deploy runs while texts arrive, and no write may be unseen.
+    """
+    if connections[using].vendor == "sqlite":
+        remove_all(using=using)
 
 
 def install(*, using: str = "default") -> None:
-    """Install every trigger whose table exists. Safe to repeat."""
+    """Install every trigger whose table exists. Safe to repeat, and on PostgreSQL without a moment in which one is missing."""
     connection = connections[using]
     if connection.vendor not in ("sqlite", "postgresql"):
         raise UnknownDatabase(connection.vendor)
-    remove_all(using=using)
+    if connection.vendor == "sqlite":
+        remove_all(using=using)
     tables = set(connection.introspection.table_names())
     if "audit_auditevent" not in tables:
         return
     with connection.cursor() as cursor:
         for statement in _statements(connection.vendor, tables):
             cursor.execute(statement)
+    if connection.vendor == "postgresql":
+        _remove(installed(using=using) - expected(vendor="postgresql"), using=using)
 
 
 def _statements(vendor: str, tables: set[str]) -> list[str]:
@@ -168,7 +186,7 @@ END"""
     ]
 
 
-# --- PostgreSQL: actor and reason are settings of the transaction.
+# --- PostgreSQL: actor and reason are settings of the transaction. No trigger names a column, so that a migration may change any.
 
 _POSTGRESQL_FUNCTION = """CREATE OR REPLACE FUNCTION trialcare_audit_write() RETURNS trigger LANGUAGE plpgsql AS $body$
 DECLARE
@@ -176,7 +194,9 @@ DECLARE
     key_column text := TG_ARGV[0];
     before jsonb := CASE WHEN TG_OP IN ('UPDATE', 'DELETE') THEN to_jsonb(OLD) END;
     after jsonb := CASE WHEN TG_OP IN ('INSERT', 'UPDATE') THEN to_jsonb(NEW) END;
+    ignored text[] := TG_ARGV[1:];
 BEGIN
+    IF TG_OP = 'UPDATE' AND before - ignored = after - ignored THEN RETURN NULL; END IF;
     IF who = '' THEN RAISE EXCEPTION 'audit: a write without an actor'; END IF;
     INSERT INTO audit_auditevent ("at", "table", row_key, operation, actor, reason, request_id, "old", "new") VALUES (
         to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), TG_TABLE_NAME,
@@ -191,23 +211,26 @@ BEGIN RAISE EXCEPTION 'audit: the trail and regulated tables refuse %', TG_OP; E
 
 
 def _postgresql(item: Regulated) -> list[str]:
-    changed = " OR ".join(f'OLD."{column}" IS DISTINCT FROM NEW."{column}"' for column in item.watched)
+    ignored = [column for column in item.columns if column not in item.watched]
+    arguments = ", ".join(f"'{argument}'" for argument in (item.key, *ignored))
 
-    def trigger(operation: str, when: str = "") -> str:
-        head = f'CREATE TRIGGER "{PREFIX}_{item.table}_{operation}" AFTER {operation.upper()} ON "{item.table}"'
-        return f"{head} FOR EACH ROW {when} EXECUTE FUNCTION trialcare_audit_write('{item.key}')"
+    def trigger(operation: str) -> str:
+        head = (
+            f'CREATE OR REPLACE TRIGGER "{PREFIX}_{item.table}_{operation}" AFTER {operation.upper()} ON "{item.table}"'
+        )
+        return f"{head} FOR EACH ROW EXECUTE FUNCTION trialcare_audit_write({arguments})"
 
     truncate = (
-        f'CREATE TRIGGER "{PREFIX}_{item.table}_truncate" BEFORE TRUNCATE ON "{item.table}"'
+        f'CREATE OR REPLACE TRIGGER "{PREFIX}_{item.table}_truncate" BEFORE TRUNCATE ON "{item.table}"'
         " EXECUTE FUNCTION trialcare_audit_refuse()"
     )
-    return [trigger("insert"), trigger("update", f"WHEN ({changed})"), trigger("delete"), truncate]
+    return [trigger("insert"), trigger("update"), trigger("delete"), truncate]
 
 
 def _postgresql_guard(table: str) -> list[str]:
     def guard(operation: str, each: str) -> str:
         name = f"{PREFIX}_guard_{table}_{operation}"
         refuse = "EXECUTE FUNCTION trialcare_audit_refuse()"
-        return f'CREATE TRIGGER "{name}" BEFORE {operation.upper()} ON "{table}" {each} {refuse}'
+        return f'CREATE OR REPLACE TRIGGER "{name}" BEFORE {operation.upper()} ON "{table}" {each} {refuse}'
 
     return [guard("update", "FOR EACH ROW"), guard("delete", "FOR EACH ROW"), guard("truncate", "")]
