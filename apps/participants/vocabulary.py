@@ -53,6 +53,8 @@ MOVES: Mapping[str, frozenset[str]] = {
 }
 # Nobody here is contacted by plan.
 LEFT = frozenset({FollowUp.NO_CONTACT, FollowUp.WITHDRAWN, FollowUp.RECORDS_ONLY, FollowUp.DEAD, FollowUp.LOST})
+# Nothing at all is texted to any number of theirs, not even the emergency text: a person phones (clinical rule 5).
+SILENT = frozenset({FollowUp.FROZEN, FollowUp.DEAD})
 
 
 class WhyNot(models.TextChoices):

@@ -204,6 +204,16 @@ def test_a_death_text_stops_all_sending_and_is_read_by_a_person() -> None:
     assert Escalation.objects.get().chain != "R1"
 
 
+def test_after_a_death_text_nothing_is_sent_but_every_text_is_read_and_a_red_flag_is_phoned_about() -> None:
+    text("wang's daughter", "我爸昨晚去世了")
+
+    unclear, serious = text("wang", "qqq zzz"), text("wang", "他吐血了")
+
+    assert (sent_to("wang"), sent_to("wang's daughter")) == ([], ["death_reply"])
+    assert Task.objects.filter(message=unclear, kind=TaskKind.READ).exists()
+    assert Escalation.objects.get(events__reports__symptom_report__message=serious).chain == "R1"
+
+
 def test_a_phone_of_two_participants_escalates_for_both_and_asks_nothing() -> None:
     from apps.participants.contacts import add_contact_point
     from apps.participants.vocabulary import ContactKind
