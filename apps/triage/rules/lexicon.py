@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from apps.triage.rules.normalise import Normaliser, Token
 
@@ -15,8 +15,7 @@ _END = ""  # the key under which a trie node keeps the classes that end there
 _MAX_SKIPS = 2
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Hit:
+class Hit(NamedTuple):
     """Class `kind` seen over tokens [start, end); `denied` when a "no" stands between its parts."""
 
     start: int

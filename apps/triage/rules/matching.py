@@ -38,7 +38,8 @@ def read(cat: Catalogue, speller: Speller, folded: str, where: list[int], text: 
     again = [hit for hit in composed if hit.kind not in cat.wordings]
     if again:
         known = set(composed)
-        composed += [hit for hit in cat.patterns.match(sorted([*hits, *again]), ground) if hit not in known]
+        fresh = frozenset(hit.kind for hit in again)
+        composed += [hit for hit in cat.patterns.match(sorted([*hits, *again]), ground, fresh) if hit not in known]
     literal = [hit for hit in hits if hit.kind in cat.wordings]
     classes: dict[str, list[Hit]] = {}
     for hit in sorted([*hits, *composed]):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from apps.triage.rules.english import English
 
@@ -18,8 +18,7 @@ _LONG = re.compile(r"([a-z])\1{2,}")
 _APOSTROPHES = dict.fromkeys(map(ord, "’‘`´ʼ＇"), "'")
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """`text` is the folded and stemmed form, `raw` the folded form; offsets are into the original text."""
 
     text: str

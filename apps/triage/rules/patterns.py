@@ -123,15 +123,21 @@ class PatternIndex:
             for slot in set(pattern.slots):
                 uses[slot] = uses.get(slot, 0) + 1
         self._by_anchor: dict[int, list[tuple[int, Pattern]]] = {}
+        self._by_slot: dict[int, list[tuple[int, Pattern]]] = {}
         for pattern in patterns:
             anchor = min(pattern.slots, key=lambda slot: uses[slot])
             mask = 0
             for slot in pattern.slots:
                 mask |= 1 << slot
             self._by_anchor.setdefault(anchor, []).append((mask, pattern))
+            for slot in set(pattern.slots):
+                self._by_slot.setdefault(slot, []).append((mask, pattern))
 
-    def match(self, hits: list[Hit], ground: Ground) -> list[Hit]:
-        """Pattern occurrences, in no particular order. A hit that had to step over a denial carries `denied`."""
+    def match(self, hits: list[Hit], ground: Ground, fresh: frozenset[int] | None = None) -> list[Hit]:
+        """Pattern occurrences, in no particular order. A hit that had to step over a denial carries `denied`.
+
+        With `fresh`, only patterns that have one of these classes in them: the others were matched before.
+        """
         present = 0
         places: dict[int, list[Hit]] = {}
         for hit in hits:
@@ -142,8 +148,9 @@ class PatternIndex:
                 places[kind] = [hit]
                 present |= 1 << kind
         found: list[Hit] = []
-        for kind in places:
-            for mask, pattern in self._by_anchor.get(kind, ()):
+        index = self._by_anchor if fresh is None else self._by_slot
+        for kind in places if fresh is None else fresh:
+            for mask, pattern in index.get(kind, ()):
                 if mask & present == mask:
                     found.extend(_occurrences(pattern, places, ground))
         return found

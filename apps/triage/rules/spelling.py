@@ -6,7 +6,7 @@ the catalogue or in `_words_en.txt`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from apps.triage.rules.normalise import Token
 
@@ -34,7 +34,7 @@ class Speller:
                 if len(self._known) < 20_000:
                     self._known[word] = mended
             if mended != word:
-                tokens[at] = replace(token, text=mended)
+                tokens[at] = token._replace(text=mended)
         return tokens
 
     def _mend(self, word: str, raw: str) -> str:
