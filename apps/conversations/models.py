@@ -150,3 +150,20 @@ class PhoneCall(WorkRow):
 
     def __str__(self) -> str:
         return str(self.id)
+
+
+class DowntimeKit(models.Model):
+    """A downtime kit was made: for which site, for whom, when, and until when it holds. The paper itself is kept nowhere."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+", verbose_name=_("site"))
+    person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", verbose_name=_("person"))
+    made_at = models.DateTimeField(_("made"))
+    valid_until = models.DateTimeField(_("valid until"))
+
+    class Meta:
+        verbose_name = _("downtime kit")
+        verbose_name_plural = _("downtime kits")
+
+    def __str__(self) -> str:
+        return str(self.id)

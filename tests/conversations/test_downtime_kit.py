@@ -1,0 +1,103 @@
+"""The downtime kit: what a site needs on paper, sealed, dated, on record, and for nobody else."""
+
+import io
+import os
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+from pypdf import PdfReader
+from pypdf.errors import FileNotDecryptedError
+
+from apps.conversations.kit import NotForYou, PasswordTooShort, make_kit
+from apps.conversations.models import DowntimeKit
+from apps.conversations.services import open_task
+from apps.conversations.vocabulary import TaskKind
+from apps.core import clock
+from apps.core.clock import VirtualClock
+from apps.messaging.models import NumberShown
+from tests import people
+
+pytestmark = pytest.mark.django_db
+MORNING = datetime(2027, 5, 12, 2, 0, tzinfo=UTC)  # Wednesday 10:00 in Shanghai
+PASSWORD = "a password of this paper"
+
+
+@pytest.fixture(autouse=True)
+def time() -> Iterator[VirtualClock]:
+    with clock.using(VirtualClock(MORNING)) as virtual:
+        people.everybody()
+        assert isinstance(virtual, VirtualClock)
+        yield virtual
+
+
+def read(paper: bytes) -> str:
+    reader = PdfReader(io.BytesIO(paper), password=PASSWORD)
+    return "\n".join(page.extract_text() for page in reader.pages)
+
+
+def test_it_holds_the_phone_tree_the_calls_and_everybody_else_in_both_languages() -> None:
+    wang = people.wang()
+    deadline = clock.now() + timedelta(hours=2)
+    open_task(key="call", kind=TaskKind.CALL_BACK, site=wang.site, participant=wang, deadline=deadline)
+    said = read(make_kit(site=wang.site, person=people.alice(), password=PASSWORD))
+    tree, calls, others = said.index("Phone tree"), said.index("Calls of the next"), said.index("Everybody else")
+    assert tree < calls < others
+    for name in ("alice", "bob", "carol", "chen", "dan"):
+        assert tree < said.index(people.PHONES[name]) < calls
+    assert calls < said.index("BJ01-001") < others < said.index("BJ01-002")
+    assert calls < said.index(people.PHONES["wang"]) < others
+    assert people.PHONES["jones's husband"] in said
+    assert "电话" in said
+    assert "120" in said
+    assert "2027-05-13 10:00" in said  # void after a day
+
+
+def test_it_opens_with_its_password_alone() -> None:
+    paper = make_kit(site=people.site("BJ01"), person=people.alice(), password=PASSWORD)
+    assert b"BJ01" not in paper
+    with pytest.raises(FileNotDecryptedError):
+        PdfReader(io.BytesIO(paper)).pages[0].extract_text()
+    assert PdfReader(io.BytesIO(paper)).decrypt("another password") == 0
+
+
+def test_nothing_of_another_site_stands_in_it_and_nobody_else_may_have_it() -> None:
+    said = read(make_kit(site=people.site("BJ01"), person=people.alice(), password=PASSWORD))
+    assert "SH02" not in said
+    assert people.PHONES["li"] not in said
+    for stranger in (people.dora(), people.sam(), people.ada(), people.dan()):
+        with pytest.raises(NotForYou):
+            make_kit(site=people.site("BJ01"), person=stranger, password=PASSWORD)
+
+
+def test_that_it_was_made_and_every_number_in_it_are_on_record() -> None:
+    make_kit(site=people.site("BJ01"), person=people.alice(), password=PASSWORD)
+    kit = DowntimeKit.objects.get()
+    assert (kit.person, kit.valid_until - kit.made_at) == (people.alice(), timedelta(hours=24))
+    assert NumberShown.objects.filter(person=people.alice()).count() == 4
+
+
+def test_a_short_password_is_refused() -> None:
+    with pytest.raises(PasswordTooShort):
+        make_kit(site=people.site("BJ01"), person=people.alice(), password="short")
+    assert not DowntimeKit.objects.exists()
+
+
+def test_the_command_writes_it_for_its_owner_alone_and_removes_what_is_void(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    void = tmp_path / "downtime-SH02.pdf"
+    void.write_bytes(b"yesterday's")
+    os.utime(void, (0, 0))
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{PASSWORD}\n"))
+    call_command("downtime_kit", "BJ01", "--for", "alice", "--out", str(tmp_path), stdout=io.StringIO())
+    written = tmp_path / "downtime-BJ01.pdf"
+    assert "BJ01-001" in read(written.read_bytes())
+    assert written.stat().st_mode & 0o077 == 0
+    assert not void.exists()
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{PASSWORD}\n"))
+    with pytest.raises(CommandError, match="may not call"):
+        call_command("downtime_kit", "BJ01", "--for", "dora", "--out", str(tmp_path), stdout=io.StringIO())
