@@ -21,7 +21,7 @@ _NAMED_FIRST = 6  # tokens into its sentence at which somebody else may stand to
 _CLAUSES_ON = 3
 _IF_REACH = 14  # tokens that an "if" or "do people" reaches in a text without commas
 _DETERMINERS = frozenset({"the", "a", "an", "my", "our", "his", "her", "your", "their", "that", "this", "some"})
-_OWN = frozenset({"my", "mine"})  # "a woman in my group" is about the woman
+_OWN = frozenset({"my", "mine", "me"})  # "a woman in my group" is about the woman
 _POINTING = frozenset({"that", "it", "this", "was", "years", "all", "mind"})
 _COMMAS = frozenset(",，")
 
@@ -51,7 +51,7 @@ def state_of(finding: Hit, scene: Scene) -> str:
         return "past"
     if finding.denied or _is_denied(finding, scene):
         return "negated"
-    if _is_taken_back(finding, scene):
+    if is_taken_back(finding, scene):
         return "negated"
     if _is_over(finding, scene):
         return RESOLVED
@@ -241,7 +241,7 @@ def _is_denied(finding: Hit, scene: Scene) -> bool:
     )
 
 
-def _is_taken_back(finding: Hit, scene: Scene) -> bool:
+def is_taken_back(finding: Hit, scene: Scene) -> bool:
     """ "False alarm" and the like: said before, or in the same or the next sentence."""
     sentence = scene.layout.sentences[finding.start]
     return any(

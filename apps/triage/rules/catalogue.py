@@ -73,6 +73,7 @@ class Catalogue:
     patterns: PatternIndex
     items: dict[str, Item]
     wordings: dict[int, Wording]
+    classes: dict[int, str]  # the lexicon's numbers of the named classes
     triggers: frozenset[str]
     shared: dict[str, dict[str, Any]]
 
@@ -111,6 +112,7 @@ def load(folder: Path = FOLDER) -> Catalogue:
         patterns=PatternIndex(patterns),
         items=items,
         wordings=wordings,
+        classes={kind: name for kind, name in enumerate(lexicon.names) if kind not in wordings and name[0] != "="},
         triggers=frozenset(name for source in sources if source.startswith("assertion") for name in shared[source]),
         shared=shared,
     )

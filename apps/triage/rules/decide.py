@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 
-from apps.triage.rules.assertion import PLANNED, RESOLVED, Scene, is_planned, state_of
+from apps.triage.rules.assertion import PLANNED, RESOLVED, Scene, is_planned, is_taken_back, state_of
 from apps.triage.rules.catalogue import Catalogue
 from apps.triage.rules.composites import Facts, Verdict, composed, escalated
 from apps.triage.rules.lexicon import Hit
@@ -103,8 +103,11 @@ class Engine:
             state = "present"
             if inside:
                 # A value is only doubted when it is somebody else's, long past or imagined: "not 39" is still 39.
-                said = state_of(Hit(inside[-1], inside[-1] + 1, -1), scene)
+                value = Hit(inside[-1], inside[-1] + 1, -1)
+                said = state_of(value, scene)
                 state = said if said in ("past", "hypothetical", "other_person") else "present"
+                if state == "present" and is_taken_back(value, scene):
+                    state = "negated"
             judged.append(
                 _Judged(measure.item, measure.rule, start, end, state, measure.label, measure.level, measure.night_page)
             )

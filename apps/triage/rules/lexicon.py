@@ -65,6 +65,7 @@ class Lexicon:
         words = [token.text for token in tokens]
         count = len(words)
         root = self._root
+        make = tuple.__new__  # hundreds of hits a text: without the named tuple's own constructor
         for start in range(count):
             node = root.get(words[start])
             if node is None:
@@ -73,7 +74,7 @@ class Lexicon:
             while True:
                 ends = node.get(_END)
                 if ends is not None:
-                    hits.extend([Hit(start, at, kind) for kind in ends])
+                    hits.extend([make(Hit, (start, at, kind, False)) for kind in ends])
                 while at < count:
                     following = node.get(words[at])
                     if following is not None:

@@ -28,11 +28,10 @@ class Reading:
 def read(cat: Catalogue, speller: Speller, folded: str, where: list[int], text: str) -> Reading:
     """Every finding and every class of one folded text."""
     tokens = speller.mend(cat.normaliser.tokens(folded, where))
-    names = cat.lexicon.names
     hits = _unmasked(cat.lexicon.scan(tokens), cat.lexicon.kind("mask"))
     barrier = cat.lexicon.kind("barrier")
     layout = lay_out(tokens, text, {hit.start for hit in hits if hit.kind == barrier})
-    ground = _ground(hits, names, layout)
+    ground = _ground([hit for hit in hits if hit.kind in cat.classes], cat.classes, layout)
     composed = cat.patterns.match(hits, ground)
     # A class may itself be composed ("two <time_unit> ago"), and wordings may build on it: one second round.
     again = [hit for hit in composed if hit.kind not in cat.wordings]
@@ -42,9 +41,9 @@ def read(cat: Catalogue, speller: Speller, folded: str, where: list[int], text: 
         composed += [hit for hit in cat.patterns.match(sorted([*hits, *again]), ground, fresh) if hit not in known]
     literal = [hit for hit in hits if hit.kind in cat.wordings]
     classes: dict[str, list[Hit]] = {}
-    for hit in sorted([*hits, *composed]):
-        name = names[hit.kind]
-        if hit.kind not in cat.wordings and name[0] != "=" and not (name in cat.triggers and _is_part(hit, literal)):
+    for hit in sorted(hit for hit in (*hits, *composed) if hit.kind in cat.classes):
+        name = cat.classes[hit.kind]
+        if not (name in cat.triggers and _is_part(hit, literal)):
             classes.setdefault(name, []).append(hit)
     built = [hit for hit in composed if hit.kind in cat.wordings]
     return Reading(tokens, layout, _kept(cat, literal, built, classes.get("idiom", [])), classes)
@@ -73,7 +72,7 @@ def _unmasked(hits: list[Hit], mask: int) -> list[Hit]:
     ]
 
 
-def _ground(hits: list[Hit], names: list[str], layout: Layout) -> Ground:
+def _ground(hits: list[Hit], names: dict[int, str], layout: Layout) -> Ground:
     neutral: set[int] = set()
     denials: set[int] = set()
     barriers: set[int] = set()

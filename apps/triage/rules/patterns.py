@@ -122,36 +122,31 @@ class PatternIndex:
         for pattern in patterns:
             for slot in set(pattern.slots):
                 uses[slot] = uses.get(slot, 0) + 1
-        self._by_anchor: dict[int, list[tuple[int, Pattern]]] = {}
-        self._by_slot: dict[int, list[tuple[int, Pattern]]] = {}
+        self._by_anchor: dict[int, list[tuple[tuple[int, ...], Pattern]]] = {}
+        self._by_slot: dict[int, list[tuple[tuple[int, ...], Pattern]]] = {}
         for pattern in patterns:
-            anchor = min(pattern.slots, key=lambda slot: uses[slot])
-            mask = 0
-            for slot in pattern.slots:
-                mask |= 1 << slot
-            self._by_anchor.setdefault(anchor, []).append((mask, pattern))
-            for slot in set(pattern.slots):
-                self._by_slot.setdefault(slot, []).append((mask, pattern))
+            rarest_first = sorted(set(pattern.slots), key=lambda slot: (uses[slot], slot))
+            self._by_anchor.setdefault(rarest_first[0], []).append((tuple(rarest_first[1:]), pattern))
+            for slot in rarest_first:
+                others = tuple(other for other in rarest_first if other != slot)
+                self._by_slot.setdefault(slot, []).append((others, pattern))
 
     def match(self, hits: list[Hit], ground: Ground, fresh: frozenset[int] | None = None) -> list[Hit]:
         """Pattern occurrences, in no particular order. A hit that had to step over a denial carries `denied`.
 
         With `fresh`, only patterns that have one of these classes in them: the others were matched before.
         """
-        present = 0
         places: dict[int, list[Hit]] = {}
         for hit in hits:
-            kind = hit.kind
-            if kind in places:
-                places[kind].append(hit)
-            else:
-                places[kind] = [hit]
-                present |= 1 << kind
+            places.setdefault(hit.kind, []).append(hit)
         found: list[Hit] = []
         index = self._by_anchor if fresh is None else self._by_slot
         for kind in places if fresh is None else fresh:
-            for mask, pattern in index.get(kind, ()):
-                if mask & present == mask:
+            for others, pattern in index.get(kind, ()):
+                for slot in others:
+                    if slot not in places:
+                        break
+                else:
                     found.extend(_occurrences(pattern, places, ground))
         return found
 

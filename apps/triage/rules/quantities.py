@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from apps.triage.rules import spoken
+
 _DIGITS = {"零": 0, "〇": 0, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
 _CHINESE_NUMBER = re.compile(
     r"(?:[一二两三四五六七八九]百(?:[零〇][一二三四五六七八九]|[一二三四五六七八九]十(?:[一二三四五六七八九](?![十百]))?"
@@ -60,7 +62,7 @@ class Quantities:
         """The measures in a folded text. Ordinary texts without a number cost one search."""
         if not self._cue.search(folded):
             return []
-        text = western(folded)
+        text = spoken.digits(western(folded))
         found: list[Measure] = []
         for rule in self._rules:
             for match in rule.pattern.finditer(text):
