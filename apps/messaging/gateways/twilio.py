@@ -21,6 +21,7 @@ from twilio.http.response import Response
 from twilio.rest import Client
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
+from apps.core.work import seconds
 from apps.messaging import twilio_form
 from apps.messaging.gateway import (
     Capability,
@@ -109,9 +110,9 @@ def base_url_problems(url: str) -> list[str]:
 class RebasedTwilioHttpClient(TwilioHttpClient):  # type: ignore[misc]
     """Sends Twilio's requests to another origin where one is configured, and remembers what the answer asked to wait."""
 
-    def __init__(self, base_url: str = "", *, timeout: float = SmsGateway.timeout) -> None:
+    def __init__(self, base_url: str = "", *, timeout: float | None = None) -> None:
         # The library's own default waits for ever.
-        super().__init__(timeout=timeout, logger=_SILENT)
+        super().__init__(timeout=seconds(timeout or SmsGateway.timeout).total_seconds(), logger=_SILENT)
         self._base = urlsplit(base_url) if base_url else None
         self._answer = threading.local()
         if self._base is not None and self._base.hostname in _LOOPBACK:
