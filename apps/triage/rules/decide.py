@@ -79,7 +79,7 @@ class Engine:
             if state == RESOLVED and one.label == "serious" and item.id not in self.cat.shared["meta"]["lasting"]:
                 one.label = "nonserious"
             judged.append(one)
-        return judged
+        return [one for one in judged if one.item != "unwell" or not _is_said_exactly(one, judged)]
 
     def _scene(self, reading: Reading, sender: str) -> Scene:
         findings = [hit for hit, _ in reading.findings]
@@ -190,6 +190,11 @@ class Engine:
             health_word=health,
             input_sha256=digest(text),
         )
+
+
+def _is_said_exactly(vague: _Judged, judged: list[_Judged]) -> bool:
+    """Whether a more exact finding covers the vague one: "no chest pain" leaves no pain without a place behind."""
+    return any(one.item != "unwell" and one.start <= vague.start and vague.end <= one.end for one in judged)
 
 
 def digest(text: str) -> str:
