@@ -19,12 +19,14 @@ from apps.triage import rules
 from apps.triage.models import SymptomReport
 
 _SHOWN = 200
+_CLUE = "clue"
 _STATES = {
     "present": _("present"),
     "negated": _("denied"),
     "past": _("in the past"),
     "hypothetical": _("only thought of"),
     "other_person": _("somebody else"),
+    "clue": _("weighed in sending it to a person"),
 }
 
 
@@ -80,6 +82,7 @@ def _received(participant: Participant, whose: dict[Any, str]) -> Iterable[Entry
     rows = InboundMessage.objects.filter(about | Q(line__in=_own_lines(whose, participant))).distinct()
     recent = list(rows.select_related("data_key").order_by("-received_at")[:_SHOWN])
     found = SymptomReport.objects.filter(message__in=recent, participant=participant)
+    found = found.prefetch_related("corrections__person")
     reports = {report.message_id: report for report in found}
     for message in recent:
         report = reports.get(message.pk)
@@ -87,7 +90,7 @@ def _received(participant: Participant, whose: dict[Any, str]) -> Iterable[Entry
             at=message.received_at,
             is_theirs=True,
             whose=whose.get(message.line_id, ""),
-            pieces=cut(message.body, report.findings if report else []),
+            pieces=cut(message.body, marks(report) if report else []),
             report=report,
             received=message,
         )
@@ -133,6 +136,11 @@ def on_line(line: Line) -> list[Entry]:
     return sorted([*received, *sent], key=lambda entry: entry.at)
 
 
+def marks(report: SymptomReport) -> list[dict[str, Any]]:
+    """What is marked in a text: its findings, and what made the net behind the rules send it to a person."""
+    return [*report.findings, *({**clue, "id": _CLUE, "state": "clue"} for clue in report.clues)]
+
+
 def cut(text: str, findings: list[dict[str, Any]]) -> tuple[Piece, ...]:
     """The text in pieces along the findings' offsets. Where findings overlap, a piece carries all their names."""
     inside = [(max(each["start"], 0), min(each["end"], len(text)), each) for each in findings]
@@ -153,6 +161,8 @@ def found(text: str, findings: list[dict[str, Any]]) -> list[Piece]:
 
 def name_of(symptom: str) -> str:
     """The catalogue's short name in the page's language; the bare id when it has none."""
+    if symptom == _CLUE:
+        return str(_("no rule explains it"))
     language = "zh" if (get_language() or "").startswith("zh") else "en"
     item = rules.catalogue().items.get(symptom)
     short = item.data.get("short") or item.data.get("name") if item else None

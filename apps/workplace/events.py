@@ -14,7 +14,7 @@ from apps.safety import services as safety
 from apps.safety.models import AdverseEvent, Report
 from apps.safety.vocabulary import CRITERIA, Causality, EventState, Outcome
 from apps.staff.vocabulary import Action
-from apps.workplace import awareness, calls, conversation
+from apps.workplace import awareness, calls, conversation, judging
 from apps.workplace.cards import Act, CardAdmin, Doing
 from apps.workplace.escalations import ContactForm, timeline
 from apps.workplace.forms import AboutForm, DayField, ReasonForm
@@ -160,6 +160,7 @@ class EventAdmin(CardAdmin):
         Act("confirm", _("Confirm the adverse event"), Action.CONFIRM_EVENTS, _confirm, AssessmentForm, _is_draft),
         Act("assess", _("Keep as a draft"), Action.DRAFT_EVENTS, _assess, AssessmentForm, _is_draft),
         Act("dismiss", _("No adverse event"), Action.CONFIRM_EVENTS, _dismiss, ReasonForm, _is_draft),
+        judging.ACT,
         Act("correct", _("Change the assessment"), Action.CONFIRM_EVENTS, _correct, CorrectionForm, _is_confirmed),
     )
 
@@ -190,10 +191,11 @@ class EventAdmin(CardAdmin):
 def _reports(row: AdverseEvent) -> list[dict[str, Any]]:
     """Every text of the case, oldest first, cut along what was found in it."""
     found = Report.objects.filter(event=row).select_related("symptom_report__message__data_key")
+    found = found.prefetch_related("symptom_report__corrections__person")
     texts = []
     for each in found.order_by("symptom_report__message__received_at"):
         message = each.symptom_report.message
-        findings = each.symptom_report.findings
+        findings = conversation.marks(each.symptom_report)
         texts.append(
             {
                 "report": each.symptom_report,

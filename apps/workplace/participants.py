@@ -11,7 +11,7 @@ from apps.participants import services
 from apps.participants.models import Participant
 from apps.participants.vocabulary import ConsentKind, ContactKind, FollowUp
 from apps.staff.vocabulary import Action
-from apps.workplace import awareness, calls, conversation
+from apps.workplace import awareness, calls, conversation, judging
 from apps.workplace import participant_forms as asked
 from apps.workplace.cards import Act, CardAdmin, Doing
 from apps.workplace.enrolment import EnrolmentForm, enrol
@@ -109,6 +109,7 @@ class ParticipantAdmin(CardAdmin):
         Act("appointment", _("Set an appointment"), Action.SEND, _set_appointment, asked.Appointment, _has_open_visit),
         Act("visit_done", _("Record a visit"), Action.SEND, _record_visit, asked.VisitDone, _has_open_visit),
         Act("resume", _("The number is right: text again"), Action.SEND, _resume_texts, when=_is_suspended),
+        judging.ACT,
         Act("follow_up", _("Change the follow-up"), Action.ENROL, _set_follow_up, asked.ChangeFollowUp),
     )
 

@@ -14,9 +14,11 @@ from apps.exports.services import CutRefused
 from apps.participants.services import AlreadyOnRecord, EnrolmentRefused
 from apps.safety.services import Incomplete, NotAllowedHere, ReasonMissing
 from apps.staff.services import NotSigned, StaffRefused
+from apps.triage import services as triage
 
 SENTENCES: Mapping[type[Exception], Any] = {
     NotAllowedHere: _("You may not do this at this participant's site."),
+    triage.NotAllowedHere: _("You may not do this at this participant's site."),
     ReasonMissing: _("Give a reason."),
     Incomplete: _("To confirm, the event term, the severity grade and the causality are needed."),
     IllegalMove: _(
