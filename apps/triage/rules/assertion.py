@@ -64,6 +64,7 @@ def _is_somebody_elses(finding: Hit, scene: Scene) -> bool:
     seen = False
     carried = "self"
     subjects = _subjects(scene)
+    opens = finding.start == 0 or scene.layout.sentences[finding.start - 1] < sentence
     for hit, kind in subjects:
         if hit.start >= finding.end:
             break
@@ -78,7 +79,7 @@ def _is_somebody_elses(finding: Hit, scene: Scene) -> bool:
         if kind == "other" and (_is_inside(hit, finding, scene) or not _still_meant(hit, finding, scene)):
             continue
         carried = kind
-        if here == sentence or (here == sentence - 1 and kind == "other"):
+        if here == sentence or (here == sentence - 1 and kind == "other" and opens):
             subject, seen = kind, True
         else:
             subject, seen = "self", False
@@ -101,8 +102,10 @@ def _still_meant(other: Hit, finding: Hit, scene: Scene) -> bool:
     begun = other.start
     while begun > 0 and sentences[begun - 1] == sentences[other.start]:
         begun -= 1
-    if sentences[finding.start] != sentences[other.start] and other.start - begun > _NAMED_FIRST:
-        return False
+    if sentences[finding.start] != sentences[other.start]:
+        return other.start - begun <= _NAMED_FIRST
+    if not any(hit.start < other.start for name in ("self", "kin") for hit in scene.of(name)):
+        return True  # the text is about somebody else from its beginning
     return scene.tokens[other.start].text < FIRST_CJK or clauses[finding.start] - clauses[other.start] <= _CLAUSES_ON
 
 
@@ -276,7 +279,6 @@ def _inside(scene: Scene) -> set[int]:
 def _cost(start: int, end: int, inside: set[int], scene: Scene) -> int:
     """How far a denial has to reach: words of other findings and list words are free, a comma outside a list is a wall."""
     cost = 0
-    clauses = scene.layout.clauses
     for at in range(start, end):
         text = scene.tokens[at].text
         if text in _COMMAS:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-_SMALL = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"  # noqa: E501
+_SMALL = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
 _VALUES = {word: value for value, word in enumerate(_SMALL.split())}
 _VALUES.update(twenty=20, thirty=30, forty=40, fourty=40, fifty=50, sixty=60, seventy=70, eighty=80, ninety=90)
 _ANY = "|".join(sorted([*_VALUES, "oh", "hundred", "point"], key=len, reverse=True))
