@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db.models import Count, Q
+from django.utils.translation import gettext as _
 
 from apps.core import clock
 from apps.escalation import chains, rota
@@ -69,14 +70,14 @@ def lacks(person: User) -> list[str]:
     since = clock.now() - _drill_days() - _SLACK
     waking = [each.name for word in ALL_CHANNELS if (each := channels.of(word, person)) is not None and each.wakes]
     if not waking:
-        return ["cannot be woken by any channel that is set up"]
+        return [_("cannot be woken by any channel that is set up")]
     routes = Route.objects.filter(person=person)
     woken = Q(delivered_at__gt=since) | Q(answered_at__gt=since)
     found = []
     if not routes.filter(woken, channel__in=waking).exists():
-        found.append("has no tested route that wakes")
+        found.append(_("has no tested route that wakes"))
     if not routes.filter(answered_at__gt=since).exists():
-        found.append("has no tested way to acknowledge")
+        found.append(_("has no tested way to acknowledge"))
     return found
 
 

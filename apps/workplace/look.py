@@ -32,6 +32,7 @@ def menu(_request: HttpRequest) -> list[dict[str, Any]]:
                 {"title": _("Needs me now"), "icon": "notifications_active", "link": reverse_lazy("admin:index")},
                 _item(_("Adverse events"), "emergency", _list("safety_adverseevent"), Action.VIEW_EVENTS),
                 _item(_("Pages"), "sms", _list("escalation_escalation"), Action.ACKNOWLEDGE),
+                _item(_("On call"), "calendar_clock", "duty", Action.ACKNOWLEDGE),
                 _item(_("Tasks"), "task_alt", _list("conversations_task"), Action.SEND, Action.VIEW_UNMATCHED),
                 _item(
                     _("Texts of unknown numbers"),
@@ -78,8 +79,8 @@ UNFOLD: dict[str, Any] = {
             "300": "94 234 212",
             "400": "45 212 191",
             "500": "20 160 148",
-            "600": "13 128 120",
-            "700": "15 105 100",
+            "600": "12 113 106",
+            "700": "14 98 93",
             "800": "17 84 80",
             "900": "19 70 67",
             "950": "4 47 46",

@@ -18,7 +18,7 @@ from unfold.sites import UnfoldAdminSite
 from apps.core import clock
 from apps.staff.models import User
 from apps.staff.services import is_valid
-from apps.workplace import languages, look, needs_now, system
+from apps.workplace import duty, languages, look, needs_now, system
 from apps.workplace.scoped import person_in, scope_in
 
 IDLE_SECONDS = 15 * 60
@@ -79,8 +79,18 @@ class WorkplaceSite(UnfoldAdminSite):  # type: ignore[misc]
     def extra_urls(self) -> list[URLPattern]:
         return [
             path("now/", self.admin_view(self.now_list), name="now"),
+            path("duty/", self.admin_view(self.duty), name="duty"),
             path("system/", self.admin_view(self.system), name="system"),
         ]
+
+    def duty(self, request: HttpRequest) -> HttpResponse:
+        person, seen, refused = person_in(request), scope_in(request), {}
+        if request.method == "POST":
+            answer, refused = duty.act(request, person, seen)
+            if answer is not None:
+                return answer
+        context = {**self.each_context(request), "title": _("On call"), **duty.context(person, seen, refused)}
+        return TemplateResponse(request, "workplace/duty.html", context, status=422 if refused else 200)
 
     def system(self, request: HttpRequest) -> TemplateResponse:
         context = {**self.each_context(request), "title": _("System"), **system.context(scope_in(request))}

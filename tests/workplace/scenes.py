@@ -96,7 +96,7 @@ def scoped_pages() -> dict[type[Model], Any]:
 
 def every_url() -> list[str]:
     """Every address of the workplace: the pages of its own, and of each class in the registry every row with every view."""
-    urls = ["/admin/", "/admin/now/", "/admin/system/", "/admin/search/?s=a", "/admin/search/?s=sh02&extended=1"]
+    urls = ["/admin/", "/admin/now/", "/admin/duty/", "/admin/system/", "/admin/search/?s=a", "/admin/search/?s=sh02&extended=1"]
     for model, page in scoped_pages().items():
         base = f"admin:{model._meta.app_label}_{model._meta.model_name}"
         listed = reverse(f"{base}_changelist")

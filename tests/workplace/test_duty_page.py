@@ -1,0 +1,92 @@
+"""The page of those on call: their own means of being woken, the rota and its gaps, drills, and the paper for a day without the system."""
+
+import io
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from pypdf import PdfReader
+
+from apps.conversations.models import DowntimeKit
+from apps.core import clock
+from apps.escalation.endpoints import is_voice_pin
+from apps.escalation.models import Drill, Incident, Shift
+from apps.escalation.rota import watch_rota
+from apps.escalation.vocabulary import IncidentKind
+from tests import people
+from tests.workplace.scenes import page, signed_in
+
+pytestmark = pytest.mark.django_db
+URL = "/admin/duty/"
+PASSWORD = "a password of this paper"
+
+
+def test_a_pin_for_calls_is_set_by_its_owner_and_weak_ones_are_refused(everybody: None) -> None:
+    client = signed_in(people.alice())
+    assert client.post(URL, {"act": "pin", "pin-pin": "1234"}).status_code == 422
+    assert client.post(URL, {"act": "pin", "pin-pin": "4826"}).status_code == 303
+    assert is_voice_pin(person=people.alice(), pin="4826")
+    assert "A PIN for calls is set." in page(people.alice(), URL)
+
+
+def test_the_page_says_what_a_person_lacks_in_their_language(everybody: None) -> None:
+    assert "has no tested route that wakes" in page(people.alice(), URL)
+    assert "没有测试过的可唤醒途径" in page(people.bob(), URL)
+
+
+def test_a_shift_is_entered_and_its_gaps_are_listed(everybody: None) -> None:
+    client = signed_in(people.carol())
+    now = clock.now().astimezone(ZoneInfo(people.site("BJ01").timezone))
+    form = {
+        "act": "shift", "site": "BJ01", "shift-BJ01-duty": "investigator_on_call", "shift-BJ01-person": str(people.alice().pk),
+        "shift-BJ01-starts_at": f"{now + timedelta(hours=1):%Y-%m-%dT%H:%M}",
+        "shift-BJ01-ends_at": f"{now + timedelta(hours=9):%Y-%m-%dT%H:%M}",
+    }  # fmt: skip
+    answer = client.post(URL, form)
+    assert answer.status_code == 303, answer.content.decode()
+    shift = Shift.objects.get()
+    assert (shift.person, shift.made_by) == (people.alice(), people.carol())
+    assert "Cancel the shift" in page(people.carol(), URL)
+    assert client.post(URL, form).status_code == 422  # the same hours again
+    assert client.post(URL, {"act": "unshift", "site": "BJ01", "row": str(shift.pk)}).status_code == 303
+    shift.refresh_from_db()
+    assert shift.cancelled_at is not None
+
+
+def test_a_drill_is_started_by_a_button(everybody: None) -> None:
+    assert signed_in(people.carol()).post(URL, {"act": "drill", "site": "BJ01"}).status_code == 303
+    assert Drill.objects.get().started_by == people.carol()
+
+
+def test_an_incident_is_mended_by_a_named_person(everybody: None) -> None:
+    watch_rota()
+    incident = Incident.objects.create(
+        kind=IncidentKind.ROTA_GAP, detail="second_on_call", site=people.site("BJ01"), at=clock.now()
+    )
+    wish = {"act": "mend", "site": "BJ01", "row": str(incident.pk)}
+    assert signed_in(people.dora()).post(URL, wish).status_code == 403
+    assert signed_in(people.dora()).post(URL, wish | {"site": "SH02"}).status_code == 400
+    assert signed_in(people.alice()).post(URL, wish).status_code == 303
+    incident.refresh_from_db()
+    assert incident.mended_by == people.alice()
+
+
+def test_the_downtime_kit_is_fetched_with_a_password_of_ones_own(everybody: None) -> None:
+    answer = signed_in(people.alice()).post(URL, {"act": "kit", "site": "BJ01", "kit-BJ01-password": PASSWORD})
+    assert (answer.status_code, answer["Content-Type"]) == (200, "application/pdf")
+    assert "no-store" in answer["Cache-Control"]
+    reader = PdfReader(io.BytesIO(answer.content), password=PASSWORD)
+    assert "BJ01-001" in "".join(sheet.extract_text() for sheet in reader.pages)
+    assert DowntimeKit.objects.get().person == people.alice()
+
+
+@pytest.mark.parametrize("name", ["dora", "sam", "ada"])
+def test_nobody_else_fetches_it(everybody: None, name: str) -> None:
+    wish = {"act": "kit", "site": "BJ01", "kit-BJ01-password": PASSWORD}
+    assert signed_in(getattr(people, name)()).post(URL, wish).status_code == 403
+    assert not DowntimeKit.objects.exists()
+
+
+@pytest.mark.parametrize("name", ["sam", "ada"])
+def test_people_who_are_never_paged_do_not_see_the_page(everybody: None, name: str) -> None:
+    assert signed_in(getattr(people, name)()).get(URL).status_code == 403
