@@ -14,6 +14,7 @@ from apps.conversations import services as conversations
 from apps.escalation.models import Escalation
 from apps.escalation.vocabulary import ContactResult, EscalationState, PageState, Via
 from apps.messaging.models import InboundMessage
+from apps.messaging.models import Line as PhoneLine
 from apps.staff.vocabulary import Action
 from apps.workplace import calls
 from apps.workplace.cards import Act, CardAdmin, Doing
@@ -26,7 +27,10 @@ class ContactForm(AboutForm):
 
 
 # A channel is one file of a lower floor; one that has no name here yet shows the name of its file.
-_CHANNELS = {"sms": _("text message"), "email": _("e-mail"), "console": _("workplace"), "voice": _("phone call")}
+_CHANNELS = {
+    "sms": _("text message"), "email": _("e-mail"), "console": _("workplace"), "voice": _("phone call"),
+    "aliyun_voice": _("phone call"), "wecom": _("WeCom"), "dingtalk": _("DingTalk"), "webhook": _("the site's pager"),
+}  # fmt: skip
 
 
 def channel_name(channel: str) -> str:
@@ -62,6 +66,8 @@ def timeline(running: Escalation) -> list[Line]:
         lines.append(
             Line(contact.at, _now("Contact: %s") % result, contact.person.name, contact.get_via_display(), "good")
         )
+    for turn in running.milestones.select_related("person"):
+        lines.append(Line(turn.at, turn.get_kind_display(), turn.person.name if turn.person else ""))
     for incident in running.incidents.all():
         lines.append(Line(incident.at, _now("Paging incident"), "", _incident(incident), "bad"))
     return sorted(lines, key=lambda line: line.at)
@@ -101,12 +107,23 @@ def _awaits_contact(row: Escalation) -> bool:
 
 
 def _lines(row: Escalation) -> list[calls.Named]:
-    """The people that it is about; for an unknown number, the number."""
+    """The people that it is about; for an unknown number, and for a call from one, the number."""
     if row.site_id is None:
         texts = InboundMessage.objects.filter(turn__escalation=row, line__isnull=False).select_related("line__data_key")
-        return [(str(_("unknown number")), line) for line in dict.fromkeys(each.line for each in texts if each.line)]
-    people = dict.fromkeys(event.participant for event in row.events.select_related("participant"))
-    return [(f"{person.code} {whose}", line) for person in people for whose, line in calls.lines_of(person)]
+        return [
+            (str(_("unknown number")), line) for line in dict.fromkeys(each.line for each in texts if each.line)
+        ] + [(str(_("caller")), line) for line in _callers(row)]
+    people = dict.fromkeys(
+        each.participant
+        for each in [*row.events.select_related("participant"), *row.tasks.select_related("participant")]
+        if each.participant is not None
+    )
+    known = [(f"{person.code} {whose}", line) for person in people for whose, line in calls.lines_of(person)]
+    return known or [(str(_("caller")), line) for line in _callers(row)]
+
+
+def _callers(row: Escalation) -> list[PhoneLine]:
+    return [task.call.line for task in row.tasks.select_related("call__line__data_key") if task.call and task.call.line]
 
 
 class EscalationAdmin(CardAdmin):
@@ -147,6 +164,7 @@ class EscalationAdmin(CardAdmin):
             "timeline": timeline(row),
             "events": events.select_related("participant"),
             "messages_of_it": messages,
+            "tasks_of_it": row.tasks.select_related("participant"),
         }
 
 

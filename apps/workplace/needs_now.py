@@ -29,6 +29,7 @@ class Running:
     escalation: Escalation
     events: list[AdverseEvent]
     messages: list[InboundMessage]
+    tasks: list[Task]  # the promise that was not kept, or the call that nobody could answer
     may_take: bool
     is_mine: bool
 
@@ -96,6 +97,7 @@ def _running(escalation: Escalation, person: User, seen: Scope) -> Running:
         escalation=escalation,
         events=list(events.select_related("participant__site", "data_key").order_by("received_at")),
         messages=messages,
+        tasks=[*escalation.tasks.filter(done_at__isnull=True).select_related("participant")],
         may_take=escalation.state == EscalationState.OPEN,
         is_mine=escalation.acknowledged_by_id == person.pk,
     )

@@ -1,6 +1,6 @@
 """The workplace: Django's admin on a site of our own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -8,6 +8,7 @@ from csp.decorators import csp_update
 from django.conf import settings
 from django.contrib.auth import logout
 from django.contrib.auth.views import redirect_to_login
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -84,7 +85,8 @@ class WorkplaceSite(UnfoldAdminSite):  # type: ignore[misc]
         ]
 
     def duty(self, request: HttpRequest) -> HttpResponse:
-        person, seen, refused = person_in(request), scope_in(request), {}
+        person, seen = person_in(request), scope_in(request)
+        refused: Mapping[str, Form] = {}
         if request.method == "POST":
             answer, refused = duty.act(request, person, seen)
             if answer is not None:

@@ -46,7 +46,8 @@ def _is_open(row: Task) -> bool:
 def _lines(row: Task) -> list[calls.Named]:
     if row.participant is not None:
         return calls.lines_of(row.participant)
-    line = row.message.line if row.message else None
+    source = row.message or row.call
+    line = source.line if source else None
     return [(str(_("unknown number")), line)] if line else []
 
 

@@ -7,14 +7,15 @@ from zoneinfo import ZoneInfo
 import pytest
 from pypdf import PdfReader
 
+from apps.conversations.callers import begin_call, missed
 from apps.conversations.models import DowntimeKit
-from apps.core import clock
+from apps.core import clock, phone
 from apps.escalation.endpoints import is_voice_pin
-from apps.escalation.models import Drill, Incident, Shift
+from apps.escalation.models import Drill, Escalation, Incident, Shift
 from apps.escalation.rota import watch_rota
 from apps.escalation.vocabulary import IncidentKind
 from tests import people
-from tests.workplace.scenes import page, signed_in
+from tests.workplace.scenes import change_url, page, press, signed_in
 
 pytestmark = pytest.mark.django_db
 URL = "/admin/duty/"
@@ -90,3 +91,17 @@ def test_nobody_else_fetches_it(everybody: None, name: str) -> None:
 @pytest.mark.parametrize("name", ["sam", "ada"])
 def test_people_who_are_never_paged_do_not_see_the_page(everybody: None, name: str) -> None:
     assert signed_in(getattr(people, name)()).get(URL).status_code == 403
+
+
+def test_whoever_takes_a_missed_call_sees_whom_to_call_back(everybody: None) -> None:
+    number = phone.normalise(people.PHONES["wang"])
+    assert number is not None
+    call = begin_call(provider_id="CA" + "0" * 32, sender=number.e164)
+    missed(call=call)
+    running = Escalation.objects.get()
+    card = page(people.alice(), change_url(running))
+    assert "Call back: somebody phoned and nobody could answer · BJ01-001" in card
+    assert "Call back: somebody phoned and nobody could answer · BJ01-001" in page(people.alice(), "/admin/")
+    shown = press(people.alice(), running, "call").content.decode()
+    assert people.PHONES["wang"] in shown
+    assert "Call back" not in page(people.dora(), "/admin/")
