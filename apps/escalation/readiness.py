@@ -1,4 +1,4 @@
-"""Why paging may not go live: each reason in one line, for `doctor` and for the rota's quality page."""
+"""Why paging may not go live: each reason in one line with its mend, for `doctor` and for the rota's quality page."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,35 +20,36 @@ from apps.staff.models import User
 from apps.trials.models import Site
 from apps.trials.services import NoProtocol, current_protocol
 
+_TEST_IT = "set up the person's channels, then send a test page from the duty page"
 _SLACK = timedelta(days=5)  # a drill that is due today has not failed yet
 
 
 def readiness() -> list[str]:
     """Every reason why nobody should rely on this paging yet; empty when there is none. Codes and names of staff only."""
     settings_wrong = [
-        f"channel {name}: {problem}"
+        f"channel {name}: {problem.rstrip('.')}: set it in the environment"
         for name in channels.CHANNELS.names
         for problem in channels.CHANNELS[name].problems()
     ]
     try:
         return [*settings_wrong, *(reason for site in [*Site.objects.all(), None] for reason in _reasons(site))]
     except NoProtocol:
-        return ["no protocol is loaded, so there are no chains"]
+        return ["no protocol is loaded, so there are no chains: manage.py load_trial FILE"]
 
 
 def _reasons(site: Site | None) -> Iterator[str]:
     place = site.code if site else "trial"
     for problem in chains.problems_in_force(site=site):
-        yield f"{place}: chain {problem}"
+        yield f"{place}: chain {problem.rstrip('.')}: set the chain or the roles right on the duty page"
     for gap in rota.gaps(site=site):
         local = gap.starts_at.astimezone(ZoneInfo(site.timezone if site else settings.TIME_ZONE))
-        yield f"{place}: nobody is {gap.duty} from {local:%Y-%m-%d %H:%M}"
+        yield f"{place}: nobody is {gap.duty} from {local:%Y-%m-%d %H:%M}: fill the rota"
     for person in people_on_call(site):
-        yield from (f"{place}: {person.username} {lack}" for lack in lacks(person))
+        yield from (f"{place}: {person.username} {lack}: {_TEST_IT}" for lack in lacks(person))
     if site is not None and (last := last_drill(site)) is None:
-        yield f"{place}: no drill yet"
+        yield f"{place}: no drill yet: start one on the duty page"
     elif site is not None and last is not None and last.started_at < clock.now() - _drill_days() - _SLACK:
-        yield f"{place}: the last drill was on {last.started_at:%Y-%m-%d}"
+        yield f"{place}: the last drill was on {last.started_at:%Y-%m-%d}: start one on the duty page"
 
 
 def people_on_call(site: Site | None) -> list[User]:

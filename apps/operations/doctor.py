@@ -18,6 +18,7 @@ from apps.trials.services import NoProtocol, current_protocol
 from apps.trials.vocabulary import Status
 
 _SQLITE = {"journal_mode": "wal", "synchronous": 2}
+_NAMED = "mend the setting that it names"
 _POSTGRESQL = ("fsync", "full_page_writes", "synchronous_commit")
 
 
@@ -93,7 +94,8 @@ def what_the_sentinel_sees() -> Iterator[str]:
 def system_checks() -> Iterator[str]:
     for found in checks.run_checks(include_deployment_checks=True):
         if found.level >= checks.WARNING and not found.is_silenced():
-            yield f"{found.id}: {' '.join(found.msg.split())}" + (f" {found.hint}" if found.hint else "")
+            said, mend = (" ".join(text.split()).rstrip(".") for text in (found.msg, found.hint or _NAMED))
+            yield f"{found.id}: {said}: {mend}"
 
 
 def texts() -> Iterator[str]:
