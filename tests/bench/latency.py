@@ -17,7 +17,7 @@ from tests.bench._figures import spread
 from tests.stack import STACKS, Stack, missing, running, wait_for
 
 TEXTS = 100
-CODE = re.compile(r"(?:回|[Rr]eply )\s*(\d{4})")
+FIRST_PAGE = re.compile(r"(?:收到紧急消息。回|urgent message received .*Reply )\s*(\d{4})")
 SERIOUS = ("今天早上吐血了", "black stool since last night")
 
 
@@ -47,7 +47,10 @@ def _measured(kind: str) -> dict[str, Any]:
 
 
 def _pages(stack: Stack, staff: dict[str, Any]) -> list[dict[str, Any]]:
-    return [row for row in list(stack.twilio.exchange.messages) if row["to"] in staff]
+    """The first page of each escalation: what staff are told afterwards is not counted."""
+    return [
+        row for row in list(stack.twilio.exchange.messages) if row["to"] in staff and FIRST_PAGE.search(row["body"])
+    ]
 
 
 def _until_paged(stack: Stack, staff: dict[str, Any], seen: int) -> float:
@@ -62,7 +65,7 @@ def _until_paged(stack: Stack, staff: dict[str, Any], seen: int) -> float:
 def _take_all(stack: Stack, staff: dict[str, Any], since: int) -> None:
     """Everybody who was paged answers, and reaches the participant: the next text of each is a new escalation."""
     for row in _pages(stack, staff)[since:]:
-        if found := CODE.search(row["body"]):
+        if found := FIRST_PAGE.search(row["body"]):
             stack.text(row["to"], found[1])
             stack.text(row["to"], f"{found[1]} 1")
     wait_for(lambda: not stack.ledger()["open_escalations"], within=120, saying="every escalation is closed")
