@@ -86,7 +86,7 @@ class Stack:
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=120 * strain(),
         )
         if done.returncode:
             raise AssertionError(

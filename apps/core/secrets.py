@@ -48,6 +48,8 @@ def required(name: str, *, made_under: Path | None, environ: Mapping[str, str] =
 
 
 def _made_once(path: Path) -> str:
+    if path.exists():  # nothing is written then: a process must also start while the disk is full
+        return path.read_text(encoding="utf-8").strip()
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = _random.token_urlsafe(48)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
