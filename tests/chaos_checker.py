@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 _PROGRAM = "import sys; from tests.chaos_checker import report; report(*sys.argv[1:])"
 
@@ -20,6 +21,10 @@ class Verdict:
     unanswered: int
     sent: int
     duplicates: int
+    sent_by_purpose: dict[str, int]
+    answered: int
+    unanswered_by_rule: int
+    answers_waiting: int
 
 
 def check(environment: Mapping[str, str], *, history: Path, provider_log: Path, root: Path) -> Verdict:
@@ -55,8 +60,8 @@ def _verdict(history: Path, provider_log: Path) -> Verdict:
         stored_twice=sum(count > 1 for count in stored.values()),
         unhandled=waiting.filter(dedupe_key__in=sids).count(),
         unanswered=sum(not _is_answered(sid) for sid in serious),
-        sent=(sent := _sent(provider_log))[0],
-        duplicates=sent[1],
+        **_sent(provider_log),
+        **_courtesies(),
     )
 
 
@@ -71,12 +76,30 @@ def _is_answered(sid: str) -> bool:
     return running.acknowledged_by_id is not None or (running.due_at is not None and running.quarantined_at is None)
 
 
-def _sent(provider_log: Path) -> tuple[int, int]:
-    """Calls that the provider accepted, and how many of them were for a message that it had accepted before."""
+def _sent(provider_log: Path) -> dict[str, Any]:
+    """Calls that the provider accepted, how many of them were for a message that it had accepted before, and what they were for."""
     from apps.messaging.models import SendAttempt
 
     lines = provider_log.read_text(encoding="utf-8").splitlines() if provider_log.exists() else []
     attempts = [json.loads(line)["status_callback"].rstrip("/").rsplit("/", 1)[-1] for line in lines]
-    message_of = {str(pk): message for pk, message in SendAttempt.objects.values_list("pk", "message_id")}
-    counted = Counter(message_of[attempt] for attempt in attempts)
-    return len(attempts), sum(count - 1 for count in counted.values())
+    rows = SendAttempt.objects.values_list("pk", "message_id", "message__purpose")
+    known = {str(pk): (message, purpose) for pk, message, purpose in rows}
+    counted = Counter(known[attempt][0] for attempt in attempts)
+    return {
+        "sent": len(attempts),
+        "duplicates": sum(count - 1 for count in counted.values()),
+        "sent_by_purpose": dict(Counter(known[attempt][1] for attempt in attempts).most_common()),
+    }
+
+
+def _courtesies() -> dict[str, Any]:
+    """Every text has a turn; by the clinical rules some get no answer of their own, so fewer texts go out than come in."""
+    from apps.conversations.models import Turn
+
+    waiting = Turn.objects.filter(due_at__isnull=False, quarantined_at__isnull=True)
+    over = Turn.objects.filter(due_at__isnull=True)
+    return {
+        "answered": over.filter(reply__isnull=False).count(),
+        "unanswered_by_rule": over.filter(reply_wording="").count(),
+        "answers_waiting": waiting.count(),
+    }

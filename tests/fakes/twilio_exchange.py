@@ -30,6 +30,9 @@ class Exchange:
         self.logins = {(account_sid, auth_token)}
         self.messages: list[dict[str, Any]] = []
         self.requests: list[tuple[str, str]] = []  # method and path of every call, whatever became of it
+        self.calls: list[
+            tuple[float, str]
+        ] = []  # monotonic time and receiver of every request to send, accepted or not
         self.violations: list[str] = []
         self.faults: list[Fault] = []
         self.refused_numbers = dict(REFUSED_NUMBERS)

@@ -92,6 +92,7 @@ class Handler(BaseHTTPRequestHandler):
     # --- one text
 
     def _create(self, form: dict[str, str]) -> None:
+        self.exchange.calls.append((time.monotonic(), form.get("To", "")))
         fault = self.exchange.fault_for(kind="send", to=form.get("To", ""))
         if fault is not None and fault.trouble not in AFTER:
             self._spoil(fault, {})
