@@ -66,7 +66,7 @@ def _added(op: migrations.AddField, model: str) -> Iterator[str]:
         return
     if not op.field.null and op.field.db_default is models.NOT_PROVIDED:
         yield f"AddField {model}.{op.name}: NOT NULL without db_default; old code's inserts fail"
-    if op.field.unique or (op.field.db_index and not isinstance(op.field, models.ForeignKey)):
+    if op.field.unique or (getattr(op.field, "db_index", False) and not isinstance(op.field, models.ForeignKey)):
         yield f"AddField {model}.{op.name}: builds an index under a lock; AddIndexConcurrently later"
 
 

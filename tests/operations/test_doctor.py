@@ -123,7 +123,7 @@ TROUBLES: dict[str, tuple[Callable[[], object], str]] = {
     "a quarantined row": (lambda: rows.inbound(quarantined_at=clock.now()), "1 quarantined rows (text received): see last_error"),
     "a log not read": (_late_log, "the message log of phone was last read whole at"),
     "a full disk": (_full_disk, "only 5 % of a data disk is free: make room"),
-    "a late page": (lambda: rows.inbound(due_at=clock.now() - timedelta(minutes=2)), "of the safety lane has waited 120 s: look at"),
+    "a late page": (lambda: rows.inbound(due_at=clock.now() - timedelta(minutes=2)), "the oldest due row of the safety lane has waited 12"),
     "a text without work": (lambda: rows.inbound(due_at=None), "1 texts wait and nothing will read them: read them by hand"),
     "an event that pages nobody": (rows.event, "1 urgent events page nobody: phone the on-call person now"),
     "an unknown outcome": (lambda: rows.unknown_attempt(seconds_ago=90), "whether 1 texts were sent: manage.py reconcile"),
