@@ -15,7 +15,7 @@ from typing import Any
 from apps.triage.rules.english import English
 from apps.triage.rules.lexicon import Lexicon
 from apps.triage.rules.normalise import Normaliser
-from apps.triage.rules.patterns import Pattern, PatternError, PatternIndex, is_pattern, parse
+from apps.triage.rules.patterns import Pattern, PatternError, PatternIndex, is_pattern, parse, variants
 
 FOLDER = Path(__file__).resolve().parent.parent / "symptoms"
 GRADES = ("plain", "grave", "slight", "vague")
@@ -150,7 +150,7 @@ def _add(where: str, words: dict[str, Any], kind: int, lexicon: Lexicon, pattern
                 lexicon.add(kind, [line])
                 continue
             try:
-                patterns.append(parse(line, kind, lexicon))
+                patterns.extend(parse(variant, kind, lexicon) for variant in variants(line))
             except PatternError as error:
                 raise CatalogueError(f"{where}: {error}") from error
 

@@ -109,7 +109,7 @@ def _touches(hit: Hit, idiom: Hit) -> bool:
 
 def _shadows(cat: Catalogue, longer: Hit, hit: Hit, wording: Wording, literal: bool, shadow_ok: list[str]) -> bool:
     """Whether `longer` says the same more exactly, so that `hit` is not counted."""
-    if longer.start > hit.start or longer.end < hit.end or longer == hit:
+    if longer.start > hit.start or longer.end < hit.end or longer == hit or (longer.denied and not hit.denied):
         return False
     other = cat.wordings[longer.kind]
     same_span = (longer.start, longer.end) == (hit.start, hit.end)

@@ -3,7 +3,7 @@
 One line is one wording. Without signs it is a literal phrase. Otherwise it is a row of slots:
 
     word            a literal word or phrase (neighbouring plain words join into one phrase)
-    one|other       any of these (an underscore stands for a space inside one of them)
+    one|other       any of these (an underscore stands for a space inside one of them; a class may be one of them)
     <name>          any word of the class `name` in `_classes.toml`
     ..              up to four tokens may stand between;  ...  up to nine
     left + right    both, in any order, at most nine tokens apart
@@ -15,6 +15,7 @@ Only "&" crosses a sentence end (or line break): people text "Brief dry at noon.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 
 from apps.triage.rules.lexicon import Hit, Lexicon
 
@@ -40,6 +41,17 @@ class Pattern:
 def is_pattern(line: str) -> bool:
     """Whether a wording needs the pattern language."""
     return any(sign in line for sign in ("<", "|", "..", " + ", " & "))
+
+
+def variants(line: str) -> list[str]:
+    """The line once for each class that stands among alternatives: "hurt|<pain>" is hurt, or any word of the class."""
+    choices: list[list[str]] = []
+    for piece in line.split():
+        options = piece.split("|")
+        classes = [option for option in options if option.startswith("<")]
+        words = "|".join(option for option in options if not option.startswith("<"))
+        choices.append([*classes, words] if words else classes)
+    return [" ".join(chosen) for chosen in product(*choices)]
 
 
 def parse(line: str, kind: int, lexicon: Lexicon) -> Pattern:
