@@ -61,7 +61,7 @@ def plan_page(
             "wording": wording,
             "created_at": clock.now(),
             "due_at": clock.now() + (timedelta(0) if channel.is_local else work.seconds(_AFTER_LOCAL)),
-            "lane": Lane.SAFETY,
+            "lane": Lane.MESSAGES if kind == PageKind.NOTICE else Lane.SAFETY,  # no page waits behind a courtesy
         },
     )
     return page

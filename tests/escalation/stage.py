@@ -71,7 +71,7 @@ class Stage:
 
     def drain(self) -> None:
         """Everything that is due now, in the order of the engine."""
-        while engine.run_one(lane=Lane.SAFETY) or self.carrier.work():
+        while engine.run_one(lane=Lane.SAFETY) or self.carrier.work() or engine.run_one(lane=Lane.MESSAGES):
             continue
 
     def play(self, length: timedelta) -> None:

@@ -368,3 +368,27 @@ def test_no_channel_says_a_health_word_a_participant_or_an_arm(
     assert len({each.carrier for each in server.carriers.taken}) == 4
     for word in ("BJ01", "participant", "placebo", "dose", "blood", "血", "Alice", "Wang"):
         assert word not in given
+
+
+def test_a_carrier_that_does_not_answer_is_left_alone_so_that_no_other_page_waits_for_its_time_outs(
+    stage: Stage, alice: User, server: PagingServer
+) -> None:
+    server.carriers.trouble["twilio"] = "close"
+    for _ in range(12):
+        stage.start()
+    stage.play(timedelta(seconds=2))
+    assert server.carriers.asked["twilio"] == 1
+    assert len(stage.carrier.texts_to(alice)) == 12
+
+
+def test_an_outage_of_texts_switches_to_the_call(
+    stage: Stage, alice: User, server: PagingServer, client: Client
+) -> None:
+    stage.carrier.outcome = lambda _message: None
+    set_voice_pin(person=alice, pin="4826")
+    running, page = rung(stage, alice)
+    stage.minutes(2)
+    assert running.pages.get(person=alice, channel="sms").error == "not_accepted"
+    twilio_posts(client, f"/voice/page/{page.pk}/keys/?try=1", Digits="4826")
+    running.refresh_from_db()
+    assert running.acknowledged_by == alice

@@ -7,12 +7,14 @@ from django.core import mail
 from django.test import override_settings
 
 from apps.audit.models import AuditEvent
+from apps.escalation import chains
 from apps.escalation import services as escalation
-from apps.escalation.models import Acknowledgement, ContactRecord, Page
-from apps.escalation.vocabulary import ContactResult, EscalationState, PageState, Via
+from apps.escalation.models import Acknowledgement, ContactRecord, Escalation, Page
+from apps.escalation.vocabulary import ChainName, ContactResult, EscalationState, PageState, Via
 from apps.messaging.models import OutboundMessage
 from apps.messaging.vocabulary import SendState
 from apps.staff.models import User
+from tests import people
 from tests.escalation.stage import Stage
 
 pytestmark = pytest.mark.django_db
@@ -250,3 +252,42 @@ def test_ten_minutes_of_results_are_all_kept(stage: Stage, alice: User) -> None:
         stage.text(alice, f"{code} {result}")
     assert [*ContactRecord.objects.order_by("at").values_list("result", flat=True)] == ["2", "2", "1", "3"]
     assert ContactResult.REACHED in {record.result for record in ContactRecord.objects.all()}
+
+
+def wants_two(stage: Stage) -> Escalation:
+    content = chains.content_of(ChainName.R1, site=stage.site) | {"second_acknowledgement": True}
+    escalation.set_chain(site=stage.site, chain=ChainName.R1, content=content, by=people.carol(), reason="two of us")
+    running = stage.start()
+    stage.drain()
+    return running
+
+
+def test_a_required_second_acknowledgement_never_holds_up_the_first(stage: Stage, alice: User, bob: User) -> None:
+    running = wants_two(stage)
+    first = stage.text(alice, stage.code(running, alice))
+    assert first is not None
+    assert first.wording == "staff_contact_menu"
+    stage.minutes(6)
+    assert "Bob" in [name for _, name in stage.paged(running)]
+    second = stage.text(bob, stage.code(running, bob))
+    running.refresh_from_db()
+    assert second is not None
+    assert (second.wording, running.acknowledged_by, running.second_wanted) == ("staff_noted", alice, False)
+    paged = stage.paged(running)
+    stage.minutes(15)
+    assert stage.paged(running) == paged
+
+
+def test_the_same_person_is_no_second(stage: Stage, alice: User) -> None:
+    running = wants_two(stage)
+    stage.text(alice, stage.code(running, alice))
+    stage.text(alice, stage.code(running, alice))
+    running.refresh_from_db()
+    assert running.second_wanted
+
+
+def test_a_contact_ends_it_without_a_second(stage: Stage, alice: User) -> None:
+    running = wants_two(stage)
+    stage.text(alice, f"{stage.code(running, alice)} 1")
+    running.refresh_from_db()
+    assert (running.state, running.due_at) == (EscalationState.CONTACTED, None)

@@ -10,6 +10,7 @@ import hmac
 import json
 import threading
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
@@ -38,6 +39,7 @@ class Carriers:
     taken: list[Taken] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)
     trouble: dict[str, int | str] = field(default_factory=dict)
+    asked: Counter[str] = field(default_factory=Counter)  # requests that arrived, whatever became of them
 
     def by(self, carrier: str) -> list[dict[str, Any]]:
         return [each.said for each in self.taken if each.carrier == carrier]
@@ -51,6 +53,7 @@ class Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         parts = urlsplit(self.path)
         carrier = self._carrier(parts.path)
+        self.carriers.asked[carrier] += 1
         trouble = self.carriers.trouble.get(carrier)
         if trouble == "close":
             self.close_connection = True
