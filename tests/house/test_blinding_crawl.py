@@ -43,7 +43,9 @@ def _crawl(person: User, tokens: list[str]) -> tuple[list[str], int]:
         assert response.status_code < 500, url
         # What was asked for stands in the page's own search box and links: that is no answer.
         asked = url.partition("?")[2].lower()
-        leaks += [f"{url}: {token}" for token in tokens if token in body and token.lower() not in asked]
+        leaks += [
+            f"{url}: {token}" for token in (*tokens, *scenes.OF_THE_ARM) if token in body and token.lower() not in asked
+        ]
     return leaks, opened
 
 

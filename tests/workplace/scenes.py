@@ -1,5 +1,6 @@
 """What the workplace's tests look at: a red flag at each site, each with words that nobody of the other site may see."""
 
+from base64 import b64encode
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +9,7 @@ from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
 
+from apps.blinding.models import SealedAllocation
 from apps.conversations.models import Task
 from apps.core.work import Lane
 from apps.escalation.models import Escalation
@@ -21,6 +23,9 @@ from tests import people
 
 # Words that stand in no other text. Each is planted in one site's data only.
 BEIJING, SHANGHAI, UNKNOWN = "canarybeijing", "canaryshanghai", "canaryunknown"
+# What a sealed allocation holds. In no form may anything of it stand on any page, for anybody.
+SEALED, ROW_KEY, DIGEST = b"canaryarmcanaryarm", "canaryrowkey", "canarylistdigest"
+OF_THE_ARM = (SEALED.decode(), SEALED.hex(), b64encode(SEALED).decode(), ROW_KEY, DIGEST)
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,9 @@ class Scene:
 def play() -> Scene:
     """Everybody, three red flags, and all the work that follows."""
     people.everybody()
+    SealedAllocation.objects.create(
+        participant=people.wang(), sealed=SEALED, row_keys={"custodian": ROW_KEY}, list_digest=DIGEST
+    )
     text(people.PHONES["wang"], f"vomiting blood {BEIJING}")
     text(people.PHONES["li"], f"vomiting blood {SHANGHAI}")
     text(people.PHONES["nobody we know"], f"help he is unconscious {UNKNOWN}")
@@ -96,7 +104,16 @@ def scoped_pages() -> dict[type[Model], Any]:
 
 def every_url() -> list[str]:
     """Every address of the workplace: the pages of its own, and of each class in the registry every row with every view."""
-    urls = ["/admin/", "/admin/now/", "/admin/duty/", "/admin/system/", "/admin/search/?s=a", "/admin/search/?s=sh02&extended=1"]
+    urls = [
+        "/admin/",
+        "/admin/now/",
+        "/admin/duty/",
+        "/admin/system/",
+        "/admin/jsi18n/",
+        "/admin/password_change/",
+        "/admin/search/?s=a",
+        "/admin/search/?s=sh02&extended=1",
+    ]
     for model, page in scoped_pages().items():
         base = f"admin:{model._meta.app_label}_{model._meta.model_name}"
         listed = reverse(f"{base}_changelist")
