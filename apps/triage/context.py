@@ -9,6 +9,7 @@ from typing import Any
 from apps.messaging.models import InboundMessage
 from apps.participants.models import Participant
 from apps.participants.vocabulary import ContactKind
+from apps.triage import baselines
 from apps.triage.models import SymptomReport
 from apps.triage.rules import Context
 
@@ -45,6 +46,7 @@ def of(
         last_answer=told.last_answer,
         usual_reporter=_usual_reporter(participant, message),
         open_items=told.open_items,
+        baselines=baselines.valid_items(participant, at=at),
         phone_answered_before=before.filter(message__line=message.line).exists(),
     )
 

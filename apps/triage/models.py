@@ -7,7 +7,9 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.messaging.models import InboundMessage
 from apps.participants.models import Participant
-from apps.staff.models import User
+from apps.staff.models import Signature, User
+from apps.vault.fields import SealedTextField
+from apps.vault.models import DataKey
 
 
 class Level(models.TextChoices):
@@ -51,6 +53,27 @@ class SymptomReport(models.Model):
         verbose_name = _("symptom report")
         verbose_name_plural = _("symptom reports")
         constraints = [models.UniqueConstraint(fields=["message", "participant"], name="report_once")]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class Baseline(models.Model):
+    """A complaint of one participant that a named clinician signed as known and unchanged until a day (decision 26)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    participant = models.ForeignKey(Participant, on_delete=models.PROTECT, related_name="baselines")
+    item = models.CharField(_("complaint"), max_length=40)
+    data_key = models.ForeignKey(DataKey, on_delete=models.PROTECT, related_name="+", editable=False)
+    description = SealedTextField(_("in the clinician's words"))
+    signature = models.ForeignKey(Signature, on_delete=models.PROTECT, related_name="+")
+    valid_until = models.DateField(_("valid until"))
+    ended_at = models.DateTimeField(_("ended"), null=True)
+    ended_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        verbose_name = _("personal baseline")
+        verbose_name_plural = _("personal baselines")
 
     def __str__(self) -> str:
         return str(self.id)

@@ -7,11 +7,12 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from apps.core import clock
 from apps.participants import services
 from apps.participants.models import Participant
 from apps.participants.vocabulary import ConsentKind, ContactKind, FollowUp
 from apps.staff.vocabulary import Action
-from apps.workplace import awareness, calls, conversation, judging
+from apps.workplace import awareness, baselines, calls, conversation, judging
 from apps.workplace import participant_forms as asked
 from apps.workplace.cards import Act, CardAdmin, Doing
 from apps.workplace.enrolment import EnrolmentForm, enrol
@@ -109,6 +110,7 @@ class ParticipantAdmin(CardAdmin):
         Act("appointment", _("Set an appointment"), Action.SEND, _set_appointment, asked.Appointment, _has_open_visit),
         Act("visit_done", _("Record a visit"), Action.SEND, _record_visit, asked.VisitDone, _has_open_visit),
         Act("resume", _("The number is right: text again"), Action.SEND, _resume_texts, when=_is_suspended),
+        *baselines.ACTS,
         judging.ACT,
         Act("follow_up", _("Change the follow-up"), Action.ENROL, _set_follow_up, asked.ChangeFollowUp),
     )
@@ -132,6 +134,7 @@ class ParticipantAdmin(CardAdmin):
             "past": row.checkins.exclude(state__in=("planned", "cancelled")).order_by("-planned_at")[:8],
             "events": events if seen.may(Action.VIEW_EVENTS, site=row.site_id) else [],
             "tasks": row.tasks.filter(done_at__isnull=True).order_by("deadline") if reads_texts else [],
+            "baselines": baselines.standing(row, at=clock.now()) if reads_texts else [],
             "chat": conversation.of(row) if reads_texts else None,
         }
 

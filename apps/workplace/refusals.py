@@ -14,11 +14,18 @@ from apps.exports.services import CutRefused
 from apps.participants.services import AlreadyOnRecord, EnrolmentRefused
 from apps.safety.services import Incomplete, NotAllowedHere, ReasonMissing
 from apps.staff.services import NotSigned, StaffRefused
+from apps.triage import baselines
 from apps.triage import services as triage
 
 SENTENCES: Mapping[type[Exception], Any] = {
     NotAllowedHere: _("You may not do this at this participant's site."),
     triage.NotAllowedHere: _("You may not do this at this participant's site."),
+    baselines.NotAClinicianHere: _("Only an investigator of this site may sign this."),
+    baselines.NeverABaseline: _(
+        "This can never be taken for known: signs of the brain, of bleeding, of breathing or of infection are looked at each time."
+    ),
+    baselines.TooLong: _("Give a day from tomorrow on, at most 90 days ahead."),
+    baselines.Undescribed: _("Say what is known."),
     ReasonMissing: _("Give a reason."),
     Incomplete: _("To confirm, the event term, the severity grade and the causality are needed."),
     IllegalMove: _(

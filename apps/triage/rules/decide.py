@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass, replace
 
 from apps.triage.rules.assertion import PLANNED, RESOLVED, Scene, is_planned, is_taken_back, state_of
+from apps.triage.rules.baseline import softened
 from apps.triage.rules.catalogue import Catalogue
 from apps.triage.rules.composites import Facts, Verdict, composed, escalated
 from apps.triage.rules.lexicon import Hit
@@ -55,6 +56,8 @@ class Engine:
         facts = self._facts(live, reading, measures, folded, sender, context)
         verdicts = [*escalated(facts), *composed(facts)] if live or context.recent_items else []
         by_rules = self._conclude(text, judged, verdicts, reading)
+        if context.baselines:
+            by_rules = softened(by_rules, facts, verdicts, frozenset(one.grade for one in judged))
         return by_rules if by_rules.label in ("serious", "unclear") else raised(by_rules, self.net.raises(reading))
 
     def read(self, text: str) -> Reading:

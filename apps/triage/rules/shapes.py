@@ -63,7 +63,8 @@ class Context:
 
     `recent_items` are item ids found present in the last 72 hours; `last_answer` is the digit of the last check-in that was
     answered within 72 hours; `usual_reporter` is "participant" or "caregiver"; `open_admission` is true while a hospital stay is
-    on record; `open_items` are those of the last three days that no person has closed.
+    on record; `open_items` are those of the last three days that no person has closed; `baselines`
+    are those that a clinician has signed as known and unchanged.
     """
 
     days_since_infusion: int | None = None
@@ -73,6 +74,7 @@ class Context:
     open_admission: bool = False
     phone_answered_before: bool = False
     open_items: tuple[str, ...] = ()
+    baselines: tuple[str, ...] = ()
 
 
 def more_urgent(one: str | None, other: str | None) -> str | None:
