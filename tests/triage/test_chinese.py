@@ -172,17 +172,17 @@ def test_each_state_is_told_apart(text: str, item: str, state: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "label"),
+    ("text", "is_serious"),
     [
-        ("三十九度五", "serious"),
-        ("今天血压高的呀一百九十六一百一", "serious"),
-        ("高压192低压108", "serious"),
-        ("高压一百二低压八十", "none"),
-        ("今年三十九岁", "none"),
+        ("三十九度五", True),
+        ("今天血压高的呀一百九十六一百一", True),
+        ("高压192低压108", True),
+        ("高压一百二低压八十", False),
+        ("今年三十九岁", False),
     ],
 )
-def test_chinese_numbers_are_values(text: str, label: str) -> None:
-    assert assess(text).label == label
+def test_chinese_numbers_are_values(text: str, is_serious: bool) -> None:
+    assert (assess(text).label == "serious") is is_serious
 
 
 def test_the_tuning_part_of_the_corpus_stays_above_its_floors() -> None:
