@@ -24,6 +24,7 @@ from apps.escalation.figures import Figures, figures
 from apps.escalation.models import Incident, Leave, Shift
 from apps.escalation.rota import RotaRefused
 from apps.escalation.vocabulary import TRIAL_DUTIES, Duty
+from apps.safety.figures import CaseFigures, case_figures
 from apps.staff.models import User
 from apps.staff.rules import Scope
 from apps.staff.services import on_call
@@ -160,6 +161,7 @@ class Place:
     site: Site
     quality: readiness.Quality
     figures: list[Figures]
+    cases: list[CaseFigures]
     shifts: list[Shift]
     last_drill: Any
     drill_lines: list[Any]
@@ -211,6 +213,7 @@ def _place(site: Site, seen: Scope, refused: Mapping[str, forms.Form]) -> Place:
         site=site,
         quality=readiness.quality(site=site),
         figures=figures(since=now - BACK, until=now, site=site),
+        cases=case_figures(since=now - BACK, until=now, sites=[site]),
         shifts=[*_shifts(site)],
         last_drill=last,
         drill_lines=escalation.drill_report(drill=last) if last else [],

@@ -1,21 +1,26 @@
 """The page of those on call: their own means of being woken, the rota and its gaps, drills, and the paper for a day without the system."""
 
 import io
+import sys
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.core.management import CommandError, call_command
 from pypdf import PdfReader
 
 from apps.conversations.callers import begin_call, missed
 from apps.conversations.models import DowntimeKit
 from apps.core import clock, phone
+from apps.escalation import channel as channels
 from apps.escalation.endpoints import is_voice_pin
 from apps.escalation.models import Drill, Escalation, Incident, Shift
 from apps.escalation.rota import watch_rota
 from apps.escalation.vocabulary import IncidentKind
+from apps.safety import services as safety
+from apps.safety.figures import case_figures
 from tests import people
-from tests.workplace.scenes import change_url, page, press, signed_in
+from tests.workplace.scenes import Scene, change_url, page, press, signed_in
 
 pytestmark = pytest.mark.django_db
 URL = "/admin/duty/"
@@ -105,3 +110,31 @@ def test_whoever_takes_a_missed_call_sees_whom_to_call_back(everybody: None) -> 
     shown = press(people.alice(), running, "call").content.decode()
     assert people.PHONES["wang"] in shown
     assert "Call back" not in page(people.dora(), "/admin/")
+
+
+def test_figures_say_how_fast_a_case_was_read_and_count_nobody_elses(scene: Scene) -> None:
+    event, now = scene.beijing, clock.now()
+    safety.mark_read(event=event, person=people.alice())
+    rows = case_figures(since=now - timedelta(days=1), until=now + timedelta(days=1), sites=[people.site("BJ01")])
+    assert [(row.site.code, row.level, row.cases, row.unread, row.to_read.count) for row in rows] == [
+        ("BJ01", event.level, 1, 0, 1)
+    ]
+    assert "first read: median, p90" in page(people.alice(), URL)
+
+
+def test_a_robot_is_set_up_by_a_command_that_takes_its_keys_from_standard_input(
+    everybody: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(*words: str, said: str = "") -> None:
+        monkeypatch.setattr(sys, "stdin", io.StringIO(said))
+        call_command("paging_endpoint", *words, stdout=io.StringIO())
+
+    run("BJ01", "wecom", said="https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=k\n\n")
+    assert channels.of("wecom", people.alice()) is not None
+    for address, secret in (("https://example.org/robot", ""), ("http://qyapi.weixin.qq.com/x", "")):
+        with pytest.raises(CommandError):
+            run("BJ01", "wecom", said=f"{address}\n{secret}\n")
+    with pytest.raises(CommandError, match="needs a secret"):
+        run("BJ01", "webhook", said="https://pager.example.org/in\n\n")
+    run("BJ01", "wecom", "--remove")
+    assert channels.of("wecom", people.alice()) is None
