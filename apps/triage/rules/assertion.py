@@ -24,6 +24,7 @@ _DETERMINERS = frozenset({"the", "a", "an", "my", "our", "his", "her", "your", "
 _OWN = frozenset({"my", "mine", "me"})  # "a woman in my group" is about the woman
 _POINTING = frozenset({"that", "it", "this", "was", "years", "all", "mind"})
 _COMMAS = frozenset(",，")
+_COLONS = frozenset(":：")
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,8 +239,10 @@ def _is_denied(finding: Hit, scene: Scene) -> bool:
             if _cost(hit.end, finding.start, inside, scene) <= reach:
                 return True
     clause = scene.layout.clauses[finding.start]
+    listed = finding.end < len(scene.tokens) and scene.tokens[finding.end].text in _COLONS  # "Fever: nil"
     return any(
-        0 <= hit.start - finding.end <= _AFTER_REACH and scene.layout.clauses[hit.start] == clause
+        (0 <= hit.start - finding.end <= _AFTER_REACH and scene.layout.clauses[hit.start] == clause)
+        or (listed and hit.start == finding.end + 1)
         for hit in scene.of("neg_after")
     )
 
@@ -273,7 +276,8 @@ def is_planned(finding: Hit, scene: Scene) -> bool:
 
 
 def _inside(scene: Scene) -> set[int]:
-    return {at for hit in scene.findings for at in range(hit.start, hit.end)}
+    """Tokens of findings. A "no" inside one that it denies ("he is not confused") still denies the shorter one."""
+    return {at for hit in scene.findings if not hit.denied for at in range(hit.start, hit.end)}
 
 
 def _cost(start: int, end: int, inside: set[int], scene: Scene) -> int:
