@@ -102,8 +102,10 @@ def backlog(lane: Lane) -> Backlog:
     return Backlog(lane, count, oldest)
 
 
-def anything_due(lane: Lane) -> bool:
-    return any(work.due(entry.model, lane=lane).exists() for entry in table())
+def anything_due(lane: Lane, *, overdue_by: float = 0.0) -> bool:
+    """Whether a row waits that nobody holds; `overdue_by` in seconds."""
+    late = work.seconds(overdue_by)
+    return any(work.due(entry.model, lane=lane, overdue_by=late).exists() for entry in table())
 
 
 def quarantined() -> int:

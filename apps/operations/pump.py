@@ -8,9 +8,12 @@ consumer's step never starts while the broker is down at boot.
 import logging
 import queue
 import threading
+import time
+from collections.abc import Callable
 from typing import Any
 
 from celery import bootsteps
+from celery.worker import state
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connection
 from kombu.exceptions import OperationalError
@@ -26,13 +29,17 @@ log = logging.getLogger(__name__)
 TICK = 1.0
 RINGS = 2  # doorbells a lane and tick: each drain goes on while there is work
 DOORBELL_EXPIRES = 10
+DEAF_AFTER = 30.0  # seconds
 
 
 class Pump:
-    """Two daemon threads: one that ticks, one that publishes."""
+    """Two daemon threads: one that ticks, one that publishes. `reconnect` makes this worker's consumer connect to the broker anew."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, reconnect: Callable[[], None] = lambda: None) -> None:
         self._stop = threading.Event()
+        self._reconnect = reconnect
+        self._broker_takes_bells = False
+        self._listens_since = time.monotonic()
         self._rings: queue.Queue[Lane] = queue.Queue(maxsize=16)
         self._threads = [
             threading.Thread(target=self._tick_for_ever, name="pump", daemon=True),
@@ -65,6 +72,21 @@ class Pump:
                 self._ring(lane)
         with acting(actor="pump"):
             engine.run_overdue_safety(overdue_by=engine.INLINE_AFTER)
+        self._cure_deafness()
+
+    def _cure_deafness(self) -> None:
+        """The broker takes the bells, rows wait, and this worker does nothing: its consumer has fallen deaf, and is made to connect anew.
+
+        Tasks that end while the broker is away cannot be acknowledged; the consumer then counts them as being worked on for ever, and
+        fetches nothing more (celery issues 8030, 8091, 10205).
+        """
+        deaf_after = seconds(DEAF_AFTER).total_seconds()
+        if state.active_requests or time.monotonic() - self._listens_since < deaf_after:
+            return
+        if self._broker_takes_bells and any(engine.anything_due(lane, overdue_by=DEAF_AFTER) for lane in Lane):
+            log.error("nobody answers the bells: connecting to the broker anew")
+            self._listens_since = time.monotonic()
+            self._reconnect()
 
     def _ring(self, lane: Lane) -> None:
         for _ in range(RINGS):
@@ -79,19 +101,26 @@ class Pump:
                 lane = self._rings.get(timeout=1)
             except queue.Empty:
                 continue
-            publish(lane)
+            self._broker_takes_bells = publish(lane)
 
 
-def publish(lane: Lane) -> None:
-    """Ring one doorbell. A broker that refuses or hangs costs a log line: rows stay due."""
+def publish(lane: Lane) -> bool:
+    """Ring one doorbell; whether the broker took it. One that refuses or hangs costs a log line: rows stay due."""
     try:
         DOORBELLS[lane].apply_async(
             queue=f"{settings.QUEUE_PREFIX}{lane.label}", expires=DOORBELL_EXPIRES, retry=False, ignore_result=True
         )
     except (OperationalError, OSError) as error:
         log.warning("doorbell not published", extra={"lane": lane.label, "error": type(error).__name__})
+        return False
     finally:
         close_old_connections()
+    return True
+
+
+def lose_connection() -> None:
+    """Run by the consumer's own loop, which takes it for what it says and connects anew."""
+    raise ConnectionResetError("nobody answers the bells")
 
 
 class PumpStep(bootsteps.StartStopStep):
@@ -101,7 +130,12 @@ class PumpStep(bootsteps.StartStopStep):
 
     def __init__(self, parent: Any, **kwargs: Any) -> None:
         super().__init__(parent, **kwargs)
-        self.pump = Pump()
+        self.pump = Pump(reconnect=lambda: self._reconnect(parent))
+
+    def _reconnect(self, parent: Any) -> None:
+        hub = getattr(parent.consumer, "hub", None)
+        if hub is not None:  # a broker in memory has no connection to lose
+            hub.call_soon(lose_connection)
 
     def start(self, parent: Any) -> None:
         self.pump.start()
