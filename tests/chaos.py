@@ -11,6 +11,7 @@ import argparse
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -26,6 +27,7 @@ from tests.fakes.twilio_server import text
 from tests.stack import ROOT, STACKS, Stack, missing, running, wait_for
 
 CONCURRENCY = 4
+CODE = re.compile(r"(?:回|[Rr]eply )\s*(\d{4})")
 SERIOUS = (
     "今天早上吐血了", "black stool since last night", "vomiting blood", "拉黑便了", "he is confused and does not know us",
     "喘不上气", "I cannot breathe lying down", "叫不醒他",
@@ -68,7 +70,7 @@ class Stream(threading.Thread):
             while not self.stopped.is_set():
                 is_serious = self.dice.random() < 0.1
                 body = self.dice.choice(SERIOUS if is_serious else QUIET)
-                sid = self._post(self.dice.choice(self.phones), body)
+                sid = self.post(self.dice.choice(self.phones), body)
                 if sid is None:
                     continue
                 file.write(json.dumps({"sid": sid, "serious": is_serious}) + "\n")
@@ -77,12 +79,41 @@ class Stream(threading.Thread):
                 self.accepted += 1
                 time.sleep(0.03)
 
-    def _post(self, sender: str, body: str) -> str | None:
+    def post(self, sender: str, body: str) -> str | None:
         sent = text(
             self.stack.twilio.exchange, url=f"{self.stack.url}/sms/twilio/inbound/", from_=sender, body=body, times=1
         )
         # A refused post stays in the provider's log: reconcile fetches it, or nobody was promised anything.
         return str(sent["sid"]) if sent["answers"] == [200] else None
+
+
+class OnCall(threading.Thread):
+    """Whoever is paged takes it and says that the texter was reached. Nobody doing so, pages would rightly go on and on, by tenths of the
+    usual waits, until there was time for nothing else.
+    """
+
+    def __init__(self, stream: Stream, staff: set[str]) -> None:
+        super().__init__(name="on call", daemon=True)
+        self.stream, self.staff = stream, staff
+        self.stopped = threading.Event()
+        self.texts: list[str] = []  # provider ids of the answers that were accepted
+
+    def run(self) -> None:
+        answered: set[tuple[str, str]] = set()
+        while not self.stopped.wait(1.0):
+            for row in list(self.stream.stack.twilio.exchange.messages):
+                code = CODE.search(str(row["body"])) if row["to"] in self.staff else None
+                if code is not None and (row["to"], code[1]) not in answered:
+                    answered.add((row["to"], code[1]))
+                    self._say(row["to"], code[1])
+                    self._say(row["to"], f"{code[1]} 1")
+
+    def _say(self, number: str, body: str) -> None:
+        while not self.stopped.is_set():
+            if (sid := self.stream.post(number, body)) is not None:
+                self.texts.append(sid)
+                return
+            time.sleep(0.5)
 
 
 class Killer:
@@ -126,7 +157,9 @@ def chaos(kind: str, *, kills: int, seed: int, folder: Path) -> dict[str, Any]:
         stack.start("web", "worker", "sentinel")
         stream = Stream(stack, phones, seed=seed, history=history)
         killer = Killer(stack, seed=seed)
+        on_call = OnCall(stream, {row["phone"] for row in people["staff"] if row["phone"]})
         stream.start()
+        on_call.start()
         for done in range(kills):
             killer.strike()
             if sys.stderr.isatty():
@@ -134,8 +167,14 @@ def chaos(kind: str, *, kills: int, seed: int, folder: Path) -> dict[str, Any]:
         stream.stopped.set()
         stream.join(30)
         _settle(stack)
+        on_call.stopped.set()
+        on_call.join(30)
+        _append(history, on_call.texts)
         verdict = check(stack.environment, history=history, provider_log=folder / "twilio.jsonl", root=ROOT)
-        return _figures(kind, kills, seed, stream, killer, verdict) | {"outbound": _nonzero(stack.ledger()["outbound"])}
+        return _figures(kind, kills, seed, stream, killer, verdict) | {
+            "answers_of_staff": len(on_call.texts),
+            "outbound": _nonzero(stack.ledger()["outbound"]),
+        }
 
 
 def _settle(stack: Stack) -> None:
@@ -145,6 +184,11 @@ def _settle(stack: Stack) -> None:
             stack.start(name)
 
     wait_for(lambda: stack.count(_UNDONE) == 0, within=300, saying="everything that was accepted is handled")
+
+
+def _append(history: Path, sids: list[str]) -> None:
+    with history.open("a", encoding="utf-8") as file:
+        file.writelines(json.dumps({"sid": sid, "serious": False}) + "\n" for sid in sids)
 
 
 def _nonzero(counts: dict[str, int]) -> dict[str, int]:
