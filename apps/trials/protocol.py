@@ -285,6 +285,15 @@ class ConversationLimits:
 
 
 @dataclass(frozen=True)
+class TriageFacts:
+    """`wake_ups_per_week`: chains that may ring one site by night in seven nights before people talk about it; it holds back
+    nothing. `watch_silent_sign`: whether a change in how a participant answers is brought to a person."""
+
+    wake_ups_per_week: int = 3
+    watch_silent_sign: bool = False
+
+
+@dataclass(frozen=True)
 class DeathPath:
     read_within_minutes: int
     tell: tuple[Who, ...]
@@ -364,6 +373,7 @@ class Protocol:
     contact: ContactDeadline
     drills: Drills
     chains: dict[str, Chain]
+    triage: TriageFacts = TriageFacts()
 
     def checkin_rule_on(self, day: int) -> CheckInRuleFacts | None:
         """The rule for a day counted from day 0; None before day 0 and after the last rule."""

@@ -31,7 +31,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        since, until = _time(options["since"]), _time(options["until"])
+        since, until = moment(options["since"]), moment(options["until"])
         read, gone = 0, 0
         changed: list[Replayed] = []
         for one in replay(since=since, until=until):
@@ -71,7 +71,7 @@ def _direction(one: Replayed) -> str:
     return "LESS URGENT" if one.is_lowered else "more urgent"
 
 
-def _time(value: str) -> datetime:
+def moment(value: str) -> datetime:
     """A date or a time, UTC unless it says otherwise. Raises CommandError."""
     try:
         moment = parse_datetime(value) if len(value) > len("2027-05-01") else None
