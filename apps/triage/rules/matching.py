@@ -90,11 +90,9 @@ def _ground(hits: list[Hit], names: dict[int, str], layout: Layout) -> Ground:
 def _kept(cat: Catalogue, literal: list[Hit], built: list[Hit], idioms: list[Hit]) -> list[tuple[Hit, Wording]]:
     shadow_ok = cat.shared["meta"]["shadow_ok"]
     found: list[tuple[Hit, Wording]] = []
-    everything = [*literal, *built]
+    everything = [hit for hit in (*literal, *built) if not any(_touches(hit, idiom) for idiom in idioms)]
     for hit in everything:
         wording = cat.wordings[hit.kind]
-        if any(_touches(hit, idiom) for idiom in idioms):
-            continue
         if any(_shadows(cat, longer, hit, wording, longer in literal, shadow_ok) for longer in everything):
             continue
         found.append((hit, wording))
