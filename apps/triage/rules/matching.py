@@ -59,17 +59,24 @@ def _is_part(trigger: Hit, literal: list[Hit]) -> bool:
 
 def _unmasked(hits: list[Hit], mask: int) -> list[Hit]:
     """Without what stands inside a fixed expression ("blood test", 血压) and is shorter than it."""
-    masks = [hit for hit in hits if hit.kind == mask]
-    if not masks:
+    ends: dict[int, int] = {}  # the furthest end of a mask that begins at a token
+    starts: dict[int, int] = {}  # the first start of a mask that ends before a token
+    for hit in hits:
+        if hit.kind == mask:
+            ends[hit.start] = max(ends.get(hit.start, 0), hit.end)
+            starts[hit.end] = min(starts.get(hit.end, hit.start), hit.start)
+    if not ends:
         return hits
-    return [
-        hit
-        for hit in hits
-        if hit.kind == mask
-        or not any(
-            one.start <= hit.start and hit.end <= one.end and hit.end - hit.start < one.end - one.start for one in masks
-        )
-    ]
+    kept: list[Hit] = []
+    reach, at = 0, -1
+    for hit in hits:  # in order of start
+        if hit.start != at:
+            at = hit.start
+            reach = max(reach, ends.get(at, 0))
+        inside = reach > hit.end or (reach == hit.end and starts[reach] < hit.start)
+        if hit.kind == mask or not inside:
+            kept.append(hit)
+    return kept
 
 
 def _ground(hits: list[Hit], names: dict[int, str], layout: Layout) -> Ground:
