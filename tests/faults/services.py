@@ -65,7 +65,8 @@ class Gate:
             return
         listener = socket.socket()
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(("127.0.0.1", self.port))
+        # The listener before it lives on for as long as its thread waits in `select`.
+        wait_for(lambda: _bound(listener, self.port), within=5, saying="the gate's port is free again")
         listener.listen(64)
         self._listener = listener
         threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
@@ -251,6 +252,14 @@ def fill(folder: Path, *, leaving: int) -> Path:
         with suppress(OSError):
             os.posix_fallocate(file.fileno(), file.tell(), max(room, 1))
     return path
+
+
+def _bound(listener: socket.socket, port: int) -> bool:
+    try:
+        listener.bind(("127.0.0.1", port))
+    except OSError:
+        return False
+    return True
 
 
 def _answers(port: int) -> bool:
