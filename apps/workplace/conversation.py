@@ -59,6 +59,7 @@ class Entry:
     sent: OutboundMessage | None = None
     received: InboundMessage | None = None
     is_bad: bool = False
+    found: tuple[Piece, ...] = ()
 
 
 def of(participant: Participant) -> list[Entry]:
@@ -81,9 +82,9 @@ def _received(participant: Participant, whose: dict[Any, str]) -> Iterable[Entry
     about = Q(turn__participant=participant) | Q(reports__participant=participant)
     rows = InboundMessage.objects.filter(about | Q(line__in=_own_lines(whose, participant))).distinct()
     recent = list(rows.select_related("data_key").order_by("-received_at")[:_SHOWN])
-    found = SymptomReport.objects.filter(message__in=recent, participant=participant)
-    found = found.prefetch_related("corrections__person")
-    reports = {report.message_id: report for report in found}
+    read = SymptomReport.objects.filter(message__in=recent, participant=participant)
+    read = read.prefetch_related("corrections__person")
+    reports = {report.message_id: report for report in read}
     for message in recent:
         report = reports.get(message.pk)
         yield Entry(
@@ -93,6 +94,7 @@ def _received(participant: Participant, whose: dict[Any, str]) -> Iterable[Entry
             pieces=cut(message.body, marks(report) if report else []),
             report=report,
             received=message,
+            found=tuple(found(message.body, marks(report))) if report else (),
         )
 
 

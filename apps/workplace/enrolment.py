@@ -23,7 +23,7 @@ class EnrolmentForm(AddForm):
     site = forms.ModelChoiceField(label=_("Site"), queryset=Site.objects.none())
     code = forms.CharField(label=_("Participant code"), max_length=20, help_text=_("Never a name or initials."))
     phase = forms.ModelChoiceField(label=_("Phase"), queryset=Phase.objects.none())
-    sex = forms.ChoiceField(label=_("Sex"), choices=Sex.choices)
+    sex = forms.ChoiceField(label=_("Sex"), choices=[("", "–"), *Sex.choices])
     birth_date = DayField(label=_("Birth date"))
     language = forms.ChoiceField(label=_("Language"), choices=Language.choices, initial=Language.ZH_HANS)
     day_zero = DayField(label=_("Day 0"), help_text=_("First infusion; never infused: randomisation."))

@@ -58,8 +58,10 @@ class MinuteField(forms.DateTimeField):
 
 
 class PasswordField(forms.CharField):
+    """Somebody's password as a signature. Not offered by the browser: what it remembers is the password of whoever sits here."""
+
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(widget=forms.PasswordInput({"autocomplete": "current-password"}), strip=False, **kwargs)
+        super().__init__(widget=forms.PasswordInput({"autocomplete": "off"}), strip=False, **kwargs)
 
 
 class NewPasswordField(forms.CharField):
