@@ -167,3 +167,20 @@ class DowntimeKit(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+
+class Drift(models.Model):
+    """The way a participant answers has changed. `signs` says how: names, counts and minutes, never words."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    participant = models.ForeignKey(Participant, on_delete=models.PROTECT, related_name="drifts")
+    noticed_at = models.DateTimeField(_("noticed"))
+    signs = models.JSONField(default=list)
+    task = models.OneToOneField(Task, on_delete=models.PROTECT, null=True, related_name="drift")
+
+    class Meta:
+        verbose_name = _("change of habit")
+        verbose_name_plural = _("changes of habit")
+
+    def __str__(self) -> str:
+        return str(self.id)

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from apps.conversations import routing
+from apps.conversations import routing, silent_sign
 from apps.conversations.board import close_task, open_task, task_due
 from apps.conversations.callers import call_due
 from apps.conversations.models import Turn
@@ -74,6 +74,7 @@ def reply(turn: Turn) -> None:
     with work.finishing(turn):
         if turn.reply_wording and turn.line and not _is_silenced(turn):
             _say_reply(turn)
+        silent_sign.watch(turn)
 
 
 def _is_silenced(turn: Turn) -> bool:

@@ -19,6 +19,7 @@ class TaskKind(models.TextChoices):
     UNKNOWN_NUMBER = "unknown_number", _("A text came from an unknown number")
     APPOINTMENT = "appointment", _("Set the appointment")
     MISSED_CALL = "missed_call", _("Call back: somebody phoned and nobody could answer")
+    CHANGED = "changed", _("Call: how this participant answers has changed, which may be an early sign of the brain")
     NOT_PROCESSED = "not_processed", _("A text could not be processed automatically")
 
 

@@ -8,7 +8,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from apps.conversations import services as conversations
-from apps.conversations.models import Task
+from apps.conversations import silent_sign
+from apps.conversations.models import Drift, Task
 from apps.conversations.vocabulary import TaskKind
 from apps.staff.vocabulary import Action
 from apps.workplace import calls, conversation
@@ -84,7 +85,9 @@ class TaskAdmin(CardAdmin):
         if row.message is not None and self._reads(request, row):
             report = row.message.reports.filter(participant=row.participant).first()
             pieces = conversation.cut(row.message.body, report.findings if report else [])
-        return {"title": TaskKind(row.kind).label, "pieces": pieces}
+        drift = Drift.objects.filter(task=row).first()
+        signs = silent_sign.explained(drift) if drift else []
+        return {"title": TaskKind(row.kind).label, "pieces": pieces, "signs": signs}
 
     def _reads(self, request: HttpRequest, row: Task) -> bool:
         seen = scope_in(request)
