@@ -117,6 +117,7 @@ STILL_THERE = [
     "喂鸡的时候突然晕倒了",
     "不是我吓你们，他真的叫不醒",
 ]
+CLINICAL = Path(__file__).resolve().parents[3] / "shared" / "clinical" / "symptoms.json"
 FLOORS = {"sensitivity": 0.95, "specificity": 0.92, "look_alikes": 0.90}
 
 
@@ -205,3 +206,14 @@ def test_the_tuning_part_of_the_corpus_stays_above_its_floors() -> None:
     assert len(rows) >= 800
     for name, floor in FLOORS.items():
         assert (getattr(found, name).value or 0.0) >= floor, f"{name}: {getattr(found, name)}"
+
+
+@pytest.mark.skipif(not CLINICAL.exists(), reason="the clinical catalogue is not beside this checkout")
+def test_no_chinese_word_of_the_clinical_catalogue_is_lost() -> None:
+    items = json.loads(CLINICAL.read_text(encoding="utf-8"))["items"]
+    words = [(item["id"], word) for item in items for word in item["synonyms"]["zh"]]
+
+    lost = [(name, word) for name, word in words if not assess(word).findings]
+
+    assert len(words) > 2_000
+    assert not lost
