@@ -108,11 +108,11 @@ def test_fault_08_broker_wiped_or_restored_from_an_old_copy(kind: str, tmp_path:
             pytest.skip(reason)
         if kind == "postgres-redis":
             extra["CELERY_BROKER_URL"] = opened.enter_context(services.own_redis(tmp_path)).url
-        stack = opened.enter_context(peopled(kind, tmp_path, **extra))
+        stack = opened.enter_context(peopled(kind, tmp_path, TRIALCARE_TIME_FACTOR="0.3", **extra))
         start_all(stack)
         poster = Poster(stack)
+        poster.post(SERIOUS)
         for _ in range(10):
-            poster.post(SERIOUS)
             poster.post(QUIET[0])
             _wipe(stack)
         _ring_again(stack, times=100)
