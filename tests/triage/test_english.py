@@ -124,6 +124,7 @@ LOOK_ALIKES = {
         "He isn't confused and he isn't sleepy",
         "I have not fainted or fallen this week",
         "Chest pain: none. Fever: nil.",
+        "fever no, confused no, bleeding no",
     ],
     "long past": [
         "I had a seizure when I was 12, never since",
@@ -155,6 +156,7 @@ LOOK_ALIKES = {
         "ignore that 39.4, thermometer was under the hot water bottle",
         "the red was beetroot, panic over",
     ],
+    "kept where it belongs": ["I put the milk in the fridge", "he put his socks in the washing machine"],
     "only mild": ["Gums bled a little when I brushed", "a bit out of breath on the stairs, fine at the top"],
 }
 STILL_THERE = [
@@ -170,10 +172,12 @@ STILL_THERE = [
     "when I was on the toilet I fainted",
     "chest pain that's not going away",
     "One leg is fat and the other one isn't",
+    "my lips have blown up like a bloody puffer fish",
+    "the ward lady says his kidneys have packed up",
     "He says it's 1987 and he doesn't know me",
     "my grandson is typing for me, I can't breathe lying down",
 ]
-FLOORS = {"sensitivity": 0.93, "specificity": 0.96, "look_alikes": 0.94}
+FLOORS = {"sensitivity": 0.95, "specificity": 0.97, "look_alikes": 0.95}
 
 
 def _pairs(table: dict[str, list[str]]) -> list[tuple[str, str]]:

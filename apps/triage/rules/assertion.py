@@ -138,7 +138,8 @@ def _subjects(scene: Scene) -> list[tuple[Hit, str]]:
 
 def _follows(ends: set[int], at: int, tokens: list[Token]) -> bool:
     """Whether one of `ends` stands directly before token `at`, or with one determiner between."""
-    return at in ends or (at - 1 in ends and tokens[at - 1].text in _DETERMINERS)
+    compared = any(tokens[back].text == "like" for back in range(max(0, at - 4), at))  # "like a bloody puffer fish"
+    return compared or at in ends or (at - 1 in ends and tokens[at - 1].text in _DETERMINERS)
 
 
 def _is_imagined(finding: Hit, scene: Scene) -> bool:
@@ -239,12 +240,21 @@ def _is_denied(finding: Hit, scene: Scene) -> bool:
             if _cost(hit.end, finding.start, inside, scene) <= reach:
                 return True
     clause = scene.layout.clauses[finding.start]
+    if _is_answered_no(finding.end, scene.tokens):
+        return True
     listed = finding.end < len(scene.tokens) and scene.tokens[finding.end].text in _COLONS  # "Fever: nil"
     return any(
         (0 <= hit.start - finding.end <= _AFTER_REACH and scene.layout.clauses[hit.start] == clause)
         or (listed and hit.start == finding.end + 1)
         for hit in scene.of("neg_after")
     )
+
+
+def _is_answered_no(at: int, tokens: list[Token]) -> bool:
+    """ "Fever no, confused no": a bare "no" behind the finding and nothing behind the "no"."""
+    if at >= len(tokens) or tokens[at].text != "no":
+        return False
+    return at + 1 == len(tokens) or not tokens[at + 1].text[0].isalnum()
 
 
 def is_taken_back(finding: Hit, scene: Scene) -> bool:
