@@ -6,7 +6,7 @@ Lower floors know nothing of it. It is no event bus: a row is handled by one fun
 from apps.audit.models import Sealing
 from apps.audit.services import seal_due
 from apps.conversations import services as conversations
-from apps.conversations.models import PhoneCall, Question, Task, Turn
+from apps.conversations.models import PhoneCall, Question, SecondReading, Task, Turn
 from apps.core.work import Work
 from apps.escalation import services as escalation
 from apps.escalation.models import Escalation, Page, Watch
@@ -25,6 +25,7 @@ TABLE = (
     Work(Task, conversations.task_due),
     Work(Question, conversations.after_silence, conversations.could_not_notice),
     Work(Turn, conversations.reply, conversations.could_not_reply),
+    Work(SecondReading, conversations.read_again),
     Work(CheckIn, followup.advance_checkin, followup.could_not_check_in),
     Work(Reminder, followup.send_reminder, followup.could_not_remind),
     Work(Plan, followup.recompute_due),

@@ -32,6 +32,7 @@ INDEX_KEY = secrets.required("INDEX_KEY", made_under=_made_under)
 
 # --- what this trial's installation is
 PUBLIC_BASE_URL = env.str("PUBLIC_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
+TRIAGE_SECOND_READER = env.str("TRIAGE_SECOND_READER", "")  # a file of apps/triage/readers; "" is off
 SMS_GATEWAY = [name.strip() for name in env.str("SMS_GATEWAY", "phone").split(",") if name.strip()]
 TWILIO = {
     name: secrets.read(f"TWILIO_{name}") or ""

@@ -184,3 +184,19 @@ class Drift(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+
+class SecondReading(WorkRow):
+    """A text that the rules let pass, to be read once more by an outside reader. It can only bring the text to a person."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    report = models.OneToOneField(SymptomReport, on_delete=models.PROTECT, related_name="second_reading")
+    reader = models.CharField(max_length=20, blank=True)
+    wants_a_person = models.BooleanField(null=True)
+
+    class Meta(WorkRow.Meta):
+        verbose_name = _("second reading")
+        verbose_name_plural = _("second readings")
+
+    def __str__(self) -> str:
+        return str(self.id)

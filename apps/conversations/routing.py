@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import timedelta
 
-from apps.conversations import alarm, answers, death, understanding
+from apps.conversations import alarm, answers, death, second_opinion, understanding
 from apps.conversations.board import open_task
 from apps.conversations.history import told_about
 from apps.conversations.models import Turn
@@ -199,6 +199,7 @@ def _triaged(message: InboundMessage, point: ContactPoint) -> Turn:
     level = _level(message, report)
     if level in ("R1", "R2"):
         return _serious(message, point, report, level)
+    second_opinion.ask_for(report)
     return answers.settle_quiet(message=message, point=point, report=report)
 
 

@@ -7,6 +7,7 @@ from apps.conversations.board import close_task, open_task, task_due
 from apps.conversations.callers import call_due
 from apps.conversations.models import Turn
 from apps.conversations.routing import record_contact, take
+from apps.conversations.second_opinion import read_again
 from apps.conversations.silence import after_silence, could_not_notice
 from apps.conversations.speaking import QUESTIONS, AnotherQuestionOpen, NoLine, ask, say
 from apps.conversations.vocabulary import TaskKind
@@ -32,6 +33,7 @@ __all__ = [
     "could_not_process",
     "could_not_reply",
     "open_task",
+    "read_again",
     "record_contact",
     "reply",
     "take",

@@ -4,6 +4,8 @@ from typing import Any
 
 from django.core.checks import CheckMessage, Error, register
 
+from apps.core.registry import UnknownPlugin
+from apps.triage import second_reader
 from apps.triage.rules import CatalogueError, catalogue
 
 
@@ -13,4 +15,13 @@ def catalogue_is_read(**_: Any) -> list[CheckMessage]:
         catalogue()
     except CatalogueError as error:
         return [Error(f"the symptom catalogue cannot be read: {error}", hint="mend the named file", id="triage.E001")]
+    return []
+
+
+@register()
+def second_reader_is_known(**_: Any) -> list[CheckMessage]:
+    try:
+        second_reader.chosen()
+    except UnknownPlugin as error:
+        return [Error(f"TRIAGE_SECOND_READER: {error}", hint="leave it empty to switch it off", id="triage.E002")]
     return []

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from apps.triage.rules.catalogue import CatalogueError
 from apps.triage.rules.matching import Reading
 from apps.triage.rules.normalise import Token
 from apps.triage.rules.shapes import Assessment, Clue, more_urgent
@@ -20,7 +21,7 @@ _SHOWN = 5
 _CJK = ("\u3400", "\u9fff")
 
 
-class NetError(ValueError):
+class NetError(CatalogueError):
     """The file of weights is wrong; the message says where."""
 
 
