@@ -113,11 +113,9 @@ def _lines(row: Escalation) -> list[calls.Named]:
         return [
             (str(_("unknown number")), line) for line in dict.fromkeys(each.line for each in texts if each.line)
         ] + [(str(_("caller")), line) for line in _callers(row)]
-    people = dict.fromkeys(
-        each.participant
-        for each in [*row.events.select_related("participant"), *row.tasks.select_related("participant")]
-        if each.participant is not None
-    )
+    of_events = [event.participant for event in row.events.select_related("participant")]
+    of_tasks = [task.participant for task in row.tasks.select_related("participant") if task.participant is not None]
+    people = dict.fromkeys([*of_events, *of_tasks])
     known = [(f"{person.code} {whose}", line) for person in people for whose, line in calls.lines_of(person)]
     return known or [(str(_("caller")), line) for line in _callers(row)]
 
