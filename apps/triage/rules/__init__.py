@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import gc
 from functools import cache
 from pathlib import Path
 
@@ -76,7 +77,14 @@ def rules_version() -> str:
 @cache
 def engine() -> Engine:
     """Everything made ready, once. Raises CatalogueError or NetError."""
-    cat = load()
-    english = frozenset((Path(FOLDER) / "_words_en.txt").read_text(encoding="utf-8").split())
-    speller = Speller(frozenset(cat.lexicon.vocabulary), english)
-    return Engine(cat, speller, Quantities(cat.shared["quantities"]), load_net(Path(FOLDER) / "_net.txt"))
+    collecting = gc.isenabled()
+    gc.disable()  # a hundred thousand small things are made here and none is garbage
+    try:
+        cat = load()
+        english = frozenset((Path(FOLDER) / "_words_en.txt").read_text(encoding="utf-8").split())
+        speller = Speller(frozenset(cat.lexicon.vocabulary), english)
+        return Engine(cat, speller, Quantities(cat.shared["quantities"]), load_net(Path(FOLDER) / "_net.txt"))
+    finally:
+        if collecting:
+            gc.enable()
+        gc.freeze()  # they stay for good: no later collection has to look at them

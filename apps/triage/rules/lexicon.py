@@ -48,12 +48,15 @@ class Lexicon:
 
     def add(self, kind: int, phrases: Iterable[str]) -> None:
         """Let each phrase stand for the class."""
-        fold, tokens = self.normaliser.fold, self.normaliser.tokens
         for phrase in phrases:
             node = self._root
-            for token in tokens(*fold(phrase)):
-                node = node.setdefault(token.text, {})
-                self.vocabulary.add(token.text)
+            words = self.normaliser.words(phrase)
+            for word in words:
+                below = node.get(word)
+                if below is None:
+                    below = node[word] = {}
+                node = below
+            self.vocabulary.update(words)
             if node is not self._root:
                 ends = node.setdefault(_END, [])
                 if kind not in ends:

@@ -8,7 +8,7 @@ from apps.triage.rules.catalogue import Catalogue, Wording
 from apps.triage.rules.clauses import Layout, lay_out
 from apps.triage.rules.lexicon import Hit
 from apps.triage.rules.normalise import Token
-from apps.triage.rules.patterns import Ground
+from apps.triage.rules.patterns import Ground, placed
 from apps.triage.rules.spelling import Speller
 
 _DENIALS = frozenset({"neg", "neg_mid", "neg_zh", "neg_near"})
@@ -31,22 +31,38 @@ def read(cat: Catalogue, speller: Speller, folded: str, where: list[int], text: 
     hits = _unmasked(cat.lexicon.scan(tokens), cat.lexicon.kind("mask"))
     barrier = cat.lexicon.kind("barrier")
     layout = lay_out(tokens, text, {hit.start for hit in hits if hit.kind == barrier})
-    ground = _ground([hit for hit in hits if hit.kind in cat.classes], cat.classes, layout)
-    composed = cat.patterns.match(hits, ground)
+    named = [hit for hit in hits if hit[2] in cat.classes]
+    ground = _ground(named, cat.classes, layout)
+    places = placed(hits)
+    composed = cat.patterns.match(places, ground)
     # A class may itself be composed ("two <time_unit> ago"), and wordings may build on it: one second round.
-    again = [hit for hit in composed if hit.kind not in cat.wordings]
+    again = [hit for hit in composed if hit[2] not in cat.wordings]
     if again:
+        for hit in again:
+            places[hit[2]].append(hit)
+        fresh = frozenset(hit[2] for hit in again)
+        for kind in fresh:
+            places[kind].sort()
         known = set(composed)
-        fresh = frozenset(hit.kind for hit in again)
-        composed += [hit for hit in cat.patterns.match(sorted([*hits, *again]), ground, fresh) if hit not in known]
-    literal = [hit for hit in hits if hit.kind in cat.wordings]
-    classes: dict[str, list[Hit]] = {}
-    for hit in sorted(hit for hit in (*hits, *composed) if hit.kind in cat.classes):
-        name = cat.classes[hit.kind]
-        if not (name in cat.triggers and _is_part(hit, literal)):
-            classes.setdefault(name, []).append(hit)
-    built = [hit for hit in composed if hit.kind in cat.wordings]
+        composed += [hit for hit in cat.patterns.match(places, ground, fresh) if hit not in known]
+    literal = [hit for hit in hits if hit[2] in cat.wordings]
+    named += [hit for hit in composed if hit[2] in cat.classes]
+    built = [hit for hit in composed if hit[2] in cat.wordings]
+    classes = _classes(cat, named, literal)
     return Reading(tokens, layout, _kept(cat, literal, built, classes.get("idiom", [])), classes)
+
+
+def _classes(cat: Catalogue, named: list[Hit], literal: list[Hit]) -> dict[str, list[Hit]]:
+    """The hits of the named classes in order of start, without denials and the like that are part of a wording."""
+    classes: dict[str, list[Hit]] = {}
+    for kind, hits in placed(named).items():
+        name = cat.classes[kind]
+        if name in cat.triggers:
+            hits = [hit for hit in hits if not _is_part(hit, literal)]
+        if hits:
+            hits.sort()
+            classes[name] = hits
+    return classes
 
 
 def _is_part(trigger: Hit, literal: list[Hit]) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 from apps.triage.rules.catalogue import CatalogueError
@@ -38,12 +39,13 @@ class Net:
         known = self.weights.get(language)
         if not known:
             return ()
-        seen = dict(features(reading))
-        total = sum(known.get(feature, 0) for feature in seen)
+        names = _names(reading)
+        total = sum([known[name] for name in names & known.keys()])
         # Compared without a root: a sum over n features is judged against threshold times root n.
         threshold = self.thresholds[language]
-        if total <= 0 or (threshold > 0 and total * total < threshold * threshold * len(seen)):
+        if total <= 0 or (threshold > 0 and total * total < threshold * threshold * len(names)):
             return ()
+        seen = dict(features(reading))
         heaviest = sorted(seen, key=lambda feature: (-known.get(feature, 0), feature))[:_SHOWN]
         return tuple(
             Clue(*seen[feature], known[feature], feature[2:] if feature[0] == "k" else "")
@@ -70,6 +72,15 @@ def raised(by_rules: Assessment, clues: tuple[Clue, ...]) -> Assessment:
 def language_of(tokens: list[Token]) -> str:
     """ "zh" as soon as there is one Chinese character, else "en"."""
     return "zh" if any(_CJK[0] <= token.text[0] <= _CJK[1] for token in tokens) else "en"
+
+
+def _names(reading: Reading) -> set[str]:
+    """The names of all features: most texts are quiet, and where the words stood is then not asked."""
+    words = [token.text for token in reading.tokens]
+    names = {"w:" + word for word in words}
+    names.update([f"b:{before} {word}" for before, word in pairwise(words)])
+    names.update(["k:" + name for name in reading.classes])
+    return names
 
 
 def features(reading: Reading) -> Iterator[tuple[str, tuple[int, int]]]:

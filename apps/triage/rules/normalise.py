@@ -14,6 +14,8 @@ from typing import NamedTuple
 from apps.triage.rules.english import English
 
 _TOKEN = re.compile(r"[a-z]+(?:'[a-z]+)*|\d+(?:[.,:/]\d+)*|[^\s]")
+_PLAIN = re.compile(r"[a-z ]*")
+_CHINESE = re.compile("[\u4e00-\u9fa5]+")
 _LONG = re.compile(r"([a-z])\1{2,}")
 _APOSTROPHES = dict.fromkeys(map(ord, "’‘`´ʼ＇"), "'")
 
@@ -86,6 +88,19 @@ class Normaliser:
                     found.append(Token(part, word, start, end))
             else:
                 found.append(Token(word, word, start, end))
+        return found
+
+    def words(self, phrase: str) -> list[str]:
+        """The forms of a phrase's tokens, without their places; a short way for plain words, which most wordings are."""
+        if _CHINESE.fullmatch(phrase):
+            return list("".join([self._fold[char] for char in phrase]))
+        if not _PLAIN.fullmatch(phrase):
+            return [token.text for token in self.tokens(*self.fold(phrase))]
+        stems = self._stems
+        found: list[str] = []
+        for word in phrase.split():
+            text = stems.get(word) or self._stem(word)
+            found.extend(text.split(" ") if " " in text else (text,))
         return found
 
     def _stem(self, word: str) -> str:

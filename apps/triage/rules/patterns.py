@@ -14,6 +14,8 @@ Only "&" crosses a sentence end (or line break): people text "Brief dry at noon.
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
+from collections.abc import Iterator, KeysView, Mapping
 from dataclasses import dataclass
 from itertools import product
 
@@ -126,44 +128,60 @@ class Ground:
         return None if following in self.barriers else denied
 
 
+Places = Mapping[int, list[Hit]]  # the hits of each class, in order of start
+
+
+def placed(hits: list[Hit]) -> defaultdict[int, list[Hit]]:
+    """Hits in order of start, by class."""
+    places: defaultdict[int, list[Hit]] = defaultdict(list)
+    for hit in hits:
+        places[hit[2]].append(hit)
+    return places
+
+
 class PatternIndex:
     """Finds patterns whose every slot is somewhere in the text, then checks order and distance."""
 
     def __init__(self, patterns: list[Pattern]) -> None:
-        uses: dict[int, int] = {}
-        for pattern in patterns:
-            for slot in set(pattern.slots):
-                uses[slot] = uses.get(slot, 0) + 1
-        self._by_anchor: dict[int, list[tuple[tuple[int, ...], Pattern]]] = {}
+        uses = Counter(slot for pattern in patterns for slot in set(pattern.slots))
+        # First class, second class, the rest: two looked up at once leave few patterns to try.
+        self._by_anchor: dict[int, dict[int, list[tuple[tuple[int, ...], Pattern]]]] = {}
         self._by_slot: dict[int, list[tuple[tuple[int, ...], Pattern]]] = {}
         for pattern in patterns:
             rarest_first = sorted(set(pattern.slots), key=lambda slot: (uses[slot], slot))
-            self._by_anchor.setdefault(rarest_first[0], []).append((tuple(rarest_first[1:]), pattern))
+            first, second = rarest_first[0], rarest_first[min(1, len(rarest_first) - 1)]
+            self._by_anchor.setdefault(first, {}).setdefault(second, []).append((tuple(rarest_first[2:]), pattern))
             for slot in rarest_first:
                 others = tuple(other for other in rarest_first if other != slot)
                 self._by_slot.setdefault(slot, []).append((others, pattern))
 
-    def match(self, hits: list[Hit], ground: Ground, fresh: frozenset[int] | None = None) -> list[Hit]:
+    def match(self, places: Places, ground: Ground, fresh: frozenset[int] | None = None) -> list[Hit]:
         """Pattern occurrences, in no particular order. A hit that had to step over a denial carries `denied`.
 
         With `fresh`, only patterns that have one of these classes in them: the others were matched before.
         """
-        places: dict[int, list[Hit]] = {}
-        for hit in hits:
-            places.setdefault(hit.kind, []).append(hit)
+        there = places.keys()
         found: list[Hit] = []
-        index = self._by_anchor if fresh is None else self._by_slot
-        for kind in places if fresh is None else fresh:
-            for others, pattern in index.get(kind, ()):
-                for slot in others:
-                    if slot not in places:
-                        break
-                else:
-                    found.extend(_occurrences(pattern, places, ground))
+        for others, pattern in self._near(there) if fresh is None else self._with(fresh):
+            for slot in others:
+                if slot not in there:
+                    break
+            else:
+                found.extend(_occurrences(pattern, places, ground))
         return found
 
+    def _near(self, there: KeysView[int]) -> Iterator[tuple[tuple[int, ...], Pattern]]:
+        for first in there & self._by_anchor.keys():
+            seconds = self._by_anchor[first]
+            for second in there & seconds.keys():
+                yield from seconds[second]
 
-def _occurrences(pattern: Pattern, places: dict[int, list[Hit]], ground: Ground) -> list[Hit]:
+    def _with(self, fresh: frozenset[int]) -> Iterator[tuple[tuple[int, ...], Pattern]]:
+        for kind in fresh:
+            yield from self._by_slot.get(kind, ())
+
+
+def _occurrences(pattern: Pattern, places: Places, ground: Ground) -> list[Hit]:
     if pattern.together:
         return _gathered(pattern, places, ground)
     found: list[Hit] = []
@@ -181,7 +199,7 @@ def _occurrences(pattern: Pattern, places: dict[int, list[Hit]], ground: Ground)
     return found
 
 
-def _gathered(pattern: Pattern, places: dict[int, list[Hit]], ground: Ground) -> list[Hit]:
+def _gathered(pattern: Pattern, places: Places, ground: Ground) -> list[Hit]:
     """The first place where all slots stand together, each on tokens of its own; denied when a denial stands between."""
     for first in places[pattern.slots[0]]:
         chosen = [first]
@@ -207,9 +225,7 @@ def _fits(hit: Hit, chosen: list[Hit], sentences: list[int]) -> bool:
     )
 
 
-def _follow(
-    pattern: Pattern, slot: int, at: int, denied: bool, places: dict[int, list[Hit]], ground: Ground
-) -> tuple[int, bool]:
+def _follow(pattern: Pattern, slot: int, at: int, denied: bool, places: Places, ground: Ground) -> tuple[int, bool]:
     """The end of the pattern when its slots from `slot` on stand after token `at` (0: they do not), and whether denied."""
     if slot == len(pattern.slots):
         return at, denied
