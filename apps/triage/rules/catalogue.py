@@ -1,4 +1,4 @@
-"""The catalogue: one TOML file a symptom, plus files that begin with an underscore for what all symptoms share.
+"""The catalogue: one TOML file a symptom (a long one has its wordings in `<id>.<language>.toml`), plus files that begin with an underscore for what all symptoms share.
 
 Read once, when first needed. A wrong file stops the program with file and reason: a catalogue that half loads is worse
 than none.
@@ -81,7 +81,7 @@ class Catalogue:
 def load(folder: Path = FOLDER) -> Catalogue:
     """The catalogue in `folder`. Raises CatalogueError."""
     shared = {path.stem[1:]: _read(path) for path in sorted(folder.glob("_*.toml"))}
-    files = [path for path in sorted(folder.glob("*.toml")) if not path.name.startswith("_")]
+    files = [path for path in sorted(folder.glob("*.toml")) if path.name[0] != "_" and "." not in path.stem]
     dialect = shared["dialect_zh"]["map"]
     simplified = {char: dialect.get(plain, plain) for char, plain in shared["traditional"]["map"].items()}
     normaliser = Normaliser({**dialect, **simplified}, English(shared["english"]))
@@ -97,7 +97,7 @@ def load(folder: Path = FOLDER) -> Catalogue:
     items: dict[str, Item] = {}
     wordings: dict[int, Wording] = {}
     for path in files:
-        data = _read(path)
+        data = _with_more_wordings(path, _read(path))
         item = _item(path, data)
         items[item.id] = item
         for grade in GRADES:
@@ -141,6 +141,19 @@ def _read(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise CatalogueError(f"{path.name}: {error}") from error
+
+
+def _with_more_wordings(path: Path, data: dict[str, Any]) -> dict[str, Any]:
+    """A symptom's file with the languages whose wordings stand beside it, in a file of their own."""
+    for language in _LANGUAGES:
+        beside = path.with_suffix(f".{language}.toml")
+        if not beside.exists():
+            continue
+        words = _read(beside)
+        if set(words) != {language} or language in data:
+            raise CatalogueError(f"{beside.name}: holds [{language}] alone, and {path.name} then does not")
+        data[language] = words[language]
+    return data
 
 
 def _add(where: str, words: dict[str, Any], kind: int, lexicon: Lexicon, patterns: list[Pattern]) -> None:
