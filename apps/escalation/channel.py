@@ -55,6 +55,7 @@ class Channel:
     wakes: ClassVar[bool]  # it can wake a person: its failure moves the chain on at once
     confirms: ClassVar[bool]  # it reports delivery: none in time counts as a failure
     is_local: ClassVar[bool] = False  # handing over is a row of our own database, so it joins the page's transaction
+    is_there: ClassVar[bool] = False  # the page's own row is all there is to hand over
 
     @classmethod
     def problems(cls) -> list[str]:

@@ -46,6 +46,7 @@ def plan_page(
     task: str = "",
 ) -> Page:
     """A page due at once, or the one that the same occasion planned already."""
+    now, later = clock.now(), timedelta(0) if channel.is_local else work.seconds(_AFTER_LOCAL)
     page, _ = Page.objects.get_or_create(
         escalation=escalation,
         occasion=occasion,
@@ -59,8 +60,10 @@ def plan_page(
             "wakes": channel.wakes,
             "code": code_for(escalation, person),
             "wording": wording,
-            "created_at": clock.now(),
-            "due_at": clock.now() + (timedelta(0) if channel.is_local else work.seconds(_AFTER_LOCAL)),
+            "created_at": now,
+            "due_at": None if channel.is_there else now + later,
+            "state": PageState.HANDED if channel.is_there else PageState.PLANNED,
+            "handed_at": now if channel.is_there else None,
             "lane": Lane.MESSAGES if kind == PageKind.NOTICE else Lane.SAFETY,  # no page waits behind a courtesy
         },
     )

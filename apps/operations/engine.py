@@ -17,9 +17,9 @@ DRAIN_SECONDS = 20.0
 INLINE_AFTER = 5.0
 INLINE_SECONDS = 5.0
 SENTINEL_AFTER = 60.0
-_turn = itertools.count()
-# What was found empty a moment ago is asked last: in a storm most lines are, and asking them again is a third of the work.
 _EMPTY_FOR = 0.2
+_turn = itertools.count(1)
+_served: dict[type[WorkRow], int] = {}  # the turn in which this process last handled a row of this kind
 _empty_until: dict[tuple[type[WorkRow], Lane, timedelta], float] = {}
 
 
@@ -33,18 +33,17 @@ def table() -> tuple[Work, ...]:
 def run_one(*, lane: Lane, overdue_by: timedelta = timedelta(0)) -> bool:
     """Claim and handle one row of this lane, the oldest of its kind; False when there is none.
 
-    Each call begins one line further down the table: a hundred texts at once never hold back the pages they ask for, nor the reverse.
+    The line that was served longest ago comes first, so that lines with work share evenly: a hundred texts at once never hold back the
+    pages they ask for, nor the reverse. What was found empty a moment ago is asked last: in a storm most lines are.
     """
-    entries = table()
-    start = next(_turn) % len(entries)
-    turn = entries[start:] + entries[:start]
     now = time.monotonic()
-    empty = [entry for entry in turn if _empty_until.get((entry.model, lane, overdue_by), 0.0) > now]
-    for entry in [*(each for each in turn if each not in empty), *empty]:
+    empty = {entry.model for entry in table() if _empty_until.get((entry.model, lane, overdue_by), 0.0) > now}
+    for entry in sorted(table(), key=lambda entry: (entry.model in empty, _served.get(entry.model, 0))):
         if (row := work.claim(entry.model, lane=lane, overdue_by=overdue_by)) is not None:
+            _served[entry.model] = next(_turn)
             work.run(entry, row)
             return True
-        _empty_until[(entry.model, lane, overdue_by)] = time.monotonic() + _EMPTY_FOR
+        _empty_until[entry.model, lane, overdue_by] = time.monotonic() + _EMPTY_FOR
     return False
 
 

@@ -13,6 +13,7 @@ class ConsoleChannel(Channel):
     wakes: ClassVar[bool] = False
     confirms: ClassVar[bool] = False
     is_local: ClassVar[bool] = True
+    is_there: ClassVar[bool] = True
 
     def reaches(self, person: User) -> bool:
         return person.is_active
