@@ -145,6 +145,12 @@ class Story(RuleBasedStateMachine):
     def the_provider_fails(self, trouble: Trouble, times: int) -> None:
         self.world.twilio.fault(trouble, times=times)
 
+    @rule(trouble=st.sampled_from(TROUBLES), who=st.sampled_from(WRITERS), body=st.sampled_from(("1", "吐血了")))
+    def the_provider_fails_at_the_answer(self, trouble: Trouble, who: str, body: str) -> None:
+        self.world.twilio.fault(trouble)
+        self.world.text(who, body)
+        self.world.minutes(0.5)
+
     @precondition(lambda self: self.world.twilio.exchange.callbacks.waiting)
     @rule(dice=st.randoms(use_true_random=False), are_lost=st.booleans())
     def reports_come(self, dice: random.Random, are_lost: bool) -> None:
@@ -220,7 +226,7 @@ def test_the_promises_hold_after_every_step_of_any_story(world: World, caplog: A
     run_state_machine_as_test(
         Story,
         settings=settings(
-            max_examples=12,
+            max_examples=20,
             stateful_step_count=25,
             deadline=None,
             phases=[
