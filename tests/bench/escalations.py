@@ -1,0 +1,120 @@
+"""One hundred escalations at once, through real processes: from the text to its first page handed over, beside a single one.
+
+All texts are posted at the same time, by everybody of a full cohort and by strangers. Each text's own first page counts, whoever else is
+paged meanwhile. Beside the ratio stands the rate of the same machine: what one escalation costs when nothing waits, so that a slow
+machine is told from a queue that starves.
+"""
+
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from tests.bench._figures import quantile, spread
+from tests.fakes.twilio_exchange import text
+from tests.stack import STACKS, Stack, missing, running, wait_for
+
+AT_ONCE = 100
+SINGLES = 5
+SERIOUS = ("今天早上吐血了", "black stool since last night")
+_FIRST_PAGES = """
+    SELECT inbound.received_at, MIN(outbound.handed_over_at)
+    FROM conversations_turn AS turn
+    JOIN messaging_inboundmessage AS inbound ON inbound.id = turn.message_id
+    JOIN escalation_page AS page ON page.escalation_id = turn.escalation_id AND page.kind = 'page'
+    JOIN messaging_outboundmessage AS outbound ON outbound.id = page.message_id
+    GROUP BY turn.id, inbound.received_at
+    HAVING MIN(outbound.handed_over_at) IS NOT NULL
+    ORDER BY inbound.received_at
+"""
+_ENROL = """
+from datetime import date
+from apps.audit.services import acting
+from apps.participants import services
+from apps.participants.models import Participant
+from apps.trials.models import Phase, Site
+consent = services.ConsentGiven("1.0", date(2026, 5, 6))
+with acting(actor="bench"):
+    for place, site in enumerate(Site.objects.order_by("code")):
+        for number in range({each}):
+            services.enrol(
+                code=f"{{site.code}}-{{500 + number}}", site=site, phase=Phase.objects.get(trial=site.trial, code="IIb"), sex="F",
+                birth_date=date(1980, 1, 1), language=("en", "zh-Hans")[number % 2], day_zero=date(2026, 5, 8), trial_consent=consent,
+                sms_consent=consent, phone_number=f"+1202555{{2000 + 100 * place + number}}",
+            )
+"""
+
+
+def run() -> dict[str, Any]:
+    return {kind: _measured(kind) if missing(kind) is None else {"absent": missing(kind)} for kind in STACKS}
+
+
+def _measured(kind: str) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory(prefix="escalations-") as folder, running(kind, Path(folder)) as stack:
+        known = [row["phone"] for row in stack.demo()["participants"]]
+        stack.manage("shell", "-c", _ENROL.format(each=(96 - len(known)) // 2))
+        stack.start("web", "worker", "sentinel")
+        singles = [_single(stack, number) for number in range(SINGLES)]
+        everybody = [
+            f"+1202555{2000 + 100 * place + number}" for place in range(2) for number in range((96 - len(known)) // 2)
+        ]
+        strangers = [f"+1202555{3000 + number}" for number in range(AT_ONCE - len(everybody))]
+        everybody = (everybody + strangers)[:AT_ONCE]
+        began = time.monotonic()
+        repeated = _all_at_once(stack, everybody)
+        wait_for(
+            lambda: len(stack.rows(_FIRST_PAGES)) >= AT_ONCE + SINGLES,
+            within=120,
+            saying="a first page of every escalation is handed over",
+        )
+        took = time.monotonic() - began
+        together = _waits(stack)
+    single = quantile(singles, 0.5)
+    return {
+        "escalations": AT_ONCE,
+        "single": spread(singles),
+        "at_once": spread(together),
+        "p99_to_single": round(quantile(together, 0.99) / single, 1),
+        "posts_repeated": repeated,
+        "each_ms": round(1000 * took / AT_ONCE, 1),
+    }
+
+
+def _single(stack: Stack, number: int) -> float:
+    """Seconds of one escalation that nothing else disturbs."""
+    before = len(stack.rows(_FIRST_PAGES))
+    stack.text(f"+1202555{3900 + number}", SERIOUS[number % 2])
+    wait_for(
+        lambda: len(stack.rows(_FIRST_PAGES)) > before, within=60, saying="the page of a single text is handed over"
+    )
+    return _seconds(*stack.rows(_FIRST_PAGES)[-1])
+
+
+def _all_at_once(stack: Stack, numbers: list[str]) -> int:
+    """How many posts were answered "not now" and came again, as the provider's do."""
+    with ThreadPoolExecutor(max_workers=len(numbers)) as posting:
+        sent = [posting.submit(_posted, stack, number, SERIOUS[place % 2]) for place, number in enumerate(numbers)]
+        return sum(each.result() for each in sent)
+
+
+def _posted(stack: Stack, number: str, body: str) -> int:
+    for refused in range(10):
+        sent = text(stack.twilio.exchange, url=f"{stack.url}/sms/twilio/inbound/", from_=number, body=body)
+        if sent["answers"] == [200]:
+            return refused
+        time.sleep(1.0)
+    raise AssertionError(f"a text was never stored: {sent}")
+
+
+def _waits(stack: Stack) -> list[float]:
+    return [_seconds(received, handed) for received, handed in stack.rows(_FIRST_PAGES)[SINGLES:]]
+
+
+def _seconds(received: Any, handed: Any) -> float:
+    return (_time(handed) - _time(received)).total_seconds()
+
+
+def _time(value: Any) -> datetime:
+    return value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
