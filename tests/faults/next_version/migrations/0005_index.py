@@ -8,7 +8,7 @@ from tests.faults.next_version.operations import AddIndexUnderTraffic, On
 
 class Migration(migrations.Migration):
     atomic = False  # an index cannot be built concurrently inside a transaction
-    dependencies = [("next_version", "0001_expand")]
+    dependencies = [("next_version", "0004_page")]
     operations = [
         On(
             "messaging",
