@@ -1,7 +1,7 @@
-"""The catalogue: one TOML file a symptom (a long one has its wordings in `<id>.<language>.toml`), plus files that begin with an underscore for what all symptoms share.
+"""The catalogue: one TOML file a symptom, plus files that begin with an underscore for what all symptoms share.
 
-Read once, when first needed. A wrong file stops the program with file and reason: a catalogue that half loads is worse
-than none.
+A long symptom has its wordings of a language in `<id>.<language>.toml`. Read once, when first needed. A wrong file stops
+the program with file and reason: a catalogue that half loads is worse than none.
 """
 
 from __future__ import annotations
