@@ -13,7 +13,7 @@ from apps.messaging.models import InboundMessage
 from apps.messaging.vocabulary import Disposition
 from apps.participants import services as participants
 from apps.participants.models import ContactPoint
-from apps.participants.vocabulary import FollowUp
+from apps.participants.vocabulary import SILENT, FollowUp
 from apps.safety import services as safety
 from apps.triage.models import SymptomReport
 
@@ -21,13 +21,16 @@ READ_WITHIN = timedelta(minutes=15)
 
 
 def handle(*, message: InboundMessage, point: ContactPoint, report: SymptomReport) -> Turn:
-    """All sending stops first; then one text, once. A person reads within 15 minutes; only a person restores."""
+    """All sending stops, but for one text, once. A person reads within 15 minutes; only a person restores.
+
+    The page says when to read, not "phone now": it is written before the freeze, in the same transaction.
+    """
     participant = point.participant
-    was_frozen = participant.follow_up == FollowUp.FROZEN
-    if participant.follow_up not in (FollowUp.FROZEN, FollowUp.DEAD):
-        participants.set_follow_up(participant=participant, wanted=FollowUp.FROZEN)
+    is_first = participant.follow_up not in SILENT
     turn = turn_for(message, point, report=report)
     turn.escalation = alarm.page(participant=participant, level="R2", received_at=message.received_at)
+    if is_first:
+        participants.set_follow_up(participant=participant, wanted=FollowUp.FROZEN)
     safety.open_adverse_event(
         participant=participant, message=message, report=report, escalation=turn.escalation, reporter=point.kind
     )
@@ -35,7 +38,7 @@ def handle(*, message: InboundMessage, point: ContactPoint, report: SymptomRepor
         key=f"death:{message.pk}", kind=TaskKind.DEATH, site=participant.site, participant=participant, message=message,
         deadline=clock.now() + READ_WITHIN,
     )  # fmt: skip
-    if not was_frozen:
+    if is_first:
         turn.reply_wording = "death_reply" if report.path == "death" else "death_hold"
     messaging.settle(message=message, disposition=Disposition.SYMPTOM)
     return turn
