@@ -14,8 +14,9 @@ from tests.stack import Stack, running
 MISSING = "no Chromium on this machine: nothing was looked at in a browser"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """Closed behind its module: Playwright's event loop runs in this thread, and Django refuses its database beside one."""
     path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if path is None:
         pytest.skip(MISSING)
