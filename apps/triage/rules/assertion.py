@@ -149,7 +149,8 @@ def _is_imagined(finding: Hit, scene: Scene) -> bool:
         for hit in scene.of(name):
             if layout.sentences[hit.start] != sentence or not 0 <= finding.start + 1 - hit.end <= _IF_REACH:
                 continue
-            if _between(scene.of("barrier"), hit.end, finding.start) or _is_now_after(hit, finding, scene):
+            ended = _between(scene.of("barrier"), hit.end, finding.start)
+            if ended or _between(scene.of("hyp_wall"), hit.end, finding.start) or _is_now_after(hit, finding, scene):
                 continue
             return True
     for hit in scene.of("hyp_near"):
@@ -280,9 +281,16 @@ def _is_over(finding: Hit, scene: Scene) -> bool:
 
 
 def is_planned(finding: Hit, scene: Scene) -> bool:
-    """Whether an admission or operation is arranged for later or long agreed, said in the same or a neighbouring sentence."""
+    """Whether an admission or operation is arranged for later or long agreed, said in the same or a neighbouring sentence.
+
+    "It was to be a check-up but they kept me in" is no plan.
+    """
     sentence = scene.layout.sentences[finding.start]
-    return any(abs(scene.layout.sentences[hit.start] - sentence) <= 1 for hit in scene.of("planned"))
+    return any(
+        abs(scene.layout.sentences[hit.start] - sentence) <= 1
+        and not _between(scene.of("barrier"), hit.end, finding.start)
+        for hit in scene.of("planned")
+    )
 
 
 def _inside(scene: Scene) -> set[int]:

@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 from apps.triage.rules.assertion import PLANNED, RESOLVED, Scene, is_planned, is_taken_back, state_of
 from apps.triage.rules.baseline import softened
 from apps.triage.rules.catalogue import Catalogue
+from apps.triage.rules.clauses import FIRST_CJK
 from apps.triage.rules.composites import Facts, Verdict, composed, escalated
 from apps.triage.rules.lexicon import Hit
 from apps.triage.rules.matching import Reading, read
 from apps.triage.rules.net import Net, raised
+from apps.triage.rules.normalise import Token
 from apps.triage.rules.quantities import Measure, Quantities
 from apps.triage.rules.shapes import Assessment, Context, Finding, more_urgent
 from apps.triage.rules.spelling import Speller
@@ -88,7 +90,11 @@ class Engine:
         findings = [hit for hit, _ in reading.findings]
         neutral = {at for hit in reading.classes.get("neutral", []) for at in range(hit.start, hit.end)}
         triggers = {
-            name: [hit for hit in hits if name == "neutral" or not neutral.issuperset(range(hit.start, hit.end))]
+            name: [
+                hit
+                for hit in hits
+                if name == "neutral" or not neutral.issuperset(range(_head(name, hit, reading.tokens), hit.end))
+            ]
             for name, hits in reading.classes.items()
             if name in self.cat.triggers
         }
@@ -193,6 +199,11 @@ class Engine:
             health_word=health,
             input_sha256=digest(text),
         )
+
+
+def _head(name: str, hit: Hit, tokens: list[Token]) -> int:
+    """Where a trigger begins to count: in English somebody else is his last word ("my neighbour" of "neighbour found me")."""
+    return hit.end - 1 if name == "other" and tokens[hit.start].text < FIRST_CJK else hit.start
 
 
 def _is_said_exactly(vague: _Judged, judged: list[_Judged]) -> bool:
