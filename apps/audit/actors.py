@@ -7,6 +7,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
+from psycopg.pq import TransactionStatus
+
 
 @dataclass(frozen=True)
 class Acting:
@@ -20,6 +22,7 @@ class Acting:
 _current: ContextVar[Acting | None] = ContextVar("trialcare_actor", default=None)
 _SETTING = """SELECT set_config('trialcare.actor', %s, %s), set_config('trialcare.reason', %s, %s),
     set_config('trialcare.request', %s, %s)"""
+_UNDOES = re.compile(r"\s*rollback\b", re.IGNORECASE)
 _WRITE = re.compile(r"\b(insert|update|delete|merge|truncate)\b", re.IGNORECASE)
 
 
@@ -53,8 +56,10 @@ def prepare_connection(connection: Any, **_: Any) -> None:
     """Give a new connection its way to know the actor: a function on SQLite, a setting before each write on PostgreSQL."""
     if connection.vendor == "sqlite":
         connection.connection.create_function("trialcare_acting", 1, _answer)
-    elif connection.vendor == "postgresql" and _announce not in connection.execute_wrappers:
-        connection.execute_wrappers.append(_announce)
+    elif connection.vendor == "postgresql":
+        connection.trialcare_told = None  # whom this transaction has announced
+        if _announce not in connection.execute_wrappers:
+            connection.execute_wrappers.append(_announce)
 
 
 def _answer(what: str) -> str | None:
@@ -63,10 +68,21 @@ def _answer(what: str) -> str | None:
 
 
 def _announce(execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: dict[str, Any]) -> Any:
-    # Sent before each write rather than once a transaction: a rolled-back savepoint would undo it unseen.
-    if isinstance(sql, str) and _WRITE.search(sql[:2000]):
-        now = _current.get() or Acting("")
-        local = context["connection"].in_atomic_block
-        with context["connection"].connection.cursor() as cursor:
-            cursor.execute(_SETTING, [now.actor, local, now.reason, local, now.request_id, local])
+    """Once a transaction and actor, before the first write. A rollback to a savepoint undoes it unseen, so then it is said again."""
+    connection = context["connection"]
+    if connection.connection.info.transaction_status == TransactionStatus.IDLE:
+        connection.trialcare_told = None  # this statement begins a transaction, or stands alone
+    if isinstance(sql, str) and _UNDOES.match(sql):
+        connection.trialcare_told = None
+    elif isinstance(sql, str) and _WRITE.search(sql[:2000]):
+        _tell(connection, _current.get() or Acting(""))
     return execute(sql, params, many, context)
+
+
+def _tell(connection: Any, now: Acting) -> None:
+    if connection.trialcare_told == now:
+        return
+    local = connection.in_atomic_block
+    with connection.connection.cursor() as cursor:
+        cursor.execute(_SETTING, [now.actor, local, now.reason, local, now.request_id, local])
+    connection.trialcare_told = now if local else None

@@ -162,3 +162,49 @@ def test_after_a_migration_that_remakes_a_table_the_triggers_still_stand() -> No
     assert triggers.installed() == triggers.expected(vendor=connection.vendor)
     trial().save()
     assert trail()[-1] == ("insert", "test")
+
+
+def test_each_writer_of_one_transaction_is_named_also_after_a_savepoint_was_rolled_back() -> None:
+    with actors.acting(actor="user:alice"):
+        with transaction.atomic():
+            trial(registration="NCT00000002").save()
+            with actors.acting(actor="user:bob"):
+                trial(registration="NCT00000003").save()
+            transaction.set_rollback(True)
+        trial().save()
+    with actors.acting(actor="user:bob"):
+        Trial.objects.update(title="u")
+        with actors.because("why"):
+            Trial.objects.update(title="v")
+    with actors.acting(actor="user:alice"):
+        Trial.objects.update(title="w")
+    assert trail() == [
+        ("insert", "user:alice"), ("update", "user:bob"), ("update", "user:bob"), ("update", "user:alice"),
+    ]  # fmt: skip
+    reasons = AuditEvent.objects.filter(table="trials_trial").order_by("sequence").values_list("reason", flat=True)
+    assert list(reasons) == ["", "", "why", ""]
+
+
+@pytest.mark.usefixtures("real_transactions")
+@pytest.mark.django_db(transaction=True)
+def test_each_transaction_names_its_writer_anew() -> None:
+    """Committed, rolled back, or a statement of its own: what the one before announced holds for none of them."""
+    with actors.acting(actor="user:alice"):
+        with transaction.atomic():
+            trial().save()
+        with transaction.atomic():
+            Trial.objects.update(title="u")
+        with transaction.atomic():
+            Trial.objects.update(title="v")
+            transaction.set_rollback(True)
+        with transaction.atomic():
+            assert Trial.objects.exists()
+            Trial.objects.update(title="w")
+        Trial.objects.update(title="x")
+    token = actors._current.set(None)
+    try:
+        with pytest.raises(DatabaseError, match="without an actor"), transaction.atomic():
+            Trial.objects.update(title="nobody")
+    finally:
+        actors._current.reset(token)
+    assert trail() == [("insert", "user:alice"), *[("update", "user:alice")] * 3]
