@@ -180,6 +180,42 @@ STILL_THERE = [
 FLOORS = {"sensitivity": 0.95, "specificity": 0.97, "look_alikes": 0.95}
 
 
+SAID_SIDEWAYS = {
+    "a farewell": [
+        "gave my fishing rods and the boat to my brother, I won't need them where I'm going",
+        "closed the account, cancelled the phone, no need for any of it after Friday",
+        "they would all breathe easier if I wasn't here",
+        "I've been keeping the tablets back in a jar and last night I sat looking at them for an hour",
+        "been up on the roof twice this week, fourteen storeys, and again tonight",
+    ],
+    "kidneys": [
+        "Nothing to tip out of the commode since Monday night",
+        "two litres in, a few drips out, all day",
+        "the scan of my bladder says it is empty and nothing is being made",
+    ],
+    "breath": [
+        "there's a crackling from my chest like cellophane, in and out, and I'm sat still",
+        "I lean on the sink and blow after one sock",
+    ],
+    "a faint": [
+        "he went like a tree in the queue and wasn't there for half a minute",
+        "mid prayer she slid off the pew, came round in a minute",
+    ],
+    "a stroke": ["half my mouth won't go up since breakfast", "someone drew a curtain over my left eye, just now"],
+    "poison": ["drank half a cup of descaler by mistake", "took my wife's heart pills instead of mine by mistake"],
+}
+
+BORROWED_STEMS = [
+    "I met my sister for lunch",
+    "trapped wind after cabbage",
+    "severe itching at night",
+    "my wife was sobbing at the film",
+    "the drug company rang about expenses",
+    "a small panic attack in the shop, fine now",
+    "my eye is sticky with yellow discharge",
+]
+
+
 def _pairs(table: dict[str, list[str]]) -> list[tuple[str, str]]:
     return [(name, text) for name, texts in table.items() for text in texts]
 
@@ -190,6 +226,31 @@ def test_a_red_flag_is_serious_in_any_words(what: str, text: str) -> None:
 
     assert found.label == "serious", f"{what}: {found.reason}"
     assert found.level in ("R1", "R2")
+
+
+@pytest.mark.parametrize(("what", "text"), _pairs(SAID_SIDEWAYS))
+def test_a_red_flag_is_serious_when_it_is_said_sideways(what: str, text: str) -> None:
+    assert assess(text).label == "serious", what
+
+
+@pytest.mark.parametrize("text", BORROWED_STEMS)
+def test_a_word_that_shares_its_beginning_with_a_danger_is_none(text: str) -> None:
+    assert assess(text).label != "serious"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I know you said to ring if my temp goes above 39, it's 39.5",
+        "it was only to be a check up but they have kept me in with an infection",
+        "I've never fainted before but today I did",
+        "It's not a nosebleed, I'm vomiting blood",
+        "the X-ray lady says my wrist is in two pieces",
+        "My neighbour found me on the kitchen floor, I'd gone out like a light",
+    ],
+)
+def test_an_if_a_plan_a_denial_or_a_teller_hides_no_fact_behind_it(text: str) -> None:
+    assert assess(text).label == "serious"
 
 
 @pytest.mark.parametrize(("why", "text"), _pairs(LOOK_ALIKES))

@@ -214,6 +214,8 @@ def _is_dated_now(finding: Hit, scene: Scene) -> bool:
     latest = max((hit.start for hit in now if hit.start < finding.end), default=-1)
     if latest >= 0:
         return latest > max((hit.start for hit in past if hit.start < finding.end), default=-1)
+    if any(0 <= hit.start - finding.end <= 1 and hit.start < now[0].start for hit in past):
+        return False  # "left hospital last year, not been back since": the past stands at the finding
     return not any(
         hit.start > now[0].start and clauses[hit.start] == clause for hit in scene.findings if hit.start >= finding.end
     )
