@@ -17,10 +17,21 @@ DRAIN_SECONDS = 20.0
 INLINE_AFTER = 5.0
 INLINE_SECONDS = 5.0
 SENTINEL_AFTER = 60.0
-_EMPTY_FOR = 0.2
+_EMPTY_FIRST, _EMPTY_LONGEST = 0.2, 0.8  # seconds
 _turn = itertools.count(1)
 _served: dict[type[WorkRow], int] = {}  # the turn in which this process last handled a row of this kind
-_empty_until: dict[tuple[type[WorkRow], Lane, timedelta], float] = {}
+
+
+@dataclass(frozen=True)
+class _Empty:
+    """A line that had nothing is asked last `until` then, on this process's own clock; each time in a row for twice as long."""
+
+    wait: float
+    until: float
+
+
+_Line = tuple[type[WorkRow], Lane, timedelta]
+_empty: dict[_Line, _Empty] = {}
 
 
 @lru_cache(maxsize=1)
@@ -34,17 +45,25 @@ def run_one(*, lane: Lane, overdue_by: timedelta = timedelta(0)) -> bool:
     """Claim and handle one row of this lane, the oldest of its kind; False when there is none.
 
     The line that was served longest ago comes first, so that lines with work share evenly: a hundred texts at once never hold back the
-    pages they ask for, nor the reverse. What was found empty a moment ago is asked last: in a storm most lines are.
+    pages they ask for, nor the reverse. What was found empty a moment ago is asked last, and the more rarely the longer it stays so: in a
+    storm most lines are.
     """
     now = time.monotonic()
-    empty = {entry.model for entry in table() if _empty_until.get((entry.model, lane, overdue_by), 0.0) > now}
+    empty = {model for (model, *of), last in _empty.items() if of == [lane, overdue_by] and last.until > now}
     for entry in sorted(table(), key=lambda entry: (entry.model in empty, _served.get(entry.model, 0))):
+        line = (entry.model, lane, overdue_by)
         if (row := work.claim(entry.model, lane=lane, overdue_by=overdue_by)) is not None:
             _served[entry.model] = next(_turn)
+            _empty.pop(line, None)
             work.run(entry, row)
             return True
-        _empty_until[entry.model, lane, overdue_by] = time.monotonic() + _EMPTY_FOR
+        _note_empty(line)
     return False
+
+
+def _note_empty(line: _Line) -> None:
+    wait = min(2 * _empty[line].wait, _EMPTY_LONGEST) if line in _empty else _EMPTY_FIRST
+    _empty[line] = _Empty(wait, time.monotonic() + wait)
 
 
 def drain(lane: Lane) -> int:
