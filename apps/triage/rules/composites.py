@@ -56,19 +56,20 @@ class Facts:
 def escalated(facts: Facts) -> list[Verdict]:
     """The escalations of every present item."""
     verdicts = []
+    live = facts.live
     for name in sorted(facts.items):
         item = facts.cat.items[name]
         for block in item.escalations:
-            if _holds(block, facts, name):
+            if _holds(block, facts, live - {name}):
                 verdicts.append(Verdict(f"{name}>{block.to}", block.to, None, item.night_page))
     return verdicts
 
 
-def _holds(block: Escalation, facts: Facts, name: str) -> bool:
+def _holds(block: Escalation, facts: Facts, others: frozenset[str]) -> bool:
     context = facts.context
     days = context.days_since_infusion
     return (
-        bool(block.with_any & (facts.live - {name}))
+        not block.with_any.isdisjoint(others)
         or any(keyword in facts.text for keyword in block.keywords)
         or (
             block.days_since_infusion_lte is not None
@@ -84,10 +85,11 @@ def _holds(block: Escalation, facts: Facts, name: str) -> bool:
 
 def composed(facts: Facts) -> list[Verdict]:
     """The composite rules that hold."""
+    live = facts.live | facts.grades
     return [
         Verdict(rule["id"], _level(rule, facts), rule.get("label"), rule.get("night_page", False))
         for rule in facts.cat.shared["composites"]["rule"]
-        if _all_hold(rule["when"], facts)
+        if _all_hold(rule["when"], facts, live)
     ]
 
 
@@ -101,9 +103,8 @@ def _level(rule: dict[str, Any], facts: Facts) -> str | None:
     return _ONE_UP[worst] if worst else None
 
 
-def _all_hold(when: dict[str, Any], facts: Facts) -> bool:
+def _all_hold(when: dict[str, Any], facts: Facts, live: frozenset[str]) -> bool:
     """Every key of `when` must hold. Keys are those of the catalogue plus `grade` and `modifier`."""
-    live = facts.live | facts.grades
     context = facts.context
     days = context.days_since_infusion
     for key, wanted in when.items():

@@ -67,7 +67,7 @@ class Lexicon:
         hits: list[Hit] = []
         words = [token.text for token in tokens]
         count = len(words)
-        root = self._root
+        root, fillers = self._root, self.fillers
         make = tuple.__new__  # hundreds of hits a text: without the named tuple's own constructor
         for start in range(count):
             node = root.get(words[start])
@@ -82,7 +82,7 @@ class Lexicon:
                     following = node.get(words[at])
                     if following is not None:
                         break
-                    if skips < _MAX_SKIPS and words[at] in self.fillers:
+                    if skips < _MAX_SKIPS and words[at] in fillers:
                         skips += 1
                         at += 1
                         continue

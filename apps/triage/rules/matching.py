@@ -31,9 +31,10 @@ def read(cat: Catalogue, speller: Speller, folded: str, where: list[int], text: 
     hits = _unmasked(cat.lexicon.scan(tokens), cat.lexicon.kind("mask"))
     barrier = cat.lexicon.kind("barrier")
     layout = lay_out(tokens, text, {hit.start for hit in hits if hit.kind == barrier})
-    named = [hit for hit in hits if hit[2] in cat.classes]
-    ground = _ground(named, cat.classes, layout)
     places = placed(hits)
+    named = [hit for kind in places.keys() & cat.classes.keys() for hit in places[kind]]
+    literal = [hit for kind in places.keys() & cat.wordings.keys() for hit in places[kind]]
+    ground = _ground(named, cat.classes, layout)
     composed = cat.patterns.match(places, ground)
     # A class may itself be composed ("two <time_unit> ago"), and wordings may build on it: one second round.
     again = [hit for hit in composed if hit[2] not in cat.wordings]
@@ -45,7 +46,6 @@ def read(cat: Catalogue, speller: Speller, folded: str, where: list[int], text: 
             places[kind].sort()
         known = set(composed)
         composed += [hit for hit in cat.patterns.match(places, ground, fresh) if hit not in known]
-    literal = [hit for hit in hits if hit[2] in cat.wordings]
     named += [hit for hit in composed if hit[2] in cat.classes]
     built = [hit for hit in composed if hit[2] in cat.wordings]
     classes = _classes(cat, named, literal)

@@ -26,7 +26,7 @@ class Speller:
         """The same tokens, misspelt ones replaced."""
         for at, token in enumerate(tokens):
             word = token.text
-            if len(word) < _SHORTEST or not word.isascii() or word in self.vocabulary or not word.isalpha():
+            if len(word) < _SHORTEST or word in self.vocabulary or not (word.isascii() and word.isalpha()):
                 continue
             mended = self._known.get(word)
             if mended is None:
