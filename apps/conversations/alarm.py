@@ -30,7 +30,7 @@ def page(*, participant: Participant, level: str, received_at: datetime, night_p
         .first()
     )
     site = participant.site
-    may_wait = is_night(site) and not night_page
+    may_wait = not night_page and is_night(site)
     if running is not None:
         _join(running, level, may_wait=may_wait)
         return running

@@ -72,10 +72,12 @@ def values_for(key: str, *, lang: str, site: Site, given: dict[str, str] | None 
         "emergency": site.emergency_number,
         "phone": site.team_phone,
         "crisis": site.crisis_number,
-        "when": promised_call(site).words(lang),
         "time": f"{local_time(site):%H:%M}",
     } | (given or {})
-    return {name: known[name] for name in wording.message(key, lang=lang).placeholders}
+    wanted = wording.message(key, lang=lang).placeholders
+    if "when" in wanted and "when" not in known:
+        known["when"] = promised_call(site).words(lang)
+    return {name: known[name] for name in wanted}
 
 
 def say(
@@ -127,13 +129,13 @@ def ask(
 
 def _silence_acts_at(wording_key: str, *, site: Site) -> datetime | None:
     """When no answer must be noticed; the acts stand in `silence.py`."""
-    limits = current_protocol().conversation
+    limits, at_night = current_protocol().conversation, is_night(site)
     by_wording = {
         "emergency": limits.emergency_check_after_minutes,
         "visit_change": limits.visit_change_call_after_minutes,
-        **dict.fromkeys(("sym_which", "sym_other"), NIGHT_MINUTES if is_night(site) else DAY_MINUTES),
+        **dict.fromkeys(("sym_which", "sym_other"), NIGHT_MINUTES if at_night else DAY_MINUTES),
     }
-    if is_night(site):
+    if at_night:
         by_wording["unclear1"] = NIGHT_MINUTES
     minutes = by_wording.get(wording_key)
     return None if minutes is None else clock.now() + work.seconds(minutes * 60)

@@ -76,6 +76,7 @@ class WorkRow(models.Model):
     lane = models.PositiveSmallIntegerField(choices=Lane.choices, default=Lane.MESSAGES, editable=False)
 
     audit_ignored: ClassVar[tuple[str, ...]] = WORK_COLUMNS
+    comes_with: ClassVar[tuple[str, ...]] = ()  # relations that the handler reads anyway: fetched with the claimed row
 
     class Meta:
         abstract = True
@@ -140,7 +141,7 @@ def claim(model: type[Row], *, lane: int | None = None, overdue_by: timedelta = 
     """Lease the oldest due row to this process, or None. The update's own condition is the guard; no lock is relied upon."""
     for pk, fence in due(model, lane=lane, overdue_by=overdue_by).values_list("pk", "fence")[:_CANDIDATES]:
         if _lease(model, pk=pk, fence=fence):
-            row = model._default_manager.get(pk=pk)
+            row = model._default_manager.select_related(*model.comes_with or (None,)).get(pk=pk)
             strike("claimed")
             return row
     return None

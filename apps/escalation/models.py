@@ -185,6 +185,8 @@ class Page(WorkRow):
     failed_at = models.DateTimeField(_("failed"), null=True)
     link_used_at = models.DateTimeField(null=True)
 
+    comes_with: ClassVar[tuple[str, ...]] = ("escalation__site", "person__data_key", "message")
+
     class Meta(WorkRow.Meta):
         verbose_name = _("page")
         verbose_name_plural = _("pages")

@@ -72,6 +72,8 @@ class InboundMessage(WorkRow):
     disposition = models.CharField(_("became"), max_length=12, choices=Disposition.choices, default=Disposition.WAITING)
     handled_at = models.DateTimeField(null=True)
 
+    comes_with: ClassVar[tuple[str, ...]] = ("line__data_key", "data_key")
+
     class Meta(WorkRow.Meta):
         verbose_name = _("text received")
         verbose_name_plural = _("texts received")

@@ -63,7 +63,7 @@ def on_call(*, site: Site | None, roles: Collection[Role]) -> list[User]:
 
     Who has no on-call position comes after everybody who has one.
     """
-    rows = _valid_now().filter(site=site, role__in=[*roles]).select_related("user")
+    rows = _valid_now().filter(site=site, role__in=[*roles]).select_related("user__data_key")
     people = [row.user for row in rows.order_by(F("on_call_position").asc(nulls_last=True), "user__name", "user_id")]
     return [*dict.fromkeys(person for person in people if is_valid(person))]
 

@@ -4,11 +4,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from apps.audit.models import Sealing
 from apps.core import clock, work
 from apps.core.clock import VirtualClock
 from apps.core.work import Lane, Work
+from apps.messaging.models import InboundMessage
+from tests.operations.rows import inbound, line
 
 pytestmark = pytest.mark.django_db
 START = datetime(2027, 5, 12, 2, 0, tzinfo=UTC)
@@ -125,3 +129,14 @@ def test_saving_the_domain_fields_never_touches_the_lease(virtual: VirtualClock)
     stale_copy.save()
     assert Sealing.objects.get(name="one").fence == mine.fence
     assert Sealing.objects.get(name="one").due_at == START
+
+
+def test_a_claimed_text_comes_with_what_its_handler_reads(virtual: VirtualClock) -> None:
+    inbound(line=line(), due_at=START, lane=Lane.SAFETY)
+    claimed = work.claim(InboundMessage, lane=Lane.SAFETY)
+    assert claimed is not None
+    assert claimed.line is not None
+    with CaptureQueriesContext(connection) as asked:
+        assert claimed.body
+        assert claimed.line.number
+    assert len(asked) == 0

@@ -13,7 +13,8 @@ from apps.messaging.vocabulary import MOVES, UNSETTLED, URGENT, AlarmKind, SendS
 
 def fresh(message: OutboundMessage) -> OutboundMessage:
     """The row as it stands now, locked. Raises StaleLease when the lease was lost. The caller holds the transaction."""
-    row = OutboundMessage.objects.select_for_update(of=("self",)).select_related("line").get(pk=message.pk)
+    rows = OutboundMessage.objects.select_for_update(of=("self",)).select_related("line__data_key", "data_key")
+    row = rows.get(pk=message.pk)
     if row.fence != message.fence:
         raise StaleLease(OutboundMessage.__name__)
     return row
