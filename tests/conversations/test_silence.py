@@ -119,7 +119,8 @@ def test_a_text_nobody_understood_and_then_silence_is_a_page_at_night_and_none_b
     later(time, 11)
 
     assert by_day == 0
-    assert Escalation.objects.get().chain == "R2"
+    # The text of the day is read by nobody until the night: that late task is a case of its own.
+    assert Escalation.objects.exclude(chain="R3").get().chain == "R2"
 
 
 def test_as_before_is_not_thanked_for_while_something_urgent_is_open(time: VirtualClock) -> None:

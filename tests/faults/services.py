@@ -180,9 +180,17 @@ class Postgres:
         assert dump.wait(30) == 0
 
     def start(self) -> None:
+        """Tried again for a while: a backend of a killed server may still hold the memory that a new one refuses to share."""
+        wait_for(self._starts, within=60, saying="the database server starts")
+
+    def _starts(self) -> bool:
         options = f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1 -c max_wal_size=64MB"
         log = str(self.folder / "server.log")
-        self._run("pg_ctl", "-D", str(self.folder / "data"), "-l", log, "-o", options, "-w", "-t", "30", "start")
+        try:
+            self._run("pg_ctl", "-D", str(self.folder / "data"), "-l", log, "-o", options, "-w", "-t", "30", "start")
+        except subprocess.CalledProcessError:
+            return False
+        return True
 
     def stop(self, *, mode: str = "fast") -> None:
         """`immediate` is what a power cut leaves: no checkpoint, recovery at the next start."""
