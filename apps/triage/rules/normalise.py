@@ -58,6 +58,8 @@ class Normaliser:
 
     def fold(self, text: str) -> tuple[str, list[int]]:
         """The folded text and, for each of its characters (and its end), the offset in the original."""
+        if text.isascii():
+            return text.lower().replace("`", "'"), list(range(len(text) + 1))
         out: list[str] = []
         where: list[int] = []
         fold = self._fold
