@@ -15,13 +15,14 @@ from typing import Any
 from celery import bootsteps
 from celery.worker import state
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections, connection
+from django.db import DatabaseError, close_old_connections
 from kombu.exceptions import OperationalError
 
 from apps.audit.services import acting
 from apps.core.failpoints import strike
 from apps.core.work import Lane, seconds
 from apps.operations import engine
+from apps.operations.forking import database_open, guard
 from apps.operations.tasks import DOORBELLS
 
 log = logging.getLogger(__name__)
@@ -56,13 +57,12 @@ class Pump:
     def _tick_for_ever(self) -> None:
         while not self._stop.wait(seconds(TICK).total_seconds()):
             try:
-                self.tick()
+                with database_open():
+                    self.tick()
             except DatabaseError as error:
                 log.error("pump cannot read the database", extra={"error": type(error).__name__})
             except Exception as error:  # noqa: BLE001 - the thread's edge: a pump that dies would be silence
                 log.error("pump tick failed", extra={"error": type(error).__name__})
-            finally:
-                connection.close()
 
     def tick(self) -> None:
         """Ring for every lane that has due rows (only a note to the publisher), then overdue safety rows inline."""
@@ -130,6 +130,7 @@ class PumpStep(bootsteps.StartStopStep):
 
     def __init__(self, parent: Any, **kwargs: Any) -> None:
         super().__init__(parent, **kwargs)
+        guard()  # steps are made before any of them starts: the pool's first children are guarded too
         self.pump = Pump(reconnect=lambda: self._reconnect(parent))
 
     def _reconnect(self, parent: Any) -> None:
