@@ -7,44 +7,29 @@ Source: open.dingtalk.com/document/robots/custom-robot-access and …/customize-
 import base64
 import hashlib
 import hmac
-import json
-from typing import ClassVar
+from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from apps.core import clock
-from apps.escalation import http
-from apps.escalation.channel import Channel, ChannelError, Handed
-from apps.escalation.channels.wecom import check, mainland_mobile
-from apps.escalation.endpoints import endpoint_of
-from apps.escalation.models import Page
-from apps.escalation.texts import text_of
+from apps.escalation.models import Endpoint
+from apps.escalation.robots import RobotChannel, mainland_mobile
 from apps.staff.models import User
 
-_TOO_OFTEN = frozenset({130101, 410100, -1})
 
-
-class DingTalkChannel(Channel):
-    """It wakes nobody by our count: what is not confirmed must not hold up the next person."""
+class DingTalkChannel(RobotChannel):
+    """The robot's address holds its key; a secret signs the time."""
 
     name: ClassVar[str] = "dingtalk"
     carries: ClassVar[str] = "dingtalk"
-    wakes: ClassVar[bool] = False
-    confirms: ClassVar[bool] = False
+    content_type: ClassVar[str] = "application/json;charset=utf-8"
+    retried: ClassVar[frozenset[int]] = frozenset({130101, 410100, -1})
 
-    def reaches(self, person: User) -> bool:
-        return endpoint_of(person, channel=self.name) is not None
+    def address(self, robot: Endpoint) -> str:
+        return signed(robot.address, robot.secret)
 
-    def hand_over(self, page: Page) -> Handed:
-        robot = endpoint_of(page.person, channel=self.name, site=page.escalation.site)
-        if robot is None:
-            raise ChannelError("no_robot", permanent=True)
-        at = {"atMobiles": mainland_mobile(page.person), "isAtAll": False}
-        message = {"msgtype": "text", "text": {"content": text_of(page).text}, "at": at}
-        body = json.dumps(message, ensure_ascii=False).encode()
-        address = signed(robot.address, robot.secret)
-        answer = http.json_of(http.post(address, body=body, headers={"Content-Type": "application/json;charset=utf-8"}))
-        check(answer, retried=_TOO_OFTEN)
-        return Handed(accepted=True)
+    def message(self, text: str, person: User) -> dict[str, Any]:
+        at = {"atMobiles": mainland_mobile(person), "isAtAll": False}
+        return {"msgtype": "text", "text": {"content": text}, "at": at}
 
 
 def signed(address: str, secret: str) -> str:
