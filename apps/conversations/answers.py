@@ -1,151 +1,40 @@
-"""What a participant's or a caregiver's text does when it raises no alarm by itself: commands, digits, phrases."""
+"""What a participant's or a caregiver's text does when it raises no alarm by itself: digits, phrases, words that nobody understood."""
 
 from collections.abc import Callable
 from datetime import timedelta
 
 from apps.conversations import alarm, understanding
 from apps.conversations.board import open_task
+from apps.conversations.commands import COMMANDS, opt_out
 from apps.conversations.models import Question, Turn
 from apps.conversations.speaking import CHECKIN_FAMILY, is_night, local_time, open_question, promised_call
-from apps.conversations.understanding import Understood
+from apps.conversations.turns import turn_for
 from apps.conversations.vocabulary import QuestionState, TaskKind
 from apps.core import clock
-from apps.core.work import Lane
 from apps.escalation.models import Escalation
 from apps.escalation.vocabulary import RUNNING
 from apps.messaging import services as messaging
-from apps.messaging.models import InboundMessage, OutboundMessage
-from apps.messaging.vocabulary import UNPROMPTED, Disposition
-from apps.participants import services as participants
+from apps.messaging.models import InboundMessage
+from apps.messaging.vocabulary import Disposition
 from apps.participants.models import ContactPoint, Participant
 from apps.safety import services as safety
 from apps.triage import services as triage
 from apps.triage.models import SymptomReport
 
 READ_WITHIN = timedelta(hours=4)
-CALL_AFTER_STOP = timedelta(days=2)
-ASK_FIRST_WITHIN = timedelta(days=8)
 AT_ONCE = timedelta(minutes=1)
-_APPOINTMENT_TEXTS = ("visit_7d", "visit_1d", "visit_missed", "visit_fasting")
 _MENU_R1 = frozenset({"2", "3", "4"})  # clinical rule 10: escalated on the digit alone
 _MENU_R2 = frozenset({"1"})
-
-
-def turn_for(
-    message: InboundMessage,
-    point: ContactPoint,
-    *,
-    report: SymptomReport | None = None,
-    escalation: Escalation | None = None,
-) -> Turn:
-    """A turn in order on this line; not saved yet."""
-    return Turn(
-        message=message, line=point.line, participant=point.participant, contact_point=point, site=point.participant.site,
-        report=report, escalation=escalation, arrived_at=message.received_at, due_at=clock.now(), lane=Lane.MESSAGES,
-    )  # fmt: skip
 
 
 def handle(*, message: InboundMessage, point: ContactPoint) -> Turn | None:
     """Obey a command or take an answer. None when the text is neither: then it is read as free text."""
     understood = understanding.read(message.body)
     if understood.command is not None and not message.media_count:
-        return _COMMANDS[understood.command](message=message, point=point, understood=understood)
+        return COMMANDS[understood.command](message=message, point=point, understood=understood)
     if understood.answers and not message.media_count:
         return _answer(message, point, understood.answers)
     return None
-
-
-# --- commands
-
-
-def stop(*, message: InboundMessage, point: ContactPoint, understood: Understood | None = None) -> Turn:
-    """Obeyed at once: one confirmation, then silence, always a call task; an open escalation stays open (clinical rule 4)."""
-    turn = turn_for(message, point)
-    turn.command = "stop"
-    if understood and understood.asks_first and _appointment_lately(point):
-        turn.reply_wording = "visit_change"
-    else:
-        _opt_out(message, point)
-        turn.reply_wording = "" if message.opt_out_hint == "STOP" else "stop_confirm"
-    messaging.settle(message=message, disposition=Disposition.COMMAND)
-    return turn
-
-
-def _opt_out(message: InboundMessage, point: ContactPoint) -> None:
-    messaging.opt_out(line=point.line, message=message)
-    messaging.cancel_queued(line=point.line, purposes=UNPROMPTED)
-    Question.objects.filter(line=point.line, state=QuestionState.OPEN).update(state=QuestionState.REPLACED)
-    urgent = point.participant.events.filter(state="draft", level__in=["R1", "R2"]).exists()
-    open_task(
-        key=f"opted-out:{message.pk}", kind=TaskKind.OPTED_OUT, site=point.participant.site, participant=point.participant,
-        message=message, deadline=clock.now() + (timedelta(minutes=15) if urgent else CALL_AFTER_STOP),
-    )  # fmt: skip
-
-
-def _appointment_lately(point: ContactPoint) -> bool:
-    since = clock.now() - ASK_FIRST_WITHIN
-    return OutboundMessage.objects.filter(
-        line=point.line, wording__in=_APPOINTMENT_TEXTS, planned_at__gt=since
-    ).exists()
-
-
-def _start(*, message: InboundMessage, point: ContactPoint, **_: Understood) -> Turn:
-    messaging.opt_in(line=point.line, message=message)
-    return _command(message, point, "start", "start")
-
-
-def _help(*, message: InboundMessage, point: ContactPoint, **_: Understood) -> Turn:
-    return _command(message, point, "help", "" if message.opt_out_hint == "HELP" else "help")
-
-
-def _language(lang: str, wording_key: str) -> Callable[..., Turn]:
-    def change(*, message: InboundMessage, point: ContactPoint, **_: Understood) -> Turn:
-        participants.change_preferences(participant=point.participant, language=lang)
-        point.participant.language = lang
-        return _command(message, point, wording_key, wording_key)
-
-    return change
-
-
-def _wrong_number(*, message: InboundMessage, point: ContactPoint, understood: Understood) -> Turn:
-    """Never removes a number. From a phone that has answered, "who is this" is first a possible brain sign (clinical rule 15)."""
-    participant = point.participant
-    turn = _command(message, point, "wrong_number", "wrong_number")
-    participants.suspend_texts(participant=participant)
-    open_task(
-        key=f"number:{message.pk}", kind=TaskKind.CHECK_NUMBER, site=participant.site, participant=participant, message=message,
-        deadline=promised_call(participant.site).deadline,
-    )  # fmt: skip
-    if understood.is_disorientation and _has_answered_before(message, point):
-        report = triage.triage(message=message, participant=participant, sender=point.kind)
-        level = "R1" if report.level == "R1" else "R2"
-        turn.escalation = alarm.page(participant=participant, level=level, received_at=message.received_at)
-        turn.report = report
-        safety.open_adverse_event(
-            participant=participant, message=message, report=report, escalation=turn.escalation, reporter=point.kind
-        )
-    return turn
-
-
-def _has_answered_before(message: InboundMessage, point: ContactPoint) -> bool:
-    return Turn.objects.filter(line=point.line, participant=point.participant).exclude(message=message).exists()
-
-
-def _command(message: InboundMessage, point: ContactPoint, command: str, wording_key: str) -> Turn:
-    turn = turn_for(message, point)
-    turn.command, turn.reply_wording = command, wording_key
-    messaging.settle(message=message, disposition=Disposition.COMMAND)
-    return turn
-
-
-_COMMANDS: dict[str, Callable[..., Turn]] = {
-    "stop": stop,
-    "start": _start,
-    "help": _help,
-    "lang_en": _language("en", "lang_en"),
-    "lang_zh": _language("zh-Hans", "lang_zh"),
-    "wrong_number": _wrong_number,
-}
 
 
 # --- answers by digit
@@ -315,7 +204,7 @@ def _appointment_change(turn: Turn, given: tuple[str, ...]) -> str:
     if participant is None or point is None or given[0] not in ("1", "2"):
         return "bad_number"
     if given[0] == "2":
-        _opt_out(turn.message, point)
+        opt_out(turn.message, point)
         return "stop_confirm"
     _call_about_appointment(turn)
     return "checkin_call"

@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 from apps.conversations import alarm
-from apps.conversations.answers import turn_for
 from apps.conversations.board import open_task
 from apps.conversations.models import Turn
+from apps.conversations.turns import turn_for
 from apps.conversations.vocabulary import TaskKind
 from apps.core import clock
 from apps.messaging import services as messaging

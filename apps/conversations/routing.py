@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from datetime import timedelta
 
-from apps.conversations import alarm, answers, death, second_opinion, understanding
+from apps.conversations import alarm, answers, commands, death, second_opinion, understanding
 from apps.conversations.board import open_task
 from apps.conversations.history import told_about
 from apps.conversations.models import Turn
+from apps.conversations.turns import turn_for
 from apps.conversations.vocabulary import TaskKind
 from apps.core import clock
 from apps.core.work import Lane
@@ -173,7 +174,7 @@ def _from_participant(message: InboundMessage, point: ContactPoint) -> None:
 def _from_a_shared_phone(message: InboundMessage, points: list[ContactPoint]) -> None:
     """The writer is unknown: a red flag counts for each of them, a person finds out who wrote, nothing is asked (rule 15)."""
     if understanding.read(message.body).command == "stop":
-        turn = answers.stop(message=message, point=points[0])
+        turn = commands.stop(message=message, point=points[0])
         turn.save()
         return
     turns = [_triaged(message, point) for point in points]
@@ -220,7 +221,7 @@ def _serious(message: InboundMessage, point: ContactPoint, report: SymptomReport
     event = safety.open_adverse_event(
         participant=participant, message=message, report=report, escalation=running, reporter=point.kind
     )
-    turn = answers.turn_for(message, point, report=report, escalation=running)
+    turn = turn_for(message, point, report=report, escalation=running)
     if message.media_count and not report.level:
         turn.reply_wording = "no_media"
     elif level == "R2":
