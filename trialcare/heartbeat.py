@@ -1,6 +1,6 @@
 """The heartbeat table: every kind of work row and the one service function that handles it. One page, on purpose.
 
-Lower floors know nothing of it. It is no event bus: a row is handled by one function, and that function says when it is due again.
+What is nearest to a phone stands first and is done first. Lower floors know nothing of it. It is no event bus: a row is handled by one function, and that function says when it is due again.
 """
 
 from apps.audit.models import Sealing
@@ -17,10 +17,10 @@ from apps.messaging.models import InboundMessage, OutboundMessage, Reconciliatio
 from apps.participants.models import Plan
 
 TABLE = (
-    Work(InboundMessage, conversations.answer, conversations.could_not_process),
-    Work(Escalation, escalation.advance, escalation.could_not_advance),
-    Work(Page, escalation.send_page, escalation.could_not_page),
     Work(OutboundMessage, messaging.deliver, messaging.could_not_deliver),
+    Work(Page, escalation.send_page, escalation.could_not_page),
+    Work(Escalation, escalation.advance, escalation.could_not_advance),
+    Work(InboundMessage, conversations.answer, conversations.could_not_process),
     Work(PhoneCall, conversations.call_due),
     Work(Task, conversations.task_due),
     Work(Question, conversations.after_silence, conversations.could_not_notice),

@@ -7,7 +7,7 @@ out. Due times are trial time, leases are the database's machine time: leases ne
 
 import logging
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 LEASE = 30.0
 MAX_ATTEMPTS = 5
 BACKOFF = (5.0, 15.0, 45.0, 120.0)
-_CANDIDATES = 8
+_CANDIDATES, _TRIES = 2, 8
 WORK_COLUMNS = ("due_at", "lease_until", "fence", "attempts", "last_error", "quarantined_at", "lane")
 
 
@@ -137,13 +137,47 @@ def due(model: type[Row], *, lane: int | None = None, overdue_by: timedelta = ti
     return model.in_turn(rows).order_by("due_at", "pk")
 
 
+def waiting(
+    models_: Sequence[type[WorkRow]], *, lane: int, overdue_by: timedelta = timedelta(0)
+) -> frozenset[type[WorkRow]]:
+    """Of which of these kinds rows are `due` in this lane, asked in one statement. Whether it is their turn is not asked."""
+    (taken_before, before), (taken_far, far) = _lease_bounds(overdue_by)
+    when = connection.ops.adapt_datetimefield_value(clock.now() - overdue_by)
+    quote = connection.ops.quote_name
+    free = f"(lease_until IS NULL OR lease_until < {taken_before} OR lease_until > {taken_far})"
+    kinds = [
+        f"SELECT {place} WHERE EXISTS (SELECT 1 FROM {quote(model._meta.db_table)}"  # noqa: S608 - names of our own tables
+        f" WHERE lane = %s AND due_at <= %s AND quarantined_at IS NULL AND {free})"
+        for place, model in enumerate(models_)
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(kinds), [int(lane), when, before, far] * len(kinds))
+        return frozenset(models_[place] for (place,) in cursor.fetchall())
+
+
+def _lease_bounds(since: timedelta) -> tuple[tuple[str, Any], tuple[str, Any]]:
+    """What `_free` says, in SQL: each bound with its parameter. See there."""
+    too_far = 2 * seconds(LEASE)
+    if connection.vendor == "postgresql":
+        return ("statement_timestamp() - %s", since), ("statement_timestamp() + %s", too_far)
+    time, plain = clock.machine(), connection.ops.adapt_datetimefield_value
+    return ("%s", plain(time - since)), ("%s", plain(time + too_far))
+
+
 def claim(model: type[Row], *, lane: int | None = None, overdue_by: timedelta = timedelta(0)) -> Row | None:
-    """Lease the oldest due row to this process, or None. The update's own condition is the guard; no lock is relied upon."""
-    for pk, fence in due(model, lane=lane, overdue_by=overdue_by).values_list("pk", "fence")[:_CANDIDATES]:
-        if _lease(model, pk=pk, fence=fence):
-            row = model._default_manager.select_related(*model.comes_with or (None,)).get(pk=pk)
-            strike("claimed")
-            return row
+    """Lease the oldest due row to this process, or None. The update's own condition is the guard; no lock is relied upon.
+
+    Another process may be first with a row, so there are several tries.
+    """
+    rows = due(model, lane=lane, overdue_by=overdue_by).select_related(*model.comes_with or (None,))
+    for _ in range(_TRIES):
+        found = list(rows.all()[:_CANDIDATES])
+        for row in found:
+            if _lease(row):
+                strike("claimed")
+                return row
+        if len(found) < _CANDIDATES:
+            break
     return None
 
 
@@ -157,13 +191,17 @@ def _free(time: Combinable | datetime, *, since: timedelta = timedelta(0)) -> Q:
     return Q(lease_until__isnull=True) | Q(lease_until__lt=time - since) | Q(lease_until__gt=too_far)
 
 
-def _lease(model: type[Row], *, pk: object, fence: int) -> bool:
+def _lease(row: WorkRow) -> bool:
+    """Whether the row is this process's now, as it was read."""
     time = _lease_now()
-    rows = model._default_manager.filter(
-        _free(time), pk=pk, fence=fence, due_at__lte=clock.now(), quarantined_at__isnull=True
+    rows = type(row)._default_manager.filter(
+        _free(time), pk=row.pk, fence=row.fence, due_at__lte=clock.now(), quarantined_at__isnull=True
     )
-    changed = rows.update(fence=F("fence") + 1, attempts=F("attempts") + 1, lease_until=time + seconds(LEASE))
-    return changed == 1
+    if not rows.update(fence=F("fence") + 1, attempts=F("attempts") + 1, lease_until=time + seconds(LEASE)):
+        return False
+    row.fence += 1
+    row.attempts += 1
+    return True
 
 
 @contextmanager

@@ -1,8 +1,7 @@
 """Running due rows: what the worker's task, the pump's inline run and the sentinel have in common."""
 
-import itertools
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -17,21 +16,12 @@ DRAIN_SECONDS = 20.0
 INLINE_AFTER = 5.0
 INLINE_SECONDS = 5.0
 SENTINEL_AFTER = 60.0
-_EMPTY_FIRST, _EMPTY_LONGEST = 0.2, 0.8  # seconds
-_turn = itertools.count(1)
-_served: dict[type[WorkRow], int] = {}  # the turn in which this process last handled a row of this kind
-
-
-@dataclass(frozen=True)
-class _Empty:
-    """A line that had nothing is asked last `until` then, on this process's own clock; each time in a row for twice as long."""
-
-    wait: float
-    until: float
-
-
-_Line = tuple[type[WorkRow], Lane, timedelta]
-_empty: dict[_Line, _Empty] = {}
+PATIENCE, LATELY = 1.0, 5.0  # seconds
+# What this process remembers, on its own clock: when a kind was last handled or had nothing, when it last had something, and when
+# all kinds were last asked.
+_served: dict[type[WorkRow], float] = {}
+_seen: dict[type[WorkRow], float] = {}
+_asked_all: dict[tuple[Lane, timedelta], float] = {}
 
 
 @lru_cache(maxsize=1)
@@ -44,26 +34,40 @@ def table() -> tuple[Work, ...]:
 def run_one(*, lane: Lane, overdue_by: timedelta = timedelta(0)) -> bool:
     """Claim and handle one row of this lane, the oldest of its kind; False when there is none.
 
-    The line that was served longest ago comes first, so that lines with work share evenly: a hundred texts at once never hold back the
-    pages they ask for, nor the reverse. What was found empty a moment ago is asked last, and the more rarely the longer it stays so: in a
-    storm most lines are.
+    The table's order counts: what is nearest to a phone comes first, so that of a hundred texts at once each is brought to its page
+    before the next is opened. A kind that this process has not served for a while comes before all others: calls into a provider's
+    outage never hold back the texts that arrive meanwhile.
     """
-    now = time.monotonic()
-    empty = {model for (model, *of), last in _empty.items() if of == [lane, overdue_by] and last.until > now}
-    for entry in sorted(table(), key=lambda entry: (entry.model in empty, _served.get(entry.model, 0))):
-        line = (entry.model, lane, overdue_by)
-        if (row := work.claim(entry.model, lane=lane, overdue_by=overdue_by)) is not None:
-            _served[entry.model] = next(_turn)
-            _empty.pop(line, None)
+    for entry in _in_turn(_waiting(lane, overdue_by)):
+        row = work.claim(entry.model, lane=lane, overdue_by=overdue_by)
+        if row is not None:
             work.run(entry, row)
+        _served[entry.model] = time.monotonic()
+        if row is not None:
             return True
-        _note_empty(line)
     return False
 
 
-def _note_empty(line: _Line) -> None:
-    wait = min(2 * _empty[line].wait, _EMPTY_LONGEST) if line in _empty else _EMPTY_FIRST
-    _empty[line] = _Empty(wait, time.monotonic() + wait)
+def _waiting(lane: Lane, overdue_by: timedelta) -> frozenset[type[WorkRow]]:
+    """The kinds that wait. In a storm most do not: those that did a moment ago are asked alone, all of them once a while."""
+    now = time.monotonic()
+    if now - _asked_all.get((lane, overdue_by), now) < PATIENCE:
+        lately = [entry.model for entry in table() if _seen.get(entry.model, 0.0) > now - LATELY]
+        if lately and (found := work.waiting(lately, lane=lane, overdue_by=overdue_by)):
+            return found
+    found = work.waiting([entry.model for entry in table()], lane=lane, overdue_by=overdue_by)
+    _asked_all[lane, overdue_by] = now
+    _seen.update(dict.fromkeys(found, now))
+    return found
+
+
+def _in_turn(waiting: Collection[type[WorkRow]]) -> list[Work]:
+    now = time.monotonic()
+    for entry in table():
+        if entry.model not in waiting:
+            _served[entry.model] = now  # its patience begins with the first row
+    found = [entry for entry in table() if entry.model in waiting]
+    return sorted(found, key=lambda entry: min(_served.setdefault(entry.model, now), now - PATIENCE))
 
 
 def drain(lane: Lane) -> int:
@@ -130,7 +134,8 @@ def backlog(lane: Lane) -> Backlog:
 def anything_due(lane: Lane, *, overdue_by: float = 0.0) -> bool:
     """Whether a row waits that nobody holds; `overdue_by` in seconds."""
     late = work.seconds(overdue_by)
-    return any(work.due(entry.model, lane=lane, overdue_by=late).exists() for entry in table())
+    waiting = work.waiting([entry.model for entry in table()], lane=lane, overdue_by=late)
+    return any(work.due(model, lane=lane, overdue_by=late).exists() for model in waiting)
 
 
 def quarantined() -> int:

@@ -1,13 +1,10 @@
-"""Which line a worker asks next: lines with work share evenly, and what stays empty is asked ever more rarely, yet never forgotten."""
+"""Whose turn it is: what is nearest to a phone first, and nothing waits for ever behind it."""
 
-from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
-from django.test import override_settings
 
 from apps.audit.models import Sealing
 from apps.core import clock, work
@@ -20,74 +17,80 @@ pytestmark = pytest.mark.django_db
 START = datetime(2027, 5, 12, 2, 0, tzinfo=UTC)
 
 
-def finish(row: WorkRow) -> None:
-    with work.finishing(row):
-        pass
+class Hand:
+    """Notes what was handled, on a machine whose own clock stands still until a test moves it."""
 
+    def __init__(self) -> None:
+        self.time = 1000.0
+        self.handled: list[str] = []
+        self.takes = 0.1  # seconds a row
 
-TABLE = (Work(Sealing, finish), Work(Reconciliation, finish))
+    def finish(self, row: WorkRow) -> None:
+        with work.finishing(row):
+            self.handled.append(type(row).__name__)
+        self.time += self.takes
 
 
 @pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter[str]]:
-    """How often each line was asked, on a machine whose own clock stands still until a test moves it."""
-    counted: Counter[str] = Counter()
-    claim = work.claim
-
-    def counting(model: Any, **given: Any) -> Any:
-        counted[model.__name__] += 1
-        return claim(model, **given)
-
-    monkeypatch.setattr(work, "claim", counting)
-    monkeypatch.setattr(engine, "_empty", {})
-    monkeypatch.setattr(engine, "_served", {})
-    with clock.using(VirtualClock(START)), override_settings(WORK_TABLE=f"{__name__}.TABLE"):
-        engine.table.cache_clear()
-        yield counted
-    engine.table.cache_clear()
+def hand(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hand]:
+    hand = Hand()
+    monkeypatch.setattr(engine, "time", SimpleNamespace(monotonic=lambda: hand.time))
+    for memory in ("_served", "_seen", "_asked_all"):
+        monkeypatch.setattr(engine, memory, {})
+    monkeypatch.setattr(engine, "table", lambda: (Work(Sealing, hand.finish), Work(Reconciliation, hand.finish)))
+    with clock.using(VirtualClock(START)):
+        yield hand
 
 
-def seals(number: int) -> None:
+def near(number: int) -> None:
     for name in range(number):
         Sealing.objects.create(name=str(name), due_at=START, lane=Lane.SAFETY)
 
 
-def at(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
-    monkeypatch.setattr(engine, "time", SimpleNamespace(monotonic=lambda: seconds))
+def far(name: str) -> None:
+    """Older than everything near."""
+    Reconciliation.objects.create(gateway=name, due_at=START - timedelta(hours=1), lane=Lane.SAFETY)
 
 
-def test_a_line_that_stays_empty_is_asked_ever_more_rarely_while_another_has_work(
-    asked: Counter[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    seals(60)
-    for tenth in range(60):  # six seconds, ten rows each
-        at(monkeypatch, 1000 + tenth / 10)
+def test_what_stands_first_in_the_table_is_brought_to_its_end_before_the_next_is_opened(hand: Hand) -> None:
+    near(3)
+    far("phone")
+    while engine.run_one(lane=Lane.SAFETY):
+        pass
+    assert hand.handled == ["Sealing", "Sealing", "Sealing", "Reconciliation"]
+
+
+def test_a_kind_that_was_not_served_for_a_while_comes_before_all_others(hand: Hand) -> None:
+    near(30)
+    far("phone")
+    for _ in range(14):
         assert engine.run_one(lane=Lane.SAFETY)
-    assert asked["Sealing"] == 60
-    assert 6 <= asked["Reconciliation"] <= 10
+    assert hand.handled[0] == "Sealing"
+    assert 10 <= hand.handled.index("Reconciliation") <= 12
 
 
-def test_whoever_has_nothing_else_to_do_asks_every_line(asked: Counter[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    at(monkeypatch, 1000)
-    for _ in range(5):
-        assert not engine.run_one(lane=Lane.SAFETY)
-    Reconciliation.objects.create(gateway="phone", due_at=START - timedelta(hours=1), lane=Lane.SAFETY)
+def test_two_kinds_that_both_wait_too_long_take_turns(hand: Hand) -> None:
+    near(9)
+    for name in range(9):
+        far(str(name))
+    hand.takes = 5.0  # as long as a call into an outage
+    for _ in range(9):
+        assert engine.run_one(lane=Lane.SAFETY)
+    assert hand.handled[1:] == ["Reconciliation", "Sealing"] * 4
+
+
+def test_what_comes_while_others_are_busy_is_noticed_within_a_second(hand: Hand) -> None:
+    near(30)
     assert engine.run_one(lane=Lane.SAFETY)
+    far("phone")
+    for _ in range(25):
+        assert engine.run_one(lane=Lane.SAFETY)
+    assert "Reconciliation" in hand.handled
 
 
-def test_a_line_in_which_something_was_found_takes_its_turn_again(
-    asked: Counter[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    at(monkeypatch, 1000)
+def test_whoever_has_nothing_else_to_do_asks_every_kind(hand: Hand) -> None:
     for _ in range(5):
         assert not engine.run_one(lane=Lane.SAFETY)
-    Reconciliation.objects.create(gateway="phone", due_at=START, lane=Lane.SAFETY)
-    Reconciliation.objects.create(gateway="other", due_at=START, lane=Lane.SAFETY)
-    seals(4)
-    at(monkeypatch, 1000.9)
-    handled = []
-    for _ in range(4):
-        before = Sealing.objects.filter(due_at__isnull=False).count()
-        assert engine.run_one(lane=Lane.SAFETY)
-        handled.append(Sealing.objects.filter(due_at__isnull=False).count() < before)
-    assert handled == [True, False, True, False]
+    far("phone")
+    assert engine.run_one(lane=Lane.SAFETY)
+    assert hand.handled == ["Reconciliation"]
