@@ -35,9 +35,8 @@ def page(*, participant: Participant, level: str, received_at: datetime, night_p
         _join(running, level, may_wait=may_wait)
         return running
     not_before = morning_list(local_time(site)) if may_wait else None
-    own = [
-        point.line for point in participant.contact_points.filter(ended_at__isnull=True, kind=ContactKind.PARTICIPANT)
-    ]
+    points = participant.contact_points.filter(ended_at__isnull=True, kind=ContactKind.PARTICIPANT)
+    own = [point.line for point in points.select_related("line")]
     unreachable = not own or all(line.opted_out_at or line.carrier_blocked_at for line in own)
     cannot_text = unreachable or participant.follow_up in SILENT
     return escalation.start(

@@ -117,6 +117,8 @@ class Escalation(WorkRow):
     second_wanted = models.BooleanField(default=False)  # by rule a second person must take it as well
     contacted_at = models.DateTimeField(_("contact at"), null=True)
 
+    comes_with: ClassVar[tuple[str, ...]] = ("site", "drill")
+
     class Meta(WorkRow.Meta):
         verbose_name = _("escalation")
         verbose_name_plural = _("escalations")

@@ -3,6 +3,7 @@
 import contextlib
 import secrets
 import time
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -12,7 +13,7 @@ from django.db.models.functions import Coalesce
 from apps.core import clock, work
 from apps.core.registry import UnknownPlugin
 from apps.core.work import Lane
-from apps.escalation import channel as channels
+from apps.escalation import channel as ways
 from apps.escalation import incidents
 from apps.escalation.channel import Channel, ChannelError, Handed
 from apps.escalation.models import Escalation, Page, Route
@@ -34,47 +35,41 @@ _resting: dict[str, float] = {}  # channel: until when this process does not try
 # --- planning
 
 
-def plan_page(
+def plan_pages(
     escalation: Escalation,
     *,
     person: User,
-    channel: Channel,
+    channels: Sequence[Channel],
     wording: str,
     occasion: str,
     kind: PageKind = PageKind.PAGE,
     who: str = "",
     task: str = "",
-) -> Page:
-    """A page due at once, or the one that the same occasion planned already."""
-    now, later = clock.now(), timedelta(0) if channel.is_local else work.seconds(_AFTER_LOCAL)
-    page, _ = Page.objects.get_or_create(
-        escalation=escalation,
-        occasion=occasion,
-        person=person,
-        channel=channel.name,
-        defaults={
-            "kind": kind,
-            "step": escalation.step,
-            "who": who,
-            "task": task,
-            "wakes": channel.wakes,
-            "code": code_for(escalation, person),
-            "wording": wording,
-            "created_at": now,
-            "due_at": None if channel.is_there else now + later,
-            "state": PageState.HANDED if channel.is_there else PageState.PLANNED,
-            "handed_at": now if channel.is_there else None,
-            "lane": Lane.MESSAGES if kind == PageKind.NOTICE else Lane.SAFETY,  # no page waits behind a courtesy
-        },
-    )
-    return page
+) -> list[Page]:
+    """One page a channel, due at once; or those that the same occasion planned already."""
+    known = list(Page.objects.filter(escalation=escalation, person=person))
+    wanted = {channel.name for channel in channels}
+    planned = {page.channel: page for page in known if page.occasion == occasion and page.channel in wanted}
+    code = next((page.code for page in known if page.code), "") or _fresh_code(person)
+    now = clock.now()
+    fresh = [
+        Page(
+            escalation=escalation, occasion=occasion, person=person, channel=channel.name, kind=kind, step=escalation.step, who=who,
+            task=task, wakes=channel.wakes, code=code, wording=wording, created_at=now,
+            due_at=None if channel.is_there else now + (timedelta(0) if channel.is_local else work.seconds(_AFTER_LOCAL)),
+            state=PageState.HANDED if channel.is_there else PageState.PLANNED,
+            handed_at=now if channel.is_there else None,
+            lane=Lane.MESSAGES if kind == PageKind.NOTICE else Lane.SAFETY,  # no page waits behind a courtesy
+        )
+        for channel in channels
+        if channel.name not in planned
+    ]  # fmt: skip
+    Page.objects.bulk_create(fresh, ignore_conflicts=True)  # another process may have planned them meanwhile
+    return [*planned.values(), *fresh]
 
 
-def code_for(escalation: Escalation, person: User) -> str:
-    """Four digits: the same for this person as long as the escalation lasts, and no other live page of the person has them."""
-    own = Page.objects.filter(escalation=escalation, person=person).exclude(code="").values_list("code", flat=True)
-    if known := own.first():
-        return known
+def _fresh_code(person: User) -> str:
+    """Four digits that no live page of this person has: the same for as long as the escalation lasts."""
     taken = set(live_pages(person).values_list("code", flat=True))
     while (code := f"{secrets.randbelow(10**CODE_LENGTH):0{CODE_LENGTH}d}") in taken:
         continue
@@ -93,7 +88,7 @@ def live_pages(person: User) -> QuerySet[Page]:
 def send_page(page: Page) -> None:
     """Work handler: hand the page over, then look after it until it has arrived or is taken for lost."""
     try:
-        channel = channels.named(page.channel)
+        channel = ways.named(page.channel)
     except UnknownPlugin:
         _finish_failed(page, "no_channel")
         return
@@ -218,7 +213,7 @@ def _arrived_otherwise(page: Page) -> bool:
 
 def _has_arrived(page: Page) -> bool:
     try:
-        return channels.named(page.channel).progress(page).state in (PageState.DELIVERED, PageState.ANSWERED)
+        return ways.named(page.channel).progress(page).state in (PageState.DELIVERED, PageState.ANSWERED)
     except UnknownPlugin:
         return False
 
@@ -286,7 +281,7 @@ def cancel_pages(escalation: Escalation) -> None:
     wakers = escalation.pages.exclude(kind=PageKind.NOTICE)
     for page in wakers.filter(state__in=[*PENDING, PageState.FAILED]).select_related("message"):
         with contextlib.suppress(UnknownPlugin):
-            channels.named(page.channel).cancel(page)  # a failed one too: its text may still wait for a provider
+            ways.named(page.channel).cancel(page)  # a failed one too: its text may still wait for a provider
         if page.state in PENDING:
             page.state = PageState.CANCELLED
             page.save()

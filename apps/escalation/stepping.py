@@ -10,7 +10,7 @@ from apps.core.states import check_move
 from apps.escalation import channel as channels
 from apps.escalation import incidents, rules
 from apps.escalation.models import Drill, Escalation, Milestone, Page
-from apps.escalation.paging import cancel_pages, plan_page
+from apps.escalation.paging import cancel_pages, plan_pages
 from apps.escalation.people import on_duty
 from apps.escalation.rules import Plan, Step
 from apps.escalation.texts import wording_for
@@ -78,14 +78,10 @@ def _page_person(
         incidents.report(IncidentKind.NO_ROUTE, detail=step.who, escalation=escalation, person=person)
     if _has_stopped_texts(person):
         incidents.report(IncidentKind.STOPPED_TEXTS, detail=step.who, escalation=escalation, person=person)
-    return [
-        plan_page(
-            escalation, person=person, channel=channel, wording=wording, occasion=f"step:{escalation.step}",
-            who=step.who, task=step.task,
-        )
-        for channel in usable
-        if (person.pk, channel.name) not in already
-    ]  # fmt: skip
+    return plan_pages(
+        escalation, person=person, channels=[each for each in usable if (person.pk, each.name) not in already], wording=wording,
+        occasion=f"step:{escalation.step}", who=step.who, task=step.task,
+    )  # fmt: skip
 
 
 def _has_stopped_texts(person: User) -> bool:

@@ -28,8 +28,8 @@ _FAILURES = frozenset({AttemptState.UNDELIVERED, AttemptState.FAILED})
 def record_delivery(*, gateway: SmsGateway, attempt_id: UUID | None, event: DeliveryReport) -> None:
     """Keep an event and let it move the text's state. It is matched by our id, then by the provider's; one of neither is kept too."""
     attempt = _attempt(gateway, attempt_id, event.provider_id)
-    if attempt is not None:
-        _locked(attempt)  # before the event is written: a poll holds the text first, and then writes the same event
+    # Locked before the event is written: a poll holds the text first, and then writes the same event.
+    message = _locked(attempt) if attempt is not None else None
     row, is_new = DeliveryEvent.objects.get_or_create(
         gateway=gateway.name,
         provider_id=event.provider_id[:80],
@@ -38,12 +38,12 @@ def record_delivery(*, gateway: SmsGateway, attempt_id: UUID | None, event: Deli
         done_at=event.done_at[:24],
         defaults={"attempt": attempt, "attempt_ref": attempt_id, "received_at": clock.now()},
     )
-    if attempt is None or (not is_new and row.attempt_id is not None):
+    if attempt is None or message is None or (not is_new and row.attempt_id is not None):
         return
     if row.attempt_id is None:
         row.attempt = attempt
         row.save(update_fields=["attempt"])
-    apply(gateway=gateway, attempt=attempt, report=event)
+    apply(gateway=gateway, message=message, attempt=attempt, report=event)
 
 
 def _locked(attempt: SendAttempt) -> OutboundMessage:
@@ -57,53 +57,55 @@ def _attempt(gateway: SmsGateway, attempt_id: UUID | None, provider_id: str) -> 
     return ours.filter(provider_id=provider_id).first() if provider_id else None
 
 
-def adopt_parked(*, gateway: SmsGateway, attempt: SendAttempt) -> None:
-    """Apply events that came before we knew this provider id. The caller holds the transaction."""
-    for row in DeliveryEvent.objects.filter(
-        gateway=gateway.name, provider_id=attempt.provider_id, attempt__isnull=True
-    ):
+def adopt_parked(*, gateway: SmsGateway, attempt: SendAttempt) -> bool:
+    """Apply events that came before we knew this provider id; whether there were any. The caller holds the transaction."""
+    parked = DeliveryEvent.objects.filter(gateway=gateway.name, provider_id=attempt.provider_id, attempt__isnull=True)
+    for row in (found := list(parked)):
         report = DeliveryReport(row.provider_id, row.status, gateway.state_of(row.status), row.error_code, row.done_at)
         record_delivery(gateway=gateway, attempt_id=attempt.pk, event=report)
+    return bool(found)
 
 
-def apply(*, gateway: SmsGateway, attempt: SendAttempt, report: DeliveryReport) -> OutboundMessage:
-    """Move an attempt and its text by a report. The caller holds the transaction; the text's row is locked before the attempt's."""
-    message = _locked(attempt)
+def apply(*, gateway: SmsGateway, message: OutboundMessage, attempt: SendAttempt, report: DeliveryReport) -> None:
+    """Move an attempt and its text by a report. The caller holds the transaction and has locked the text's row, as it stands now."""
     attempt.refresh_from_db()
-    _name(gateway, attempt, report.provider_id)
-    if report.state is not None and _raise_attempt(gateway, attempt, report):
+    changed = _name(gateway, attempt, report.provider_id)
+    raised = _raise_attempt(gateway, attempt, report) if report.state is not None else []
+    if changed or raised:
+        attempt.save(update_fields=changed + raised)
+    if raised:
         _raise_message(message, attempt)
         if report.error_code and attempt.state in _FAILURES:
             heed(gateway=gateway, line=message.line, code=report.error_code)
-    return message
 
 
-def _name(gateway: SmsGateway, attempt: SendAttempt, provider_id: str) -> None:
+def _name(gateway: SmsGateway, attempt: SendAttempt, provider_id: str) -> list[str]:
+    """Fields that have changed."""
     if not attempt.provider_id and provider_id:
         attempt.provider_id = provider_id[:80]
-        attempt.save(update_fields=["provider_id"])
-    elif provider_id and attempt.provider_id != provider_id:
+        return ["provider_id"]
+    if provider_id and attempt.provider_id != provider_id:
         sound(kind=AlarmKind.ID_MISMATCH, gateway=gateway.name, about=str(attempt.pk))
+    return []
 
 
-def _raise_attempt(gateway: SmsGateway, attempt: SendAttempt, report: DeliveryReport) -> bool:
-    """True when the attempt has moved. Of two different final states the first is kept."""
+def _raise_attempt(gateway: SmsGateway, attempt: SendAttempt, report: DeliveryReport) -> list[str]:
+    """Fields that have changed: none when the attempt has not moved. Of two different final states the first is kept."""
     present, wanted = RANK[attempt.state], RANK[report.state or AttemptState.UNKNOWN]
     if present == wanted == FINAL_RANK and attempt.state != report.state:
         sound(kind=AlarmKind.TWO_FINALS, gateway=gateway.name, about=str(attempt.pk))
     if wanted <= present:
-        return False
+        return []
     attempt.state = report.state or attempt.state
     attempt.error_code = report.error_code[:20]
     attempt.ended_at = attempt.ended_at or clock.machine()
-    attempt.save(update_fields=["state", "error_code", "ended_at"])
-    return True
+    return ["state", "error_code", "ended_at"]
 
 
 def _raise_message(message: OutboundMessage, attempt: SendAttempt) -> None:
     wanted = SendState(attempt.state)
-    others = message.send_attempts.exclude(pk=attempt.pk)
-    if attempt.state in _FAILURES and others.filter(state__in=UNSETTLED | UNDERWAY).exists():
+    others = message.send_attempts.exclude(pk=attempt.pk).filter(state__in=UNSETTLED | UNDERWAY)
+    if attempt.state in _FAILURES and others.exists():
         return  # another call for the same text may still arrive
     if wanted not in MOVES[message.state]:
         return

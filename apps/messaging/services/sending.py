@@ -80,7 +80,7 @@ def send(message: OutboundMessage) -> None:
     except StaleLease:
         # Somebody else has the row by now. What the provider said about this call is true all the same.
         with transaction.atomic():
-            _record_attempt(started, result)
+            _record_attempt(OutboundMessage.objects.select_for_update().get(pk=message.pk), started, result)
         raise
 
 
@@ -152,8 +152,7 @@ def _start(row: OutboundMessage, gateway: SmsGateway) -> Started:
 
 def _record(message: OutboundMessage, started: Started, result: SendResult, ending: Ending) -> None:
     row = fresh(message)
-    _record_attempt(started, result)
-    row.refresh_from_db()
+    _record_attempt(row, started, result)
     ending.note = result.code
     if row.state in HANDED_OVER:  # accepted, now or by a callback that overtook the answer
         ending.due_at = to_poll(row, started.gateway, started.attempt)
@@ -169,13 +168,15 @@ def _record(message: OutboundMessage, started: Started, result: SendResult, endi
         _rejected(row, started.gateway, result, ending)
 
 
-def _record_attempt(started: Started, result: SendResult) -> None:
-    attempt = started.attempt
+def _record_attempt(row: OutboundMessage, started: Started, result: SendResult) -> None:
+    """`row` is locked, and says afterwards what it has become."""
+    attempt, gateway = started.attempt, started.gateway
     if result.outcome is Outcome.ACCEPTED:
         report = DeliveryReport(result.provider_id, "accepted", AttemptState.ACCEPTED)
-        apply(gateway=started.gateway, attempt=attempt, report=report)
-        adopt_parked(gateway=started.gateway, attempt=attempt)
-        attempt.refresh_from_db()
+        apply(gateway=gateway, message=row, attempt=attempt, report=report)
+        if adopt_parked(gateway=gateway, attempt=attempt):
+            attempt.refresh_from_db()
+            row.refresh_from_db()
         return
     attempt.refresh_from_db()
     if attempt.state in UNSETTLED:  # otherwise a callback knew better
