@@ -16,7 +16,7 @@ DRAIN_SECONDS = 20.0
 INLINE_AFTER = 5.0
 INLINE_SECONDS = 5.0
 SENTINEL_AFTER = 60.0
-PATIENCE, LATELY = 1.0, 5.0  # seconds
+PATIENCE, LATELY, ASK_ALL_AGAIN = 5.0, 5.0, 1.0  # seconds
 # What this process remembers, on its own clock: when a kind was last handled or had nothing, when it last had something, and when
 # all kinds were last asked.
 _served: dict[type[WorkRow], float] = {}
@@ -51,7 +51,7 @@ def run_one(*, lane: Lane, overdue_by: timedelta = timedelta(0)) -> bool:
 def _waiting(lane: Lane, overdue_by: timedelta) -> frozenset[type[WorkRow]]:
     """The kinds that wait. In a storm most do not: those that did a moment ago are asked alone, all of them once a while."""
     now = time.monotonic()
-    if now - _asked_all.get((lane, overdue_by), now) < PATIENCE:
+    if now - _asked_all.get((lane, overdue_by), now - ASK_ALL_AGAIN) < ASK_ALL_AGAIN:
         lately = [entry.model for entry in table() if _seen.get(entry.model, 0.0) > now - LATELY]
         if lately and (found := work.waiting(lately, lane=lane, overdue_by=overdue_by)):
             return found
