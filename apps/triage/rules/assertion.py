@@ -71,8 +71,8 @@ def _is_somebody_elses(finding: Hit, scene: Scene) -> bool:
         if hit.start >= finding.end:
             break
         here = scene.layout.sentences[hit.start]
-        if kind == "object" and carried == "other" and here == sentence:
-            subject, seen = "self", True  # "the neighbour drove him": him is the participant
+        if kind == "object" and carried == "other" and here == sentence and (scene.caregiver or scene.of("kin")):
+            subject, seen = "self", True  # a relative writes "the neighbour drove him": him is the participant
             continue
         if kind in ("pronoun", "object"):
             if here == sentence:
