@@ -81,13 +81,18 @@ def _put_checkins(participant: Participant, wanted: list[Occurrence], protocol: 
         if rules.useful_until(each.day, zone=participant.zone, quiet=protocol.quiet_hours) <= clock.now():
             continue
         if row is None:
-            values = {"occurrence": each.day, "rule": each.rule, "planned_at": each.at, "due_at": each.at}
+            values = {"occurrence": each.day, "rule": each.rule, "planned_at": each.at, "due_at": _not_before_now(each.at)}
             new.append(CheckIn(participant=participant, lane=Lane.MESSAGES, **values))
         elif row.state == CheckInState.CANCELLED or _differs(row, each):
             _plan_again(row, rule=each.rule, planned_at=each.at)
     CheckIn.objects.bulk_create(new)
     for row in present.values():
         _take_out(row)
+
+
+def _not_before_now(planned_at: datetime) -> datetime:
+    """A row of the past (somebody was entered late) has waited since now, not since then: nobody is at fault."""
+    return max(planned_at, clock.now())
 
 
 def _differs(row: CheckIn, wanted: Occurrence) -> bool:
@@ -97,7 +102,7 @@ def _differs(row: CheckIn, wanted: Occurrence) -> bool:
 def _plan_again(row: CheckIn | Reminder, *, planned_at: datetime, **values: str) -> None:
     """Only while nobody has touched the row since it was read: a row in flight is left to its worker, and to the next night."""
     mine = type(row)._default_manager.filter(pk=row.pk, state=row.state, fence=row.fence, quarantined_at__isnull=True)
-    if work.set_due(mine, due_at=planned_at):
+    if work.set_due(mine, due_at=_not_before_now(planned_at)):
         same = type(row)._default_manager.filter(pk=row.pk)
         same.update(state=CheckInState.PLANNED, planned_at=planned_at, skipped_because="", **values)
 
@@ -151,6 +156,6 @@ def _new_reminder(participant: Participant, planned: PlannedReminder) -> Reminde
         wording=planned.wording,
         for_day=planned.for_day,
         planned_at=planned.at,
-        due_at=planned.at,
+        due_at=_not_before_now(planned.at),
         lane=Lane.MESSAGES,
     )

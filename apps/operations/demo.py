@@ -129,6 +129,7 @@ def _enter(person: DemoParticipant, *, has_appointment: bool) -> None:
     recompute_plan(participant=participant)
     _give_a_history(participant, has_appointment=has_appointment)
     recompute_plan(participant=participant)
+    participants.replan(participant=participant)
     if person.code in DUE_AT_ONCE:
         bring_forward(participant=participant)
 

@@ -14,7 +14,8 @@ from apps.core.work import Lane
 from apps.escalation.models import Escalation
 from apps.escalation.vocabulary import EscalationState
 from apps.messaging.models import Reconciliation
-from apps.operations import watch
+from apps.operations import engine, watch
+from apps.operations.demo import load_cohort
 from tests import people
 from tests.operations import rows
 
@@ -33,6 +34,14 @@ def test_an_installation_without_trouble_has_no_problem() -> None:
     rows.inbound()
     rows.escalation()
     assert codes() == []
+
+
+def test_a_cohort_that_was_entered_late_is_no_trouble_and_its_plans_bring_none() -> None:
+    load_cohort()
+    assert codes() == []
+    while engine.run_one(lane=Lane.BULK):
+        pass
+    assert "overdue_messages" not in codes()
 
 
 def test_a_safety_row_that_waits_longer_than_a_minute_is_seen() -> None:
