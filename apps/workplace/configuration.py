@@ -7,15 +7,14 @@ from django.http import HttpRequest
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from apps.escalation.vocabulary import Duty
 from apps.staff.rules import Scope
-from apps.staff.vocabulary import Action, Role
+from apps.staff.vocabulary import Action
 from apps.trials.models import ProtocolVersion, Site
 from apps.trials.protocol import Chain
 from apps.trials.services import protocol_of
 from apps.workplace.cards import CardAdmin
-from apps.workplace.escalations import channel_name
 from apps.workplace.scoped import moment, scope_in
+from apps.workplace.words import channel_name, whom
 
 
 class SiteAdmin(CardAdmin):
@@ -72,10 +71,8 @@ class ProtocolAdmin(CardAdmin):
 
 def _steps(chain: Chain) -> list[tuple[int, Any, str]]:
     """(Minute of the round, whom, by which channels)."""
-    known: dict[str, Any] = {role.value: role.label for role in Role} | {duty.value: duty.label for duty in Duty}
-    known |= {"sub_investigator": Role.INVESTIGATOR.label, "sponsor_monitor": _("Sponsor medical monitor")}
     return [
-        (step.after_minutes, known.get(step.who, step.who), ", ".join(channel_name(each) for each in step.channels))
+        (step.after_minutes, whom(step.who), ", ".join(channel_name(each) for each in step.channels))
         for step in chain.steps
     ]
 

@@ -20,22 +20,11 @@ from apps.workplace import calls
 from apps.workplace.cards import Act, CardAdmin, Doing
 from apps.workplace.forms import AboutForm, ButtonSelect
 from apps.workplace.scoped import SiteFilter, moment, scope_in
+from apps.workplace.words import channel_name
 
 
 class ContactForm(AboutForm):
     result = forms.ChoiceField(label=_("What came of it"), choices=ContactResult.choices, widget=ButtonSelect)
-
-
-# A channel is one file of a lower floor; one that has no name here yet shows the name of its file.
-_CHANNELS = {
-    "sms": _("text message"), "email": _("e-mail"), "console": _("workplace"), "voice": _("phone call"),
-    "aliyun_voice": _("phone call"), "wecom": _("WeCom"), "dingtalk": _("DingTalk"), "webhook": _("the site's pager"),
-}  # fmt: skip
-
-
-def channel_name(channel: str) -> str:
-    """A paging channel in words."""
-    return str(_CHANNELS.get(channel, channel))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,38 @@
+"""What paging calls things, for people: whom a step reaches, by which channel, and what went wrong with which of them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from apps.escalation.vocabulary import Duty
+from apps.staff.vocabulary import Role
+
+# A channel is one file of a lower floor; one that has no name here yet shows the name of its file.
+CHANNELS: Mapping[str, Any] = {
+    "sms": _("text message"), "email": _("e-mail"), "console": _("workplace"), "voice": _("phone call"),
+    "aliyun_voice": _("phone call"), "wecom": _("WeCom"), "dingtalk": _("DingTalk"), "webhook": _("the site's pager"),
+}  # fmt: skip
+# A duty before a role of the same word: a chain speaks of who is on duty.
+WHO: Mapping[str, Any] = {
+    **{role.value: role.label for role in Role},
+    **{duty.value: duty.label for duty in Duty},
+    "sub_investigator": Role.INVESTIGATOR.label,
+    "sponsor_monitor": _("Sponsor medical monitor"),
+}
+_IN_DETAILS: Mapping[str, Any] = {**WHO, **CHANNELS, "now": _("now")}
+
+
+def channel_name(channel: str) -> str:
+    """A paging channel in words."""
+    return str(CHANNELS.get(channel, channel))
+
+
+def whom(word: str) -> str:
+    """A protocol's word for whom a step reaches; an unknown one stays as it is."""
+    return str(WHO.get(word, word))
+
+
+def detail(text: str) -> str:
+    """What an incident is about: roles and channels in words, times and levels as they are."""
+    return " ".join(str(_IN_DETAILS.get(word, word)) for word in text.split())
