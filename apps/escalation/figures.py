@@ -37,11 +37,6 @@ class Figures:
     to_acknowledgement: Spread
     to_contact: Spread
 
-    @property
-    def spreads(self) -> tuple[Spread, Spread, Spread]:
-        """To the first page, to the acknowledgement, to the contact."""
-        return self.to_page, self.to_acknowledgement, self.to_contact
-
 
 def spread(lengths: Iterable[timedelta]) -> Spread:
     """Nearest-rank median and p90."""

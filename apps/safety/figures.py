@@ -25,10 +25,6 @@ class CaseFigures:
     to_investigator: Spread
     to_sponsor: Spread
 
-    @property
-    def spreads(self) -> tuple[Spread, Spread, Spread]:
-        return self.to_read, self.to_investigator, self.to_sponsor
-
 
 def case_figures(*, since: datetime, until: datetime, sites: Iterable[Site]) -> list[CaseFigures]:
     """Cases whose first text was received from `since` to before `until`, at these sites."""

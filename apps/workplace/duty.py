@@ -197,6 +197,7 @@ def context(person: User, seen: Scope, refused: Mapping[str, forms.Form]) -> dic
     sites = Site.objects.filter(pk__in=seen.sites_for(Action.ACKNOWLEDGE))
     return {
         "places": [_place(site, seen, refused) for site in sites],
+        "was_refused": bool(refused),
         "has_pin": has_voice_pin(person),
         "lacks": readiness.lacks(person),
         "feed": feed_address(person),

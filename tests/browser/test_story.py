@@ -165,6 +165,33 @@ def test_every_page_of_a_role_is_whole_named_and_readable(tabs: Tabs, username: 
     assert seen >= 4
 
 
+@pytest.mark.parametrize("width", [PHONE, DESK])
+@pytest.mark.parametrize(("username", "language"), [("zhao", "zh-hans"), ("sun", "en")])
+def test_the_duty_page_with_every_form_open_is_whole_named_and_readable(
+    tabs: Tabs, username: str, language: str, width: int
+) -> None:
+    page = tabs.signed_in(username, width=width, language=language)
+
+    assert [*_looks_by_day(page, "/admin/duty/", tabs), *_looks_by_night(page, "/admin/duty/", tabs)] == []
+
+
+def _looks_by_day(page: Page, path: str, tabs: Tabs) -> list[str]:
+    """As it is opened, and with every form open."""
+    page.goto(tabs.url + path)
+    problems = looks(page)
+    for summary in page.locator(".tc summary").all():
+        summary.click()
+    return problems + looks(page)
+
+
+def _looks_by_night(page: Page, path: str, tabs: Tabs) -> list[str]:
+    """The same where the phone is set to dark."""
+    page.emulate_media(color_scheme="dark")
+    problems = _looks_by_day(page, path, tabs)
+    expect(page.locator("html.dark")).to_be_attached()
+    return problems
+
+
 def _links(page: Page, shape: str) -> list[str]:
     found: list[str] = page.eval_on_selector_all("a[href]", "all => all.map(each => each.getAttribute('href'))")
     return list(dict.fromkeys(link.partition("?")[0] for link in found if re.match(shape, link)))

@@ -40,6 +40,23 @@ def test_the_page_says_what_a_person_lacks_in_their_language(everybody: None) ->
     assert "没有测试过的可唤醒途径" in page(people.bob(), URL)
 
 
+def test_each_lack_stands_in_a_line_of_its_own_and_a_refusal_says_where_it_is(everybody: None) -> None:
+    body = page(people.bob(), URL)
+    assert "; " not in body[body.index('class="tc-lacks"') :].partition("</ul>")[0]
+    refused = signed_in(people.bob()).post(URL, {"act": "pin", "pin-pin": "1234"}).content.decode()
+    assert 'href="#refused"' in refused
+    assert refused.count('id="refused"') == 1
+
+
+def test_what_went_wrong_is_said_in_words(everybody: None) -> None:
+    for detail in ("second_on_call", "investigator_on_call now", "voice"):
+        Incident.objects.create(kind=IncidentKind.ROTA_GAP, detail=detail, site=people.site("BJ01"), at=clock.now())
+    body = page(people.bob(), URL)
+    for raw in ("second_on_call</td>", "investigator_on_call now", "<td>voice"):
+        assert raw not in body
+    assert "电话" in body
+
+
 def test_a_shift_is_entered_and_its_gaps_are_listed(everybody: None) -> None:
     client = signed_in(people.carol())
     now = clock.now().astimezone(ZoneInfo(people.site("BJ01").timezone))

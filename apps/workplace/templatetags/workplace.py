@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import ngettext
 
 from apps.core import clock
+from apps.workplace import words
 
 register = template.Library()
 
@@ -50,3 +51,21 @@ def is_past(time: datetime | None) -> bool:
 @register.filter
 def offer(offers: dict[str, object], name: str) -> object:
     return offers.get(name)
+
+
+@register.filter
+def whom(word: str) -> str:
+    """Whom a step of a chain reaches, in words."""
+    return words.whom(word)
+
+
+@register.filter
+def about(text: str) -> str:
+    """What an incident of the paging is about, in words."""
+    return words.detail(text)
+
+
+@register.filter
+def channels(names: list[str]) -> str:
+    """Paging channels in words."""
+    return ", ".join(words.channel_name(name) for name in names)
