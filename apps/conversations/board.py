@@ -15,7 +15,7 @@ from apps.escalation import services as escalation
 from apps.escalation.models import Escalation
 from apps.escalation.vocabulary import RUNNING, ChainName, ContactResult, Via
 from apps.messaging.models import InboundMessage
-from apps.participants.models import Participant
+from apps.participants.models import Participant, Visit
 from apps.safety.models import AdverseEvent
 from apps.staff.models import User
 from apps.staff.services import scope
@@ -46,12 +46,13 @@ def open_task(
     message: InboundMessage | None = None,
     event: AdverseEvent | None = None,
     call: PhoneCall | None = None,
+    visit: Visit | None = None,
     running: Escalation | None = None,
 ) -> Task:
     """One task per key, however often it is asked for. `running` is the escalation that is about it already."""
     values = {
         "kind": kind, "site": site, "participant": participant, "message": message, "event": event, "call": call,
-        "escalation": running, "created_at": clock.now(), "deadline": deadline, "due_at": deadline, "lane": Lane.SAFETY,
+        "visit": visit, "escalation": running, "created_at": clock.now(), "deadline": deadline, "due_at": deadline, "lane": Lane.SAFETY,
     }  # fmt: skip
     task, _ = Task.objects.get_or_create(key=key, defaults=values)
     return task

@@ -11,7 +11,7 @@ from apps.conversations.vocabulary import CallState, QuestionState, TaskKind
 from apps.core.work import WorkRow
 from apps.escalation.models import Escalation
 from apps.messaging.models import InboundMessage, Line, OutboundMessage
-from apps.participants.models import ContactPoint, Participant
+from apps.participants.models import ContactPoint, Participant, Visit
 from apps.safety.models import AdverseEvent
 from apps.staff.models import User
 from apps.triage.models import SymptomReport
@@ -95,6 +95,7 @@ class Task(WorkRow):
     message = models.ForeignKey(InboundMessage, on_delete=models.PROTECT, null=True, related_name="+")
     event = models.ForeignKey(AdverseEvent, on_delete=models.PROTECT, null=True, related_name="tasks")
     call = models.ForeignKey("PhoneCall", on_delete=models.PROTECT, null=True, related_name="tasks")
+    visit = models.ForeignKey(Visit, on_delete=models.PROTECT, null=True, related_name="tasks", verbose_name=_("visit"))
     # What runs because the deadline has passed, or because of the call that nobody could answer.
     escalation = models.ForeignKey(Escalation, on_delete=models.PROTECT, null=True, related_name="tasks")
     created_at = models.DateTimeField(_("since"))

@@ -86,8 +86,9 @@ def _task(reminder: Reminder, kind: TaskKind) -> None:
     participant = reminder.participant
     deadline = call_deadline(participant)
     open_task(
-        key=f"reminder:{reminder.pk}", kind=kind, site=participant.site, participant=participant, deadline=deadline
-    )
+        key=f"reminder:{reminder.pk}", kind=kind, site=participant.site, participant=participant, deadline=deadline,
+        visit=_visit(reminder),
+    )  # fmt: skip
 
 
 def _skip(reminder: Reminder, because: str) -> NotAgain:

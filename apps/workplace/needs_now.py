@@ -111,7 +111,7 @@ def _unread(seen: Scope) -> QuerySet[AdverseEvent]:
 
 def _tasks(seen: Scope) -> QuerySet[Task]:
     rows = Task.objects.filter(_sited(seen, Action.SEND), done_at__isnull=True)
-    return rows.select_related("site", "participant", "event").order_by("deadline")[:_LISTED]
+    return rows.select_related("site", "participant", "event", "visit").order_by("deadline")[:_LISTED]
 
 
 def _events_of(now: Now) -> list[AdverseEvent]:

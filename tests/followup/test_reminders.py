@@ -146,6 +146,7 @@ def test_a_visit_without_an_appointment_is_a_task_ten_days_before_and_never_a_te
     it_is("2027-06-24 10:00")
 
     assert tasks(w24) == [TaskKind.APPOINTMENT]
+    assert Task.objects.get(participant=w24.participant).visit == w24  # whoever makes it must know for which visit
     assert sent() == []
 
 
