@@ -19,7 +19,7 @@ _AFTER_REACH = 5
 _NEXT_REACH = 2
 _NAMED_FIRST = 6  # tokens into its sentence at which somebody else may stand to be meant in the next one as well
 _CLAUSES_ON = 3
-_LONGEST_NAMED = 12  # tokens of a finding that may stand in a denied list; a longer one is a scene
+_LONGEST_NAMED = 12  # tokens of a finding that may stand in a denied list; a longer one, or of two clauses, is a scene
 _IF_REACH = 14  # tokens that an "if" or "do people" reaches in a text without commas
 _DETERMINERS = frozenset({"the", "a", "an", "my", "our", "his", "her", "your", "their", "that", "this", "some"})
 _OWN = frozenset({"my", "mine", "me"})  # "a woman in my group" is about the woman
@@ -298,10 +298,11 @@ def is_planned(finding: Hit, scene: Scene) -> bool:
 
 def _inside(scene: Scene) -> set[int]:
     """Tokens of findings. A "no" inside one that it denies ("he is not confused") still denies the shorter one."""
+    clauses = scene.layout.clauses
     return {
         at
         for hit in scene.findings
-        if not hit.denied and hit.end - hit.start <= _LONGEST_NAMED
+        if not hit.denied and hit.end - hit.start <= _LONGEST_NAMED and clauses[hit.start] == clauses[hit.end - 1]
         for at in range(hit.start, hit.end)
     }
 
