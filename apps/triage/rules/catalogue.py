@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from apps.triage.rules.english import English
-from apps.triage.rules.lexicon import Lexicon
+from apps.triage.rules.lexicon import LITERAL, Lexicon
 from apps.triage.rules.normalise import Normaliser
 from apps.triage.rules.patterns import Pattern, PatternError, PatternIndex, is_pattern, parse, variants
 
@@ -109,10 +109,10 @@ def load(folder: Path = FOLDER) -> Catalogue:
         version=f"{shared['meta']['version']}+{_fingerprint(folder)}",
         normaliser=normaliser,
         lexicon=lexicon,
-        patterns=PatternIndex(patterns),
+        patterns=PatternIndex(patterns, lexicon),
         items=items,
         wordings=wordings,
-        classes={kind: name for kind, name in enumerate(lexicon.names) if kind not in wordings and name[0] != "="},
+        classes={kind: name for kind, name in enumerate(lexicon.names) if kind not in wordings and name[0] != LITERAL},
         triggers=frozenset(name for source in sources if source.startswith("assertion") for name in shared[source]),
         shared=shared,
     )

@@ -11,6 +11,7 @@ _COMMAS = frozenset(",，:：、()（）[]【】/-—~")
 _SHORTEST = 2  # tokens before a blank that make a clause
 FIRST_CJK = "\u2e80"
 LISTING = frozenset({"、", "/", "and", "or", "nor", "和", "或", "跟", "与", "及", "也", "以"})
+_SIGNS = _SENTENCE_ENDS | (_COMMAS - LISTING)  # what ends a clause
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Layout:
     spaced: frozenset[int]
 
 
-def lay_out(tokens: list[Token], text: str, barriers: set[int]) -> Layout:
+def lay_out(tokens: list[Token], text: str, barriers: frozenset[int]) -> Layout:
     """Sentences and clauses of a text. `barriers` are tokens ("but", 但是) that begin a new clause."""
     sentences: list[int] = []
     clauses: list[int] = []
@@ -34,32 +35,28 @@ def lay_out(tokens: list[Token], text: str, barriers: set[int]) -> Layout:
     spaced: set[int] = set()
     sentence = clause = 0
     last_end = begun = 0
-    for at, token in enumerate(tokens):
-        if "\n" in text[last_end : token.start]:
-            sentence += 1
-            clause += 1
-            begun = at
-        elif token.start > last_end and at - begun >= _SHORTEST and _parts(tokens[at - 1].text, token.text):
-            clause += 1
-            begun = at
-            spaced.add(at)
-        last_end = token.end
+    before = ""
+    has_lines = "\n" in text
+    for at, (word, _, start, end) in enumerate(tokens):
+        if start > last_end:
+            if has_lines and "\n" in text[last_end:start]:
+                sentence += 1
+                clause += 1
+                begun = at
+            elif word >= FIRST_CJK and before >= FIRST_CJK and at - begun >= _SHORTEST:  # a blank between Chinese words
+                clause += 1
+                begun = at
+                spaced.add(at)
+        last_end, before = end, word
         if at in barriers:
             clause += 1
         sentences.append(sentence)
         clauses.append(clause)
-        if token.text in _SENTENCE_ENDS:
-            if token.text in "?？":
-                questions.add(sentence)
-            sentence += 1
-            clause += 1
-            begun = at + 1
-        elif token.text in _COMMAS and token.text not in LISTING:
+        if word in _SIGNS:
+            if word in _SENTENCE_ENDS:
+                if word in "?？":
+                    questions.add(sentence)
+                sentence += 1
             clause += 1
             begun = at + 1
     return Layout(sentences, clauses, frozenset(questions), frozenset(spaced))
-
-
-def _parts(before: str, after: str) -> bool:
-    """Whether a blank between two tokens parts them: both are Chinese."""
-    return before >= FIRST_CJK and after >= FIRST_CJK

@@ -50,15 +50,21 @@ class Engine:
         """What the text means."""
         folded, where = self.cat.normaliser.fold(text[:_LONGEST])
         reading = read(self.cat, self.speller, folded, where, text)
-        judged = self._judge(reading, sender)
         measures = self.quantities.read(folded)
-        self._add_measures(judged, measures, reading, where, sender)
-        self._modify(judged, reading)
+        judged: list[_Judged] = []
+        if reading.findings or measures:
+            scene = self._scene(reading, sender)
+            judged = self._judge(reading, scene)
+            self._add_measures(judged, measures, reading, where, scene)
+            self._modify(judged, reading)
         live = [one for one in judged if one.state == "present"]
-        facts = self._facts(live, reading, measures, folded, sender, context)
-        verdicts = [*escalated(facts), *composed(facts)] if live or context.recent_items else []
+        facts: Facts | None = None
+        verdicts: list[Verdict] = []
+        if live or context.recent_items:
+            facts = self._facts(live, reading, measures, folded, sender, context)
+            verdicts = [*escalated(facts), *composed(facts)]
         by_rules = self._conclude(text, judged, verdicts, reading)
-        if context.baselines:
+        if facts and context.baselines:
             by_rules = softened(by_rules, facts, verdicts, frozenset(one.grade for one in judged))
         return by_rules if by_rules.label in ("serious", "unclear") else raised(by_rules, self.net.raises(reading))
 
@@ -71,8 +77,7 @@ class Engine:
         """The rules alone."""
         return replace(self, net=Net({}, {}))
 
-    def _judge(self, reading: Reading, sender: str) -> list[_Judged]:
-        scene = self._scene(reading, sender)
+    def _judge(self, reading: Reading, scene: Scene) -> list[_Judged]:
         judged = []
         for hit, wording in reading.findings:
             state = state_of(hit, scene)
@@ -88,24 +93,24 @@ class Engine:
 
     def _scene(self, reading: Reading, sender: str) -> Scene:
         findings = [hit for hit, _ in reading.findings]
-        neutral = {at for hit in reading.classes.get("neutral", []) for at in range(hit.start, hit.end)}
-        triggers = {
-            name: [
-                hit
-                for hit in hits
-                if name == "neutral" or not neutral.issuperset(range(_head(name, hit, reading.tokens), hit.end))
-            ]
-            for name, hits in reading.classes.items()
-            if name in self.cat.triggers
-        }
+        triggers = {name: hits for name, hits in reading.classes.items() if name in self.cat.triggers}
+        neutral = {at for hit in reading.classes.get("neutral", ()) for at in range(hit.start, hit.end)}
+        if neutral:
+            triggers = {
+                name: [
+                    hit
+                    for hit in hits
+                    if name == "neutral" or not neutral.issuperset(range(_head(name, hit, reading.tokens), hit.end))
+                ]
+                for name, hits in triggers.items()
+            }
         return Scene(reading.tokens, reading.layout, triggers, findings, sender == "caregiver")
 
     def _add_measures(
-        self, judged: list[_Judged], measures: list[Measure], reading: Reading, where: list[int], sender: str
+        self, judged: list[_Judged], measures: list[Measure], reading: Reading, where: list[int], scene: Scene
     ) -> None:
-        scene = self._scene(reading, sender) if measures else None
         for measure in measures:
-            if not measure.item or scene is None:
+            if not measure.item:
                 continue
             start, end = where[measure.start], where[measure.end - 1] + 1
             inside = [at for at, token in enumerate(reading.tokens) if token.start < end and token.end > start]

@@ -5,14 +5,16 @@ A phrase is a sequence of tokens. Fillers ("the", "really", 了, 很) may stand 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from apps.triage.rules.normalise import Normaliser, Token
 
-_END = ""  # the key under which a trie node keeps the classes that end there
+_END = ""  # the key under which a trie node keeps its ending
 _MAX_SKIPS = 2
+LITERAL = "="  # what the name of a class begins with that is only a slot of patterns
 
 
 class Hit(NamedTuple):
@@ -24,6 +26,19 @@ class Hit(NamedTuple):
     denied: bool = False
 
 
+class Ending(NamedTuple):
+    """One phrase and the classes with a name of their own that it stands for.
+
+    A frequent word is in hundreds of slots of patterns as well. Those are not listed here: a slot knows its phrases (`endings_of`).
+    """
+
+    number: int  # below nought, so that it can stand in one set with numbers of classes
+    named: list[int]
+
+
+Span = tuple[int, int, Ending]  # a phrase over tokens [start, end)
+
+
 @dataclass(slots=True)
 class Lexicon:
     """A trie over tokens. `add` while building, `scan` afterwards."""
@@ -31,16 +46,21 @@ class Lexicon:
     normaliser: Normaliser
     fillers: frozenset[str]
     names: list[str] = field(default_factory=list)
+    endings_of: list[list[int]] = field(default_factory=list)  # for each class the numbers of its phrases
     _ids: dict[str, int] = field(default_factory=dict)
     _root: dict[str, Any] = field(default_factory=dict)
     vocabulary: set[str] = field(default_factory=set)
+    _endings: dict[str, Ending | None] = field(default_factory=dict)  # by phrase as written: many recur
+    _count: int = 0
 
     def kind(self, name: str) -> int:
         """The number of a class, made when first asked for."""
-        if name not in self._ids:
-            self._ids[name] = len(self.names)
+        found = self._ids.get(name)
+        if found is None:
+            found = self._ids[name] = len(self.names)
             self.names.append(name)
-        return self._ids[name]
+            self.endings_of.append([])
+        return found
 
     def has(self, name: str) -> bool:
         """Whether the class exists."""
@@ -48,49 +68,65 @@ class Lexicon:
 
     def add(self, kind: int, phrases: Iterable[str]) -> None:
         """Let each phrase stand for the class."""
+        is_literal = self.names[kind][0] == LITERAL
+        numbers = self.endings_of[kind]
+        endings = self._endings
         for phrase in phrases:
-            node = self._root
-            words = self.normaliser.words(phrase)
-            for word in words:
-                below = node.get(word)
-                if below is None:
-                    below = node[word] = {}
-                node = below
-            self.vocabulary.update(words)
-            if node is not self._root:
-                ends = node.setdefault(_END, [])
-                if kind not in ends:
-                    ends.append(kind)
+            ending = endings.get(phrase)
+            if ending is None:
+                if phrase in endings:
+                    continue
+                ending = endings[phrase] = self._ending(phrase)
+                if ending is None:
+                    continue
+            if not is_literal:
+                if kind in ending.named:
+                    continue
+                ending.named.append(kind)
+            numbers.append(ending.number)
 
-    def scan(self, tokens: list[Token]) -> list[Hit]:
-        """Every class occurrence, in order of start."""
-        hits: list[Hit] = []
+    def _ending(self, phrase: str) -> Ending | None:
+        """Where the phrase ends in the trie, which grows to hold it; None: the phrase has no words."""
+        words = self.normaliser.words(phrase)
+        if not words:
+            return None
+        self.vocabulary.update(words)
+        node = self._root
+        for word in words:
+            below = node.get(word)
+            if below is None:
+                below = node[word] = {}
+            node = below
+        ending: Ending | None = node.get(_END)
+        if ending is None:
+            self._count += 1
+            ending = node[_END] = Ending(-self._count, [])
+        return ending
+
+    def commonness(self) -> list[int]:
+        """For each class about how often texts have it: a word that stands in many classes is a frequent word."""
+        uses = Counter(number for numbers in self.endings_of for number in numbers)
+        return [sum([uses[number] for number in numbers]) for numbers in self.endings_of]
+
+    def scan(self, tokens: list[Token]) -> list[Span]:
+        """Every phrase that stands in the text, in order of start and then of end."""
+        spans: list[Span] = []
         words = [token.text for token in tokens]
         count = len(words)
         root, fillers = self._root, self.fillers
-        make = tuple.__new__  # hundreds of hits a text: without the named tuple's own constructor
-        for start in range(count):
-            node = root.get(words[start])
-            if node is None:
-                continue
+        for start, word in enumerate(words):
+            node = root.get(word)
             at, skips = start + 1, 0
-            while True:
-                ends = node.get(_END)
-                if ends is not None:
-                    hits.extend([make(Hit, (start, at, kind, False)) for kind in ends])
+            while node is not None:
+                ending = node.get(_END)
+                if ending is not None:
+                    spans.append((start, at, ending))
+                below = None
                 while at < count:
-                    following = node.get(words[at])
-                    if following is not None:
+                    below = node.get(words[at])
+                    if below is not None or skips == _MAX_SKIPS or words[at] not in fillers:
                         break
-                    if skips < _MAX_SKIPS and words[at] in fillers:
-                        skips += 1
-                        at += 1
-                        continue
-                    following = None
-                    break
-                else:
-                    following = None
-                if following is None:
-                    break
-                node, at = following, at + 1
-        return hits
+                    skips += 1
+                    at += 1
+                node, at = below, at + 1
+        return spans

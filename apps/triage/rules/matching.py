@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 from apps.triage.rules.catalogue import Catalogue, Wording
 from apps.triage.rules.clauses import Layout, lay_out
-from apps.triage.rules.lexicon import Hit
+from apps.triage.rules.lexicon import Ending, Hit, Span
 from apps.triage.rules.normalise import Token
-from apps.triage.rules.patterns import Ground, placed
+from apps.triage.rules.patterns import Ground, Places
 from apps.triage.rules.spelling import Speller
 
-_DENIALS = frozenset({"neg", "neg_mid", "neg_zh", "neg_near"})
+_DENIALS = ("neg", "neg_mid", "neg_zh", "neg_near")
+_NO_PHRASE = 0  # no phrase has this number
 _GRADE_RANK = {"grave": 0, "slight": 1, "plain": 2, "vague": 3}
 
 
@@ -28,36 +29,45 @@ class Reading:
 def read(cat: Catalogue, speller: Speller, folded: str, where: list[int], text: str) -> Reading:
     """Every finding and every class of one folded text."""
     tokens = speller.mend(cat.normaliser.tokens(folded, where))
-    hits = _unmasked(cat.lexicon.scan(tokens), cat.lexicon.kind("mask"))
-    barrier = cat.lexicon.kind("barrier")
-    layout = lay_out(tokens, text, {hit.start for hit in hits if hit.kind == barrier})
-    places = placed(hits)
-    named = [hit for kind in places.keys() & cat.classes.keys() for hit in places[kind]]
-    literal = [hit for kind in places.keys() & cat.wordings.keys() for hit in places[kind]]
-    ground = _ground(named, cat.classes, layout)
+    places = Places(_unmasked(cat.lexicon.scan(tokens), cat.lexicon.kind("mask")), cat.patterns.slots)
+    barriers = frozenset([hit.start for hit in places.of(cat.lexicon.kind("barrier"))])
+    layout = lay_out(tokens, text, barriers)
+    ground = Ground(layout.sentences, barriers, _denials(places, cat))
+    literal = [hit for kind in places.named & cat.wordings.keys() for hit in places[kind]]
+    named = {kind: places[kind].copy() for kind in places.named - cat.wordings.keys()}
     composed = cat.patterns.match(places, ground)
     # A class may itself be composed ("two <time_unit> ago"), and wordings may build on it: one second round.
-    again = [hit for hit in composed if hit[2] not in cat.wordings]
+    again = [hit for hit in composed if hit.kind not in cat.wordings]
     if again:
-        for hit in again:
-            places[hit[2]].append(hit)
-        fresh = frozenset(hit[2] for hit in again)
-        for kind in fresh:
-            places[kind].sort()
+        fresh = places.add(again)
         known = set(composed)
         composed += [hit for hit in cat.patterns.match(places, ground, fresh) if hit not in known]
-    named += [hit for hit in composed if hit[2] in cat.classes]
-    built = [hit for hit in composed if hit[2] in cat.wordings]
+    built = []
+    for hit in composed:
+        if hit.kind in cat.wordings:
+            built.append(hit)
+        else:
+            named.setdefault(hit.kind, []).append(hit)
     classes = _classes(cat, named, literal)
     return Reading(tokens, layout, _kept(cat, literal, built, classes.get("idiom", [])), classes)
 
 
-def _classes(cat: Catalogue, named: list[Hit], literal: list[Hit]) -> dict[str, list[Hit]]:
+def _denials(places: Places, cat: Catalogue) -> frozenset[int]:
+    """The tokens of a "no" that means no."""
+    denials = _tokens([hit for name in _DENIALS for hit in places.of(cat.lexicon.kind(name))])
+    return frozenset(denials.difference(_tokens(places.of(cat.lexicon.kind("neutral")))) if denials else ())
+
+
+def _tokens(hits: list[Hit]) -> set[int]:
+    return {at for hit in hits for at in range(hit.start, hit.end)}
+
+
+def _classes(cat: Catalogue, named: dict[int, list[Hit]], literal: list[Hit]) -> dict[str, list[Hit]]:
     """The hits of the named classes in order of start, without denials and the like that are part of a wording."""
     classes: dict[str, list[Hit]] = {}
-    for kind, hits in placed(named).items():
+    for kind, hits in named.items():
         name = cat.classes[kind]
-        if name in cat.triggers:
+        if literal and name in cat.triggers:
             hits = [hit for hit in hits if not _is_part(hit, literal)]
         if hits:
             hits.sort()
@@ -73,53 +83,48 @@ def _is_part(trigger: Hit, literal: list[Hit]) -> bool:
     )
 
 
-def _unmasked(hits: list[Hit], mask: int) -> list[Hit]:
+def _unmasked(spans: list[Span], mask: int) -> list[Span]:
     """Without what stands inside a fixed expression ("blood test", 血压) and is shorter than it."""
     ends: dict[int, int] = {}  # the furthest end of a mask that begins at a token
     starts: dict[int, int] = {}  # the first start of a mask that ends before a token
-    for hit in hits:
-        if hit.kind == mask:
-            ends[hit.start] = max(ends.get(hit.start, 0), hit.end)
-            starts[hit.end] = min(starts.get(hit.end, hit.start), hit.start)
+    for start, end, (_, named) in spans:
+        if mask in named:
+            ends[start] = end  # in order of end
+            starts.setdefault(end, start)  # in order of start
     if not ends:
-        return hits
-    kept: list[Hit] = []
-    reach, at = 0, -1
-    for hit in hits:  # in order of start
-        if hit.start != at:
-            at = hit.start
-            reach = max(reach, ends.get(at, 0))
-        inside = reach > hit.end or (reach == hit.end and starts[reach] < hit.start)
-        if hit.kind == mask or not inside:
-            kept.append(hit)
+        return spans
+    kept: list[Span] = []
+    reach = 0
+    for span in spans:
+        start, end, (_, named) = span
+        reach = max(reach, ends.get(start, 0))
+        if reach < end or (reach == end and starts[reach] >= start):
+            kept.append(span)
+        elif mask in named:
+            kept.append((start, end, Ending(_NO_PHRASE, [mask])))
     return kept
 
 
-def _ground(hits: list[Hit], names: dict[int, str], layout: Layout) -> Ground:
-    neutral: set[int] = set()
-    denials: set[int] = set()
-    barriers: set[int] = set()
-    for hit in hits:
-        name = names[hit.kind]
-        if name == "neutral":
-            neutral.update(range(hit.start, hit.end))
-        elif name in _DENIALS:
-            denials.update(range(hit.start, hit.end))
-        elif name == "barrier":
-            barriers.add(hit.start)
-    return Ground(layout.sentences, frozenset(barriers), frozenset(denials - neutral))
-
-
 def _kept(cat: Catalogue, literal: list[Hit], built: list[Hit], idioms: list[Hit]) -> list[tuple[Hit, Wording]]:
-    shadow_ok = cat.shared["meta"]["shadow_ok"]
-    found: list[tuple[Hit, Wording]] = []
     everything = [hit for hit in (*literal, *built) if not any(_touches(hit, idiom) for idiom in idioms)]
+    if not everything:
+        return []
+    shadow_ok = cat.shared["meta"]["shadow_ok"]
+    as_written = frozenset(literal)
+    found: list[tuple[Hit, Wording]] = []
+    # A hit can only be shadowed by one that covers its first token: few, even in a long text.
+    covering: dict[int, list[Hit]] = {}
+    for hit in dict.fromkeys(everything):
+        for at in range(hit.start, hit.end):
+            covering.setdefault(at, []).append(hit)
     for hit in everything:
         wording = cat.wordings[hit.kind]
-        if any(_shadows(cat, longer, hit, wording, longer in literal, shadow_ok) for longer in everything):
+        if any(_shadows(cat, longer, hit, wording, longer in as_written, shadow_ok) for longer in covering[hit.start]):
             continue
         found.append((hit, wording))
-    return sorted(set(found), key=lambda pair: (pair[0].start, pair[0].end, pair[1].item, pair[1].grade))
+    return sorted(
+        set(found), key=lambda pair: (pair[0].start, pair[0].end, pair[1].item, pair[1].grade, pair[0].denied)
+    )
 
 
 def _touches(hit: Hit, idiom: Hit) -> bool:

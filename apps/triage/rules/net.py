@@ -6,6 +6,7 @@ project's own corpus); reading one text is a sum, so what decided can be shown.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -19,7 +20,7 @@ from apps.triage.rules.shapes import Assessment, Clue, more_urgent
 LANGUAGES = ("en", "zh")
 SCALE = 1000  # weights are kept as whole thousandths: the same on every machine
 _SHOWN = 5
-_CJK = ("\u3400", "\u9fff")
+_CHINESE = re.compile("[\u3400-\u9fff]")
 
 
 class NetError(CatalogueError):
@@ -40,17 +41,17 @@ class Net:
         if not known:
             return ()
         names = _names(reading)
-        total = sum([known[name] for name in names & known.keys()])
+        weight_of = known.get
+        total = sum([weight_of(name, 0) for name in names])
         # Compared without a root: a sum over n features is judged against threshold times root n.
         threshold = self.thresholds[language]
         if total <= 0 or (threshold > 0 and total * total < threshold * threshold * len(names)):
             return ()
         seen = dict(features(reading))
-        heaviest = sorted(seen, key=lambda feature: (-known.get(feature, 0), feature))[:_SHOWN]
+        raising = [feature for feature in seen if weight_of(feature, 0) > 0]
+        heaviest = sorted(raising, key=lambda feature: (-known[feature], feature))[:_SHOWN]
         return tuple(
-            Clue(*seen[feature], known[feature], feature[2:] if feature[0] == "k" else "")
-            for feature in heaviest
-            if known.get(feature, 0) > 0
+            Clue(*seen[feature], known[feature], feature[2:] if feature[0] == "k" else "") for feature in heaviest
         )
 
 
@@ -71,7 +72,7 @@ def raised(by_rules: Assessment, clues: tuple[Clue, ...]) -> Assessment:
 
 def language_of(tokens: list[Token]) -> str:
     """ "zh" as soon as there is one Chinese character, else "en"."""
-    return "zh" if any(_CJK[0] <= token.text[0] <= _CJK[1] for token in tokens) else "en"
+    return "zh" if _CHINESE.search("".join([token.text for token in tokens])) else "en"
 
 
 def _names(reading: Reading) -> set[str]:

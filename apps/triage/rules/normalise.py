@@ -78,18 +78,17 @@ class Normaliser:
         """The tokens of a folded text."""
         found: list[Token] = []
         stems = self._stems
+        make = tuple.__new__  # every token of every text: without the named tuple's own constructor
         for match in _TOKEN.finditer(folded):
-            word = match.group()
+            word = match[0]
             begin, finish = match.span()
-            start, end = where[begin], where[finish - 1] + 1
+            text = word
             if "a" <= word[0] <= "z":
-                text = stems.get(word)
-                if text is None:
-                    text = self._stem(word)
-                for part in text.split(" ") if " " in text else (text,):
-                    found.append(Token(part, word, start, end))
-            else:
-                found.append(Token(word, word, start, end))
+                text = stems.get(word) or self._stem(word)
+                if " " in text:
+                    found.extend([Token(part, word, where[begin], where[finish - 1] + 1) for part in text.split(" ")])
+                    continue
+            found.append(make(Token, (text, word, where[begin], where[finish - 1] + 1)))
         return found
 
     def words(self, phrase: str) -> list[str]:

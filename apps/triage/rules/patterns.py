@@ -14,12 +14,11 @@ Only "&" crosses a sentence end (or line break): people text "Brief dry at noon.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterator, KeysView, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 
-from apps.triage.rules.lexicon import Hit, Lexicon
+from apps.triage.rules.lexicon import LITERAL, Hit, Lexicon, Span
 
 _NEAR, _FAR, _ADJACENT = 4, 9, 1
 _WINDOW = 24  # tokens that the parts of an "&" pattern span at most
@@ -40,13 +39,20 @@ class Pattern:
     together: bool = False  # an "&" pattern
 
 
+_Signs = frozenset[int]
+_Candidate = tuple[tuple[_Signs, ...], Pattern]  # a pattern, and what must be there besides, slot by slot
+_NOTHING: dict[_Signs, list[_Candidate]] = {}
+
+
 def is_pattern(line: str) -> bool:
     """Whether a wording needs the pattern language."""
-    return any(sign in line for sign in ("<", "|", "..", " + ", " & "))
+    return "<" in line or "|" in line or ".." in line or " + " in line or " & " in line
 
 
 def variants(line: str) -> list[str]:
     """The line once for each class that stands among alternatives: "hurt|<pain>" is hurt, or any word of the class."""
+    if "<" not in line or "|" not in line:
+        return [line]
     choices: list[list[str]] = []
     for piece in line.split():
         options = piece.split("|")
@@ -103,7 +109,10 @@ def parse(line: str, kind: int, lexicon: Lexicon) -> Pattern:
 
 
 def _literal(lexicon: Lexicon, options: list[str]) -> int:
-    kind = lexicon.kind("=" + "|".join(sorted(options)))
+    name = LITERAL + "|".join(sorted(options))
+    if lexicon.has(name):
+        return lexicon.kind(name)
+    kind = lexicon.kind(name)
     lexicon.add(kind, options)
     return kind
 
@@ -128,57 +137,111 @@ class Ground:
         return None if following in self.barriers else denied
 
 
-Places = Mapping[int, list[Hit]]  # the hits of each class, in order of start
+class Places(dict[int, list[Hit]]):
+    """The hits of each class, in order of start; those of a slot are made when first asked for, since a text needs a handful.
 
+    `named` are the classes with a name that stand in the text, `seen` are these and the numbers of all its phrases.
+    """
 
-def placed(hits: list[Hit]) -> defaultdict[int, list[Hit]]:
-    """Hits in order of start, by class."""
-    places: defaultdict[int, list[Hit]] = defaultdict(list)
-    for hit in hits:
-        places[hit[2]].append(hit)
-    return places
+    def __init__(self, spans: list[Span], slots: Mapping[int, frozenset[int]]) -> None:
+        super().__init__()
+        self._spans = spans
+        self._slots = slots
+        make = tuple.__new__  # many hits a text: without the named tuple's own constructor
+        for start, end, (_, named) in spans:
+            for kind in named:
+                hit = make(Hit, (start, end, kind, False))
+                if kind in self:
+                    self[kind].append(hit)
+                else:
+                    self[kind] = [hit]
+        self.named = set(self)
+        self.seen = self.named.union([ending.number for _, _, ending in spans])
+
+    def __missing__(self, kind: int) -> list[Hit]:
+        numbers = self._slots.get(kind, ())
+        hits = self[kind] = [Hit(start, end, kind) for start, end, (number, _) in self._spans if number in numbers]
+        return hits
+
+    def of(self, kind: int) -> list[Hit]:
+        """The hits of a class with a name, none being there most often."""
+        return self[kind] if kind in self.named else []
+
+    def add(self, hits: Iterable[Hit]) -> set[int]:
+        """Let hits that were composed stand beside those that were found. Returns their classes."""
+        fresh = set()
+        for hit in hits:
+            self[hit.kind].append(hit)
+            fresh.add(hit.kind)
+        for kind in fresh:
+            self[kind].sort()
+        self.named |= fresh
+        self.seen |= fresh
+        return fresh
 
 
 class PatternIndex:
-    """Finds patterns whose every slot is somewhere in the text, then checks order and distance."""
+    """Finds patterns whose every slot is somewhere in the text, then checks order and distance.
 
-    def __init__(self, patterns: list[Pattern]) -> None:
-        uses = Counter(slot for pattern in patterns for slot in set(pattern.slots))
-        # First class, second class, the rest: two looked up at once leave few patterns to try.
-        self._by_anchor: dict[int, dict[int, list[tuple[tuple[int, ...], Pattern]]]] = {}
-        self._by_slot: dict[int, list[tuple[tuple[int, ...], Pattern]]] = {}
+    A slot is there when one of its signs is: the number of a phrase, or, for a class with a name, the class itself.
+    """
+
+    def __init__(self, patterns: list[Pattern], lexicon: Lexicon) -> None:
+        commonness = lexicon.commonness()
+        composed = {pattern.kind for pattern in patterns}
+        self.slots: dict[int, frozenset[int]] = {}
+        self._by_rarest = _Table()
+        self._by_composed = _Table()  # by each slot that patterns themselves can bring
+        self._rarest_with: dict[int, list[int]] = {}  # the slots in the first table that a sign brings
         for pattern in patterns:
-            rarest_first = sorted(set(pattern.slots), key=lambda slot: (uses[slot], slot))
-            first, second = rarest_first[0], rarest_first[min(1, len(rarest_first) - 1)]
-            self._by_anchor.setdefault(first, {}).setdefault(second, []).append((tuple(rarest_first[2:]), pattern))
-            for slot in rarest_first:
-                others = tuple(other for other in rarest_first if other != slot)
-                self._by_slot.setdefault(slot, []).append((others, pattern))
+            for slot in pattern.slots:
+                if slot not in self.slots:
+                    is_literal = lexicon.names[slot][0] == LITERAL
+                    self.slots[slot] = frozenset(lexicon.endings_of[slot]) if is_literal else frozenset((slot,))
+            slots = set(pattern.slots)
+            first, *others = sorted(slots, key=lambda slot: (commonness[slot], slot))
+            self._by_rarest.add(first, [self.slots[other] for other in others or (first,)], pattern)
+            for slot in slots & composed:
+                self._by_composed.add(slot, [self.slots[other] for other in slots if other != slot], pattern)
+        for slot in self._by_rarest:
+            for sign in self.slots[slot]:
+                self._rarest_with.setdefault(sign, []).append(slot)
 
-    def match(self, places: Places, ground: Ground, fresh: frozenset[int] | None = None) -> list[Hit]:
+    def match(self, places: Places, ground: Ground, fresh: set[int] | None = None) -> list[Hit]:
         """Pattern occurrences, in no particular order. A hit that had to step over a denial carries `denied`.
 
         With `fresh`, only patterns that have one of these classes in them: the others were matched before.
         """
-        there = places.keys()
+        seen = places.seen
         found: list[Hit] = []
-        for others, pattern in self._near(there) if fresh is None else self._with(fresh):
-            for slot in others:
-                if slot not in there:
+        if fresh is None:
+            rarest_with = self._rarest_with
+            firsts = {slot for sign in seen if sign in rarest_with for slot in rarest_with[sign]}
+            near = self._by_rarest.among(firsts, seen)
+        else:
+            near = self._by_composed.among(fresh, seen)
+        for others, pattern in near:
+            for signs in others:
+                if signs.isdisjoint(seen):
                     break
             else:
                 found.extend(_occurrences(pattern, places, ground))
         return found
 
-    def _near(self, there: KeysView[int]) -> Iterator[tuple[tuple[int, ...], Pattern]]:
-        for first in there & self._by_anchor.keys():
-            seconds = self._by_anchor[first]
-            for second in there & seconds.keys():
-                yield from seconds[second]
 
-    def _with(self, fresh: frozenset[int]) -> Iterator[tuple[tuple[int, ...], Pattern]]:
-        for kind in fresh:
-            yield from self._by_slot.get(kind, ())
+class _Table(dict[int, "dict[_Signs, list[_Candidate]]"]):
+    """Candidates by one of their slots, then by the signs of another: two looked up at once leave few patterns to try."""
+
+    def add(self, first: int, others: list[_Signs], pattern: Pattern) -> None:
+        second, rest = (others[0], tuple(others[1:])) if others else (frozenset((first,)), ())
+        self.setdefault(first, {}).setdefault(second, []).append((rest, pattern))
+
+    def among(self, firsts: set[int], seen: set[int]) -> Iterator[_Candidate]:
+        """The candidates whose two slots are there."""
+        for first in firsts:
+            for signs, candidates in self.get(first, _NOTHING).items():
+                if not signs.isdisjoint(seen):
+                    yield from candidates
 
 
 def _occurrences(pattern: Pattern, places: Places, ground: Ground) -> list[Hit]:

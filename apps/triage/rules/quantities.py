@@ -18,6 +18,7 @@ _CHINESE_NUMBER = re.compile(
     r"|[一二三四五六七八九](?![十百]))?|[二三四五六七八九]?十(?:[一二三四五六七八九](?![十百]))?"
     r"|[零〇一二三四五六七八九]{2,})(?:[点度][零〇一二三四五六七八九半])?|(?<=[度点])[一二三四五六七八九半](?![天个次年小周月])"
 )
+_DIGIT = re.compile(r"\d")
 _DECIMAL_SIGNS = re.compile(r"(?<=\d)\s*[度点](?=\d(?!\d))")
 
 
@@ -64,6 +65,8 @@ class Quantities:
             return []
         text = spoken.digits(western(folded))
         found: list[Measure] = []
+        if not _DIGIT.search(text):  # a "ten" or "hundred" that was no number
+            return found
         for rule in self._rules:
             for match in rule.pattern.finditer(text):
                 raw = next((group for group in match.groups() if group is not None), None)
