@@ -1,7 +1,7 @@
 """Running due rows: what the worker's task, the pump's inline run and the sentinel have in common."""
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -11,17 +11,15 @@ from django.utils.module_loading import import_string
 
 from apps.core import clock, work
 from apps.core.work import Lane, Work, WorkRow
+from apps.operations.turns import Turns
 
 DRAIN_SECONDS = 20.0
 INLINE_AFTER = 5.0
 INLINE_SECONDS = 5.0
 SENTINEL_AFTER = 60.0
-PATIENCE, LATELY, ASK_ALL_AGAIN = 5.0, 5.0, 1.0  # seconds
-# What this process remembers, on its own clock: when a kind was last handled or had nothing, when it last had something, and when
-# all kinds were last asked.
-_served: dict[type[WorkRow], float] = {}
-_seen: dict[type[WorkRow], float] = {}
-_asked_all: dict[tuple[Lane, timedelta], float] = {}
+ASK_ALL_AGAIN = 1.0  # seconds
+_turns = Turns()
+_asked_all: dict[tuple[Lane, timedelta], float] = {}  # when this process last asked for all kinds
 
 
 @lru_cache(maxsize=1)
@@ -32,17 +30,12 @@ def table() -> tuple[Work, ...]:
 
 
 def run_one(*, lane: Lane, overdue_by: timedelta = timedelta(0)) -> bool:
-    """Claim and handle one row of this lane, the oldest of its kind; False when there is none.
-
-    The table's order counts: what is nearest to a phone comes first, so that of a hundred texts at once each is brought to its page
-    before the next is opened. A kind that this process has not served for a while comes before all others: calls into a provider's
-    outage never hold back the texts that arrive meanwhile.
-    """
-    for entry in _in_turn(_waiting(lane, overdue_by)):
+    """Claim and handle one row of this lane, the oldest of the kind whose turn it is; False when there is none."""
+    for entry in _turns.order(table(), _waiting(lane, overdue_by)):
         row = work.claim(entry.model, lane=lane, overdue_by=overdue_by)
         if row is not None:
             work.run(entry, row)
-        _served[entry.model] = time.monotonic()
+        _turns.took(entry.model, had_row=row is not None)
         if row is not None:
             return True
     return False
@@ -51,23 +44,12 @@ def run_one(*, lane: Lane, overdue_by: timedelta = timedelta(0)) -> bool:
 def _waiting(lane: Lane, overdue_by: timedelta) -> frozenset[type[WorkRow]]:
     """The kinds that wait. In a storm most do not: those that did a moment ago are asked alone, all of them once a while."""
     now = time.monotonic()
-    if now - _asked_all.get((lane, overdue_by), now - ASK_ALL_AGAIN) < ASK_ALL_AGAIN:
-        lately = [entry.model for entry in table() if _seen.get(entry.model, 0.0) > now - LATELY]
-        if lately and (found := work.waiting(lately, lane=lane, overdue_by=overdue_by)):
-            return found
-    found = work.waiting([entry.model for entry in table()], lane=lane, overdue_by=overdue_by)
+    is_fresh = now - _asked_all.get((lane, overdue_by), now - ASK_ALL_AGAIN) < ASK_ALL_AGAIN
+    lately = _turns.lately(table()) if is_fresh else []
+    if lately and (found := work.waiting(lately, lane=lane, overdue_by=overdue_by)):
+        return found
     _asked_all[lane, overdue_by] = now
-    _seen.update(dict.fromkeys(found, now))
-    return found
-
-
-def _in_turn(waiting: Collection[type[WorkRow]]) -> list[Work]:
-    now = time.monotonic()
-    for entry in table():
-        if entry.model not in waiting:
-            _served[entry.model] = now  # its patience begins with the first row
-    found = [entry for entry in table() if entry.model in waiting]
-    return sorted(found, key=lambda entry: min(_served.setdefault(entry.model, now), now - PATIENCE))
+    return work.waiting([entry.model for entry in table()], lane=lane, overdue_by=overdue_by)
 
 
 def drain(lane: Lane) -> int:

@@ -1,0 +1,48 @@
+"""Whose turn it is among the kinds of rows that wait.
+
+What stands first in the table, nearest to a phone, comes first: of a hundred texts at once each is brought to its page before the next
+is opened. But no kind waits for more than a few rows of others, or a few seconds: the text that comes in may be the acknowledgement
+that ends the pages before it, and calls into a provider's outage take their time.
+"""
+
+import time
+from collections.abc import Collection, Sequence
+
+from apps.core.work import Work, WorkRow
+
+ROWS, SECONDS = 6, 2.0  # of others, before a kind that waits comes first
+LATELY = 5.0  # seconds
+Kind = type[WorkRow]
+
+
+class Turns:
+    """What one process remembers, on its own clock."""
+
+    def __init__(self) -> None:
+        self._rows = 0
+        self._served: dict[Kind, tuple[int, float]] = {}  # rows handled by then, and when
+        self._waited: dict[Kind, float] = {}  # when a kind last had something
+
+    def order(self, table: Sequence[Work], waiting: Collection[Kind]) -> list[Work]:
+        """The lines of the table that have something, in their turn."""
+        now = time.monotonic()
+        for entry in table:
+            if entry.model in waiting:
+                self._waited[entry.model] = now
+            else:
+                self._served[entry.model] = (self._rows, now)  # its patience begins with its first row
+        return sorted((entry for entry in table if entry.model in waiting), key=lambda entry: self._place(entry, now))
+
+    def _place(self, entry: Work, now: float) -> float:
+        rows, at = self._served.setdefault(entry.model, (self._rows, now))
+        is_impatient = self._rows - rows >= ROWS or now - at >= SECONDS
+        return at if is_impatient else now
+
+    def took(self, kind: Kind, *, had_row: bool) -> None:
+        self._rows += had_row
+        self._served[kind] = (self._rows, time.monotonic())
+
+    def lately(self, table: Sequence[Work]) -> list[Kind]:
+        """The kinds that had something a moment ago."""
+        since = time.monotonic() - LATELY
+        return [entry.model for entry in table if self._waited.get(entry.model, since) > since]
