@@ -2,11 +2,12 @@
 
 import dataclasses
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from django.db import transaction
-from django.db.models import Max
+from django.db import IntegrityError, transaction
+from django.db.models import Max, QuerySet
 
 from apps.core import clock
 from apps.escalation import channel as channels
@@ -19,9 +20,10 @@ from apps.staff.models import User
 from apps.staff.services import is_valid
 from apps.trials.models import ProtocolVersion, Site
 from apps.trials.services import current_version, protocol_of
-from apps.trials.vocabulary import Channel, Who
+from apps.trials.vocabulary import ChainHours, Channel, Who
 
 _LENGTHS = ("repeat_minutes", "acknowledgement_expires_minutes")
+_STEP = re.compile(r"step (\d+)")
 
 
 class ChainProblem(NamedTuple):
@@ -33,6 +35,12 @@ class ChainProblem(NamedTuple):
     def __str__(self) -> str:
         return f"{self.place}: {self.rule.label}" if self.place else str(self.rule.label)
 
+    @property
+    def step(self) -> int | None:
+        """The number of the step that it is about, from 1; None where it is about none."""
+        found = _STEP.match(self.place)
+        return int(found[1]) if found else None
+
 
 class ChainRefused(Exception):
     """A site's chain breaks a rule. `problems` has every one of them."""
@@ -42,11 +50,24 @@ class ChainRefused(Exception):
         self.problems = problems
 
 
+class ChainMoved(Exception):
+    """Another version came into force since this change was begun. Nothing was changed."""
+
+
 @transaction.atomic
-def set_chain(*, site: Site | None, chain: ChainName, content: Mapping[str, Any], by: User, reason: str) -> SiteChain:
+def set_chain(
+    *,
+    site: Site | None,
+    chain: ChainName,
+    content: Mapping[str, Any],
+    by: User,
+    reason: str,
+    started_from: int | None = None,
+) -> SiteChain:
     """A new version of a site's own chain, in the shape of a chain of the protocol file; a step may name one `person` by id.
 
-    Raises ChainRefused. What is running already keeps the version that it began with.
+    Raises ChainRefused, and ChainMoved when `started_from` is no longer the number in force. What is running already keeps
+    the version that it began with.
     """
     plain = json.loads(json.dumps(content))
     found = problems(plain, site=site)
@@ -54,14 +75,49 @@ def set_chain(*, site: Site | None, chain: ChainName, content: Mapping[str, Any]
         found.append(ChainProblem("reason", ChainRule.REASON_MISSING))
     if found:
         raise ChainRefused(found)
-    last = SiteChain.objects.filter(site=site, chain=chain).aggregate(number=Max("number"))["number"] or 0
-    return SiteChain.objects.create(
-        site=site, chain=chain, number=last + 1, content=plain, reason=reason.strip(), made_at=clock.now(), made_by=by
-    )
+    return _next_version(site, chain, plain, by, reason, started_from)
+
+
+@transaction.atomic
+def use_protocols_chain(
+    *, site: Site | None, chain: ChainName, by: User, reason: str, started_from: int | None = None
+) -> SiteChain:
+    """Back to the protocol's chain, with each later version of it. Raises ChainRefused without a reason, and ChainMoved."""
+    if not reason.strip():
+        raise ChainRefused([ChainProblem("reason", ChainRule.REASON_MISSING)])
+    return _next_version(site, chain, {}, by, reason, started_from)
+
+
+def _next_version(
+    site: Site | None, chain: ChainName, content: dict[str, Any], by: User, reason: str, started_from: int | None
+) -> SiteChain:
+    last = last_number(chain, site)
+    if started_from is not None and started_from != last:
+        raise ChainMoved
+    try:
+        with transaction.atomic():
+            return SiteChain.objects.create(
+                site=site, chain=chain, number=last + 1, content=content, reason=reason.strip(), made_at=clock.now(),
+                made_by=by,
+            )  # fmt: skip
+    except IntegrityError:  # two people at the same moment: the number is there already
+        raise ChainMoved from None
+
+
+def last_number(chain: str, site: Site | None) -> int:
+    """The number of the newest version here; 0 while nobody has changed the protocol's."""
+    return SiteChain.objects.filter(site=site, chain=chain).aggregate(number=Max("number"))["number"] or 0
+
+
+def versions(chain: str, site: Site | None) -> QuerySet[SiteChain]:
+    """Who changed this chain here when and why, the newest first. One without content went back to the protocol's."""
+    return SiteChain.objects.filter(site=site, chain=chain).select_related("made_by").order_by("-number")
 
 
 def own_chain(chain: str, site: Site | None) -> SiteChain | None:
-    return SiteChain.objects.filter(site=site, chain=chain).order_by("-number").first()
+    """The site's own version in force; None where the protocol's chain stands."""
+    newest = SiteChain.objects.filter(site=site, chain=chain).order_by("-number").first()
+    return newest if newest is not None and newest.content else None
 
 
 def content_of(chain: str, *, site: Site | None) -> dict[str, Any]:
@@ -120,7 +176,12 @@ def problems(content: Mapping[str, Any], *, site: Site | None) -> list[ChainProb
 
 def problems_in_force(*, site: Site | None) -> list[str]:
     """What would go wrong now with the chains of this place, one a line: `R1 step 2: Nobody has this role here now.`"""
-    return [f"{name} {problem}" for name, plan in in_force(site=site).items() for problem in _people(plan, site)]
+    return [f"{name} {problem}" for name, plan in in_force(site=site).items() for problem in problems_now(plan, site)]
+
+
+def problems_now(plan: Plan, site: Site | None) -> list[ChainProblem]:
+    """What would go wrong now with this plan: steps that reach nobody, and people whom nothing wakes."""
+    return [problem for number, step in enumerate(plan.steps, start=1) for problem in _people_of(step, number, site)]
 
 
 def _order(plan: Plan) -> Iterator[ChainProblem]:
@@ -129,7 +190,8 @@ def _order(plan: Plan) -> Iterator[ChainProblem]:
         return
     if plan.steps[0].after:
         yield ChainProblem("step 1", ChainRule.FIRST_NOT_AT_ONCE)
-    if not any(step.wants_to_wake for step in plan.steps if not step.after):
+    wakes_nobody = plan.hours == ChainHours.WORKING  # the chain of the working day is a list to look at
+    if not wakes_nobody and not any(step.wants_to_wake for step in plan.steps if not step.after):
         yield ChainProblem("step 1", ChainRule.WAKES_NOBODY)
     for number, step in enumerate(plan.steps, start=1):
         before = plan.steps[: number - 1]
@@ -154,11 +216,6 @@ def _words(step: Step) -> Iterator[ChainRule]:
 
 def _known(person: str) -> bool:
     return any(is_valid(user) for user in User.objects.filter(pk=person))
-
-
-def _people(plan: Plan, site: Site | None) -> Iterator[ChainProblem]:
-    for number, step in enumerate(plan.steps, start=1):
-        yield from _people_of(step, number, site)
 
 
 def _people_of(step: Step, number: int, site: Site | None) -> Iterator[ChainProblem]:

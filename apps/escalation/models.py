@@ -35,7 +35,8 @@ class SiteChain(models.Model):
     site = models.ForeignKey(Site, on_delete=models.PROTECT, null=True, related_name="chains", verbose_name=_("site"))
     chain = models.CharField(_("chain"), max_length=12, choices=ChainName.choices)
     number = models.PositiveIntegerField(_("version"))
-    content = models.JSONField(_("steps"))  # the shape of a chain of the protocol file; a step may name one `person`
+    # The shape of a chain of the protocol file; a step may name one `person`. Empty: from here on the protocol's chain again.
+    content = models.JSONField(_("steps"))
     reason = models.CharField(_("reason"), max_length=200)
     made_at = models.DateTimeField(_("since"))
     made_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", verbose_name=_("made by"))

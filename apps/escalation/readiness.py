@@ -40,7 +40,7 @@ def readiness() -> list[str]:
 def _reasons(site: Site | None) -> Iterator[str]:
     place = site.code if site else "trial"
     for problem in chains.problems_in_force(site=site):
-        yield f"{place}: chain {problem.rstrip('.')}: set the chain or the roles right on the duty page"
+        yield f"{place}: chain {problem.rstrip('.')}: set the chain right on the paging page, or the roles"
     for gap in rota.gaps(site=site):
         local = gap.starts_at.astimezone(ZoneInfo(site.timezone if site else settings.TIME_ZONE))
         yield f"{place}: nobody is {gap.duty} from {local:%Y-%m-%d %H:%M}: fill the rota"

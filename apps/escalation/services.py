@@ -7,7 +7,7 @@ from django.db.models import F
 
 from apps.core import clock, work
 from apps.escalation import incidents, rules
-from apps.escalation.chains import set_chain
+from apps.escalation.chains import set_chain, use_protocols_chain
 from apps.escalation.drills import drill_report, run_due_drills, start_drill
 from apps.escalation.endpoints import remove_endpoint, set_endpoint, set_voice_pin
 from apps.escalation.incidents import mend_incident
@@ -61,6 +61,7 @@ __all__ = [
     "tell_holder",
     "use_keys",
     "use_link",
+    "use_protocols_chain",
     "watch_due",
 ]
 
