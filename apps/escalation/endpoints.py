@@ -4,11 +4,13 @@ import re
 from itertools import pairwise
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.contrib.auth.hashers import check_password, make_password
 from django.db import transaction
 
 from apps.core import clock
 from apps.escalation.models import Endpoint, VoicePin
+from apps.escalation.vocabulary import EndpointRule
 from apps.staff.models import User
 from apps.staff.services import scope
 from apps.staff.vocabulary import TRIAL_ROLES
@@ -21,8 +23,17 @@ _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _HOSTS = {"wecom": "qyapi.weixin.qq.com", "dingtalk": "oapi.dingtalk.com"}
 
 
+# Channels that need an endpoint. A pager's page is signed; a robot's key is its address, and DingTalk may sign besides.
+ENDPOINT_CHANNELS = ("wecom", "dingtalk", "webhook")
+_SIGNED = frozenset({"webhook"})
+
+
 class BadEndpoint(Exception):
-    """The address is not https, or is not of the provider of this channel. The message never repeats it."""
+    """The address or the secret is refused. `rule.label` says why to people, and never repeats them."""
+
+    def __init__(self, rule: EndpointRule) -> None:
+        super().__init__(rule.value)
+        self.rule = rule
 
 
 class BadPin(Exception):
@@ -32,7 +43,7 @@ class BadPin(Exception):
 @transaction.atomic
 def set_endpoint(*, site: Site | None, channel: str, address: str, secret: str = "") -> Endpoint:
     """Where this channel reaches a site (at None: the duty desk). Raises BadEndpoint."""
-    _check(channel, address)
+    _check(channel, address, secret)
     endpoint = Endpoint.objects.filter(site=site, channel=channel).first()
     if endpoint is None:
         endpoint = Endpoint(site=site, channel=channel, data_key=create_data_key())
@@ -72,18 +83,32 @@ def is_loopback(address: str) -> bool:
     return (urlsplit(address).hostname or "") in _LOOPBACK
 
 
-def _check(channel: str, address: str) -> None:
+def endpoints_of(*, site: Site | None) -> dict[str, Endpoint]:
+    """What is set up at a site (at None: at the duty desk), by channel."""
+    rows = Endpoint.objects.filter(site=site, is_active=True).select_related("data_key")
+    return {row.channel: row for row in rows}
+
+
+def host_of(endpoint: Endpoint) -> str:
+    """All of an address that may be shown: the end of its host's name. The rest may be a key."""
+    return ".".join((urlsplit(endpoint.address).hostname or "").split(".")[-2:])
+
+
+def _check(channel: str, address: str, secret: str) -> None:
+    if channel in _SIGNED and not secret:
+        raise BadEndpoint(EndpointRule.SECRET_MISSING)
     try:
         parts = urlsplit(address)
         host = parts.hostname or ""
     except ValueError:
-        raise BadEndpoint("not a URL") from None
-    if host in _LOOPBACK and parts.scheme in ("http", "https"):
+        raise BadEndpoint(EndpointRule.NOT_HTTPS) from None
+    # A provider's stand-in on the same machine; in production a page never goes to a service of our own.
+    if host in _LOOPBACK and parts.scheme in ("http", "https") and not settings.PRODUCTION:
         return
-    if parts.scheme != "https" or not host or parts.username or parts.password:
-        raise BadEndpoint("must be https, without a user name")
+    if parts.scheme != "https" or not host or host in _LOOPBACK or parts.username or parts.password:
+        raise BadEndpoint(EndpointRule.NOT_HTTPS)
     if host != _HOSTS.get(channel, host):
-        raise BadEndpoint(f"must be of {_HOSTS[channel]}")
+        raise BadEndpoint(EndpointRule.WRONG_HOST)
 
 
 @transaction.atomic

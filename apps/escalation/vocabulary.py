@@ -145,3 +145,11 @@ class ChainRule(models.TextChoices):
     CANNOT_BE_WOKEN = "cannot_be_woken", _("Somebody of this step cannot be woken by any channel that is set up.")
     SPONSOR_NOT_ALLOWED = "sponsor_not_allowed", _("The trial file does not put the sponsor into this chain.")
     REASON_MISSING = "reason_missing", _("A change needs a reason.")
+
+
+class EndpointRule(models.TextChoices):
+    """Why a robot's or a pager's address is refused. None of them repeats it: it holds a key."""
+
+    NOT_HTTPS = "not_https", _("The address must begin with https:// and hold no user name.")
+    WRONG_HOST = "wrong_host", _("WeCom's address is at qyapi.weixin.qq.com, DingTalk's at oapi.dingtalk.com.")
+    SECRET_MISSING = "secret_missing", _("A pager needs a secret: without it nobody can tell our page from another's.")

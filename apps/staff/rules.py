@@ -16,13 +16,17 @@ _SITE_READ = {
 _SITE_WORK = _SITE_READ | {Action.SEND, Action.ACKNOWLEDGE, Action.DRAFT_EVENTS}
 
 MAY: Mapping[Role, frozenset[Action]] = {
-    Role.PRINCIPAL_INVESTIGATOR: frozenset(_SITE_WORK | {Action.ENROL, Action.CONFIRM_EVENTS, Action.SIGN_ENROLMENT}),
+    Role.PRINCIPAL_INVESTIGATOR: frozenset(
+        _SITE_WORK | {Action.ENROL, Action.CONFIRM_EVENTS, Action.SIGN_ENROLMENT, Action.SET_PAGING}
+    ),
     Role.INVESTIGATOR: frozenset(_SITE_WORK | {Action.ENROL, Action.CONFIRM_EVENTS}),
     Role.COORDINATOR: frozenset(_SITE_WORK | {Action.ENROL}),
     Role.MONITOR: frozenset({Action.VIEW_PARTICIPANTS, Action.VIEW_EVENTS, Action.VIEW_CONFIGURATION}),
     Role.SPONSOR_SAFETY: frozenset({Action.MAKE_CUT, Action.VIEW_CONFIGURATION}),
     Role.DUTY_DESK: frozenset({Action.VIEW_UNMATCHED, Action.ACKNOWLEDGE}),
-    Role.ADMINISTRATOR: frozenset({Action.MANAGE_STAFF, Action.VIEW_CONFIGURATION, Action.VIEW_AUDIT, Action.RUN}),
+    Role.ADMINISTRATOR: frozenset(
+        {Action.MANAGE_STAFF, Action.VIEW_CONFIGURATION, Action.VIEW_AUDIT, Action.RUN, Action.SET_PAGING}
+    ),
 }
 
 
@@ -47,6 +51,10 @@ class Scope:
 
     def sites_for(self, action: Action) -> frozenset[uuid.UUID]:
         return frozenset(grant.site for grant in self.grants if grant.site and action in MAY[grant.role])
+
+    def in_whole_trial(self, action: Action) -> bool:
+        """For the trial as a whole, not at single sites."""
+        return any(grant.site is None and action in MAY[grant.role] for grant in self.grants)
 
     @property
     def sites(self) -> frozenset[uuid.UUID]:

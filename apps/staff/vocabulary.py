@@ -34,6 +34,7 @@ class Action(models.TextChoices):
     MANAGE_STAFF = "manage_staff", _("Manage staff accounts")
     VIEW_CONFIGURATION = "view_configuration", _("See the trial's configuration")
     VIEW_AUDIT = "view_audit", _("See the audit trail")
+    SET_PAGING = "set_paging", _("Set who is paged, in what order, and by which robots")
     RUN = "run", _("See queues and system health")
 
 

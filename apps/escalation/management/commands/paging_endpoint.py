@@ -10,10 +10,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from apps.audit.services import acting
-from apps.escalation.endpoints import BadEndpoint, endpoint_for, remove_endpoint, set_endpoint
+from apps.escalation.endpoints import ENDPOINT_CHANNELS, BadEndpoint, endpoint_for, remove_endpoint, set_endpoint
 from apps.trials.models import Site
 
-CHANNELS = ("wecom", "dingtalk", "webhook")
 DESK = "desk"
 
 
@@ -22,7 +21,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("site", help=f"site code, or {DESK}")
-        parser.add_argument("channel", choices=CHANNELS)
+        parser.add_argument("channel", choices=ENDPOINT_CHANNELS)
         parser.add_argument("--remove", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -39,12 +38,10 @@ class Command(BaseCommand):
                 remove_endpoint(endpoint=endpoint)
             return
         address, secret = _asked("address: "), _asked("signing secret (empty for none): ")
-        if channel == "webhook" and not secret:
-            raise CommandError("a pager needs a secret: without it nobody can tell our page from another's")
         try:
             set_endpoint(site=site, channel=channel, address=address, secret=secret)
         except BadEndpoint as error:
-            raise CommandError(f"the address {error}") from None
+            raise CommandError(str(error.rule.label)) from None
 
 
 def _asked(question: str) -> str:
