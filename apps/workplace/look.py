@@ -8,6 +8,7 @@ from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from apps.staff.vocabulary import Action
+from apps.workplace.paging import may_open
 from apps.workplace.scoped import scope_in
 
 
@@ -48,6 +49,8 @@ def menu(_request: HttpRequest) -> list[dict[str, Any]]:
         {
             "title": _("Set-up"),
             "items": [
+                _item(_("Paging"), "account_tree", "paging")
+                | {"permission": lambda request: may_open(scope_in(request))},
                 _item(_("Staff"), "badge", _list("staff_user"), Action.MANAGE_STAFF),
                 _item(_("Sites"), "home_health", _list("trials_site"), Action.VIEW_CONFIGURATION),
                 _item(_("Protocol"), "description", _list("trials_protocolversion"), Action.VIEW_CONFIGURATION),

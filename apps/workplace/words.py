@@ -1,8 +1,9 @@
 """What paging calls things, for people: whom a step reaches, by which channel, and what went wrong with which of them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from apps.escalation.vocabulary import Duty
@@ -20,6 +21,19 @@ WHO: Mapping[str, Any] = {
     "sub_investigator": Role.INVESTIGATOR.label,
     "sponsor_monitor": _("Sponsor medical monitor"),
 }
+# What the person of a step is asked to do besides taking the page.
+TASKS: Mapping[str, Any] = {
+    "call_participant_then_caregiver": _("call the participant, then the caregiver"),
+    "decide_welfare_check": _("decide whether somebody goes and looks"),
+}
+HOURS: Mapping[str, Any] = {
+    "always": _("At any hour."),
+    "night_page": _("At night only what may not wait; the rest from the morning's list on."),
+    "working": _("Minutes of working hours; it wakes nobody."),
+}
+LEVELS: Mapping[str, Any] = {
+    "R1": _("emergency"), "R2": _("urgent"), "R3": _("same day"), "unmatched": _("Texts of unknown numbers"),
+}  # fmt: skip
 _IN_DETAILS: Mapping[str, Any] = {**WHO, **CHANNELS, "now": _("now")}
 
 
@@ -36,3 +50,8 @@ def whom(word: str) -> str:
 def detail(text: str) -> str:
     """What an incident is about: roles and channels in words, times and levels as they are."""
     return " ".join(str(_IN_DETAILS.get(word, word)) for word in text.split())
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names one after the other, as the page's language parts them."""
+    return _now(", ").join(names)

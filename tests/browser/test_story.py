@@ -166,17 +166,26 @@ def test_every_page_of_a_role_is_whole_named_and_readable(tabs: Tabs, username: 
 
 
 @pytest.mark.parametrize("width", [PHONE, DESK])
-@pytest.mark.parametrize(("username", "language"), [("zhao", "zh-hans"), ("sun", "en")])
-def test_the_duty_page_with_every_form_open_is_whole_named_and_readable(
-    tabs: Tabs, username: str, language: str, width: int
+@pytest.mark.parametrize(("username", "language", "paths"), [
+    ("zhao", "zh-hans", ["/admin/duty/"]), ("sun", "en", ["/admin/duty/"]),
+    ("qian", "zh-hans", ["/admin/paging/", "/admin/paging/?site=BJ01&chain=R1"]), ("admin", "en", ["/admin/paging/"]),
+])  # fmt: skip
+def test_duty_and_paging_with_every_form_open_are_whole_named_and_readable_by_day_and_by_night(
+    tabs: Tabs, username: str, language: str, paths: list[str], width: int
 ) -> None:
     page = tabs.signed_in(username, width=width, language=language)
+    found = [look(page, path, tabs) for path in paths for look in (_looks_by_day, _looks_by_night)]
 
-    assert [*_looks_by_day(page, "/admin/duty/", tabs), *_looks_by_night(page, "/admin/duty/", tabs)] == []
+    assert [problem for problems in found for problem in problems] == []
 
 
 def _looks_by_day(page: Page, path: str, tabs: Tabs) -> list[str]:
     """As it is opened, and with every form open."""
+    page.emulate_media(color_scheme="light")
+    return _looks(page, path, tabs)
+
+
+def _looks(page: Page, path: str, tabs: Tabs) -> list[str]:
     page.goto(tabs.url + path)
     problems = looks(page)
     for summary in page.locator(".tc summary").all():
@@ -187,7 +196,7 @@ def _looks_by_day(page: Page, path: str, tabs: Tabs) -> list[str]:
 def _looks_by_night(page: Page, path: str, tabs: Tabs) -> list[str]:
     """The same where the phone is set to dark."""
     page.emulate_media(color_scheme="dark")
-    problems = _looks_by_day(page, path, tabs)
+    problems = _looks(page, path, tabs)
     expect(page.locator("html.dark")).to_be_attached()
     return problems
 

@@ -1,6 +1,6 @@
 """What the templates of the workplace ask for."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django import template
 from django.utils import timezone
@@ -44,6 +44,11 @@ def age(time: datetime | None) -> str:
 
 
 @register.filter
+def minutes(length: timedelta) -> int:
+    return int(length.total_seconds() // 60)
+
+
+@register.filter
 def is_past(time: datetime | None) -> bool:
     return time is not None and time <= clock.now()
 
@@ -68,4 +73,10 @@ def about(text: str) -> str:
 @register.filter
 def channels(names: list[str]) -> str:
     """Paging channels in words."""
-    return ", ".join(words.channel_name(name) for name in names)
+    return words.listed(words.channel_name(name) for name in names)
+
+
+@register.filter
+def listed(names: list[str]) -> str:
+    """Names one after the other."""
+    return words.listed(names)
