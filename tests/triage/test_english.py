@@ -305,6 +305,14 @@ def test_spoken_numbers_become_digits_and_keep_their_place(spoken: str, written:
     assert len(found) == len(spoken)
 
 
+@pytest.mark.parametrize(("text", "level"), [("39,4 this morning", "R1"), ("temp 38,4", "R2"), ("glucose 2,6", "R1")])
+def test_a_decimal_comma_is_a_decimal_point(text: str, level: str) -> None:
+    found = assess(text)
+
+    assert found.level == level
+    assert found.reason and "error" not in found.reason
+
+
 def test_parts_in_any_order_may_stand_in_neighbouring_sentences() -> None:
     near = assess("Brief was dry at noon. Dry again at 6.")
     far = assess("Brief was changed. She had her lunch. Then the deacon came by. The weather was dry.")

@@ -19,6 +19,8 @@ _CHINESE_NUMBER = re.compile(
     r"|[零〇一二三四五六七八九]{2,})(?:[点度][零〇一二三四五六七八九半])?|(?<=[度点])[一二三四五六七八九半](?![天个次年小周月])"
 )
 _DIGIT = re.compile(r"\d")
+# "38,4" as much of the world writes it; "38，9点吃药" is two numbers, and so is a list.
+_DECIMAL_COMMA = re.compile(r"(?<![\d,.])(\d{1,3}),(\d)(?![\d,]|\s*[天点个次号月年小])")
 _DECIMAL_SIGNS = re.compile(r"(?<=\d)\s*[度点](?=\d(?!\d))")
 
 
@@ -63,7 +65,7 @@ class Quantities:
         """The measures in a folded text. Ordinary texts without a number cost one search."""
         if not self._cue.search(folded):
             return []
-        text = spoken.digits(western(folded))
+        text = _DECIMAL_COMMA.sub(r"\1.\2", spoken.digits(western(folded)))
         found: list[Measure] = []
         if not _DIGIT.search(text):  # a "ten" or "hundred" that was no number
             return found
