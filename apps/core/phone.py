@@ -54,3 +54,12 @@ def _number(parsed: phonenumbers.PhoneNumber) -> Number:
 def masked(e164: str) -> str:
     """`+61*******06`: enough to recognise, not enough to call."""
     return f"{e164[:3]}{'*' * max(0, len(e164) - 5)}{e164[-2:]}" if len(e164) > 5 else "*" * len(e164)
+
+
+def grouped(text: str) -> str:
+    """A number as people read it aloud and dial it, `+86 138 1234 5678`; a short one (120) stays as it is."""
+    try:
+        parsed = phonenumbers.parse(text)
+    except phonenumbers.NumberParseException:
+        return text
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL).replace("-", " ")

@@ -6,19 +6,23 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 from pypdf import PdfReader
 from pypdf.errors import FileNotDecryptedError
+from reportlab.pdfbase import pdfmetrics
 
+from apps.conversations import kit_paper
 from apps.conversations.kit import NotForYou, PasswordTooShort, make_kit
 from apps.conversations.models import DowntimeKit
 from apps.conversations.services import open_task
 from apps.conversations.vocabulary import TaskKind
-from apps.core import clock
+from apps.core import clock, phone
 from apps.core.clock import VirtualClock
 from apps.messaging.models import NumberShown
+from apps.staff.models import User
 from tests import people
 
 pytestmark = pytest.mark.django_db
@@ -36,7 +40,11 @@ def time() -> Iterator[VirtualClock]:
 
 def read(paper: bytes) -> str:
     reader = PdfReader(io.BytesIO(paper), password=PASSWORD)
-    return "\n".join(page.extract_text() for page in reader.pages)
+    return "\n".join(page.extract_text() for page in reader.pages).replace("\xa0", " ")
+
+
+def dialled(name: str) -> str:
+    return phone.grouped(people.PHONES[name])
 
 
 def test_it_holds_the_phone_tree_the_calls_and_everybody_else_in_both_languages() -> None:
@@ -47,13 +55,41 @@ def test_it_holds_the_phone_tree_the_calls_and_everybody_else_in_both_languages(
     tree, calls, others = said.index("Phone tree"), said.index("Calls of the next"), said.index("Everybody else")
     assert tree < calls < others
     for name in ("alice", "bob", "carol", "chen", "dan"):
-        assert tree < said.index(people.PHONES[name]) < calls
+        assert tree < said.index(dialled(name)) < calls
     assert calls < said.index("BJ01-001") < others < said.index("BJ01-002")
-    assert calls < said.index(people.PHONES["wang"]) < others
-    assert people.PHONES["jones's husband"] in said
+    assert calls < said.index(dialled("wang")) < others
+    assert dialled("jones's husband") in said
     assert "电话" in said
     assert "120" in said
     assert "2027-05-13 10:00" in said  # void after a day
+
+
+def test_what_to_do_and_until_when_it_holds_stand_first_and_on_every_sheet_again() -> None:
+    reader = PdfReader(io.BytesIO(make_kit(site=people.site("BJ01"), person=people.alice(), password=PASSWORD)))
+    reader.decrypt(PASSWORD)
+    sheets = [page.extract_text().replace("\xa0", " ") for page in reader.pages]
+    void, emergency, first, tree = (
+        sheets[0].index(said) for said in ("2027-05-13 10:00", "120", "What to do first", "Phone tree")
+    )
+    assert void < emergency < first < tree
+    for number, sheet in enumerate(sheets, start=1):
+        assert f"{number} / {len(sheets)}" in sheet
+        assert sheet.count("2027-05-13 10:00") >= 1
+
+
+def test_digits_are_in_the_file_and_every_sign_has_a_font_that_knows_it() -> None:
+    User.objects.filter(username="alice").update(name="欧阳 娜娜 · Ünal")
+    reader = PdfReader(io.BytesIO(make_kit(site=people.site("BJ01"), person=people.bob(), password=PASSWORD)))
+    reader.decrypt(PASSWORD)
+    text = "".join(page.extract_text() for page in reader.pages)
+    fonts = [font.get_object() for page in reader.pages for font in page["/Resources"]["/Font"].values()]  # type: ignore[index]
+    inside = [font for font in fonts if "/FontFile2" in font.get("/FontDescriptor", {})]
+    latin = {sign for sign in text if sign.isprintable() and not kit_paper.IS_CHINESE.match(sign)}
+    assert len(inside) >= 2
+    assert "欧阳" in text
+    assert "娜娜" in text
+    vera: Any = pdfmetrics.getFont("Vera")
+    assert latin - {*map(chr, vera.face.charToGlyph)} == set()
 
 
 def test_it_opens_with_its_password_alone() -> None:
@@ -67,6 +103,7 @@ def test_it_opens_with_its_password_alone() -> None:
 def test_nothing_of_another_site_stands_in_it_and_nobody_else_may_have_it() -> None:
     said = read(make_kit(site=people.site("BJ01"), person=people.alice(), password=PASSWORD))
     assert "SH02" not in said
+    assert dialled("li") not in said
     assert people.PHONES["li"] not in said
     for stranger in (people.dora(), people.sam(), people.ada(), people.dan()):
         with pytest.raises(NotForYou):
