@@ -27,6 +27,7 @@ from apps.workplace.forms import style
 from apps.workplace.paging_forms import BackForm, ChainForm, EndpointForm
 from apps.workplace.paging_views import DESK, Place, chains_of, code_of, endpoints_of
 
+_AT_ONCE = 3
 _MOVED = _(
     "Somebody else changed this chain meanwhile: it stands above as it is now. Send yours again to put it in its place."
 )
@@ -85,12 +86,20 @@ def answer(request: HttpRequest, person: User, seen: Scope) -> Shown | HttpRespo
         site, name = _chain_asked(request.GET, seen)
         base = chains.content_of(name, site=site)
         return _chain_page(site, name, ChainForm(site=site, base=base), BackForm(prefix="back"))
-    return _overview(seen)
+    return _overview(seen, request.GET.get("at", ""))
 
 
-def _overview(seen: Scope, refused: Mapping[str, forms.Form] | None = None) -> Shown:
-    places = [_place(site, seen, refused or {}) for site in sites_seen(seen)]
-    context = {"places": places, "was_refused": bool(refused), "may_drill": seen.may(Action.ENROL)}
+def _overview(seen: Scope, at: str = "", refused: Mapping[str, forms.Form] | None = None) -> Shown:
+    """All places of this person; of more than a few the one that is asked for, since each asks who is on duty at every step."""
+    every = sites_seen(seen)
+    few = len(every) <= _AT_ONCE
+    chosen = every if few else [site for site in every if code_of(site) == at] or every[:1]
+    context = {
+        "places": [_place(site, seen, refused or {}) for site in chosen],
+        "others": [] if few else [(code_of(site), site) for site in every],
+        "was_refused": bool(refused),
+        "may_drill": seen.may(Action.ENROL),
+    }
     return Shown("workplace/paging.html", context, 422 if refused else 200)
 
 
@@ -166,7 +175,7 @@ def _set(request: HttpRequest, person: User, seen: Scope) -> Shown | HttpRespons
         except ChainMoved:
             was_moved = True
         else:
-            return _done(request, _in_force(made))
+            return _done(request, site, _in_force(made))
     return _chain_page(site, name, form, BackForm(prefix="back"), was_moved=was_moved)
 
 
@@ -183,7 +192,7 @@ def _back(request: HttpRequest, person: User, seen: Scope) -> Shown | HttpRespon
         except ChainMoved:
             was_moved = True
         else:
-            return _done(request, _in_force(made))
+            return _done(request, site, _in_force(made))
     form = ChainForm(site=site, base=chains.content_of(name, site=site))
     return _chain_page(site, name, form, back, was_moved=was_moved)
 
@@ -207,8 +216,10 @@ def _endpoint(request: HttpRequest, _person: User, seen: Scope) -> Shown | HttpR
         except BadEndpoint as error:
             form.add_error("secret" if error.rule == EndpointRule.SECRET_MISSING else "address", error.rule.label)
         else:
-            return _done(request, str(_("It is set. Start a drill on the page “On call” to see that it arrives.")))
-    return _overview(seen, {code_of(site): form})
+            return _done(
+                request, site, str(_("It is set. Start a drill on the page “On call” to see that it arrives."))
+            )
+    return _overview(seen, code_of(site), {code_of(site): form})
 
 
 def _remove(request: HttpRequest, _person: User, seen: Scope) -> HttpResponse:
@@ -217,7 +228,7 @@ def _remove(request: HttpRequest, _person: User, seen: Scope) -> HttpResponse:
     if endpoint is None:
         raise BadRequest("no such robot")
     escalation.remove_endpoint(endpoint=endpoint)
-    return _done(request, str(_("It is removed, and its address with it.")))
+    return _done(request, site, str(_("It is removed, and its address with it.")))
 
 
 def _robot_place(request: HttpRequest, seen: Scope) -> Site | None:
@@ -227,9 +238,9 @@ def _robot_place(request: HttpRequest, seen: Scope) -> Site | None:
     return site
 
 
-def _done(request: HttpRequest, said: str) -> HttpResponse:
+def _done(request: HttpRequest, site: Site | None, said: str) -> HttpResponse:
     messages.success(request, said)
-    return HttpResponseRedirect(reverse("admin:paging"), status=303)
+    return HttpResponseRedirect(f"{reverse('admin:paging')}?at={code_of(site)}", status=303)
 
 
 _ACTS: Mapping[str, Callable[[HttpRequest, User, Scope], Shown | HttpResponse]] = {

@@ -109,6 +109,7 @@ def every_url() -> list[str]:
         "/admin/now/",
         "/admin/duty/",
         "/admin/paging/",
+        "/admin/paging/?at=SH02",
         "/admin/paging/?site=SH02&chain=R1",
         "/admin/paging/?site=desk&chain=unmatched",
         "/admin/system/",

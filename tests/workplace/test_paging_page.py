@@ -14,6 +14,7 @@ from apps.escalation.vocabulary import ChainName, ChainRule
 from apps.staff.models import User
 from apps.staff.services import close_account
 from apps.staff.vocabulary import Role
+from apps.workplace import paging
 from tests import people
 from tests.workplace.scenes import page, signed_in
 
@@ -251,6 +252,16 @@ def test_people_see_their_own_place_and_the_sponsor_sees_none(everybody: None) -
     assert ("BJ01" in ada, "SH02" in ada, "Texts of unknown numbers" in ada) == (True, True, True)
     assert ("BJ01" in dan, "Texts of unknown numbers" in dan, 'name="act"' in dan) == (False, True, False)
     assert signed_in(people.ada()).get(f"{URL}?site=XX99&chain=R1").status_code == 403
+
+
+def test_of_many_places_one_is_shown_at_a_time(everybody: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paging, "_AT_ONCE", 2)
+    first, second = page(people.ada(), URL), page(people.ada(), f"{URL}?at=SH02")
+
+    assert ("Alice" in first, "Dora" in first) == (True, False)
+    assert ("Alice" in second, "Dora" in second) == (False, True)
+    assert '<a class="tc-button" href="?at=desk">' in first
+    assert "Dora" not in page(people.alice(), f"{URL}?at=SH02")
 
 
 def test_the_chain_of_unknown_numbers_is_the_administrators(everybody: None) -> None:
