@@ -27,6 +27,7 @@ from tests.fakes.twilio_server import text
 from tests.stack import ROOT, STACKS, Stack, missing, running, wait_for
 
 CONCURRENCY = 4
+BUSY_ENOUGH = 30
 CODE = re.compile(r"(?:回|[Rr]eply )\s*(\d{4})")
 SERIOUS = (
     "今天早上吐血了", "black stool since last night", "vomiting blood", "拉黑便了", "he is confused and does not know us",
@@ -56,7 +57,10 @@ _UNDONE = """
 
 
 class Stream(threading.Thread):
-    """Texts from the demo's phones, one in ten serious, each posted until it is accepted, as the provider would."""
+    """Texts from the demo's phones, one in ten serious, each posted until it is accepted, as the provider would.
+
+    As many as keep the processes busy and no more: a queue that only grows would measure the machine, and end in minutes of waiting.
+    """
 
     def __init__(self, stack: Stack, phones: list[str], *, seed: int, history: Path) -> None:
         super().__init__(name="stream", daemon=True)
@@ -64,10 +68,14 @@ class Stream(threading.Thread):
         self.dice = random.Random(seed)
         self.stopped = threading.Event()
         self.accepted = 0
+        self._undone, self._counted_at = 0, float("-inf")
 
     def run(self) -> None:
         with self.history.open("a", encoding="utf-8") as file:
             while not self.stopped.is_set():
+                if self.backlog() > BUSY_ENOUGH:
+                    time.sleep(0.1)
+                    continue
                 is_serious = self.dice.random() < 0.1
                 body = self.dice.choice(SERIOUS if is_serious else QUIET)
                 sid = self.post(self.dice.choice(self.phones), body)
@@ -78,6 +86,12 @@ class Stream(threading.Thread):
                 os.fsync(file.fileno())
                 self.accepted += 1
                 time.sleep(0.03)
+
+    def backlog(self) -> int:
+        """Texts and answers that wait, as of half a second ago."""
+        if time.monotonic() - self._counted_at > 0.5:
+            self._undone, self._counted_at = self.stack.count(_UNDONE), time.monotonic()
+        return self._undone
 
     def post(self, sender: str, body: str) -> str | None:
         sent = text(
