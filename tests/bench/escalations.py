@@ -56,6 +56,7 @@ def _measured(kind: str) -> dict[str, Any]:
         known = [row["phone"] for row in stack.demo()["participants"]]
         stack.manage("shell", "-c", _ENROL.format(each=(96 - len(known)) // 2))
         stack.start("web", "worker", "sentinel")
+        wait_for(lambda: "ready." in stack.log("worker"), within=30, saying="the worker consumes")
         singles = [_single(stack, number) for number in range(SINGLES)]
         everybody = [
             f"+1202555{2000 + 100 * place + number}" for place in range(2) for number in range((96 - len(known)) // 2)
