@@ -98,7 +98,6 @@ def _overview(seen: Scope, at: str = "", refused: Mapping[str, forms.Form] | Non
         "places": [_place(site, seen, refused or {}) for site in chosen],
         "others": [] if few else [(code_of(site), site) for site in every],
         "was_refused": bool(refused),
-        "may_drill": seen.may(Action.ENROL),
     }
     return Shown("workplace/paging.html", context, 422 if refused else 200)
 
@@ -216,9 +215,7 @@ def _endpoint(request: HttpRequest, _person: User, seen: Scope) -> Shown | HttpR
         except BadEndpoint as error:
             form.add_error("secret" if error.rule == EndpointRule.SECRET_MISSING else "address", error.rule.label)
         else:
-            return _done(
-                request, site, str(_("It is set. Start a drill on the page “On call” to see that it arrives."))
-            )
+            return _done(request, site, str(_("It is set. Start a drill to see that it arrives.")))
     return _overview(seen, code_of(site), {code_of(site): form})
 
 
@@ -229,6 +226,13 @@ def _remove(request: HttpRequest, _person: User, seen: Scope) -> HttpResponse:
         raise BadRequest("no such robot")
     escalation.remove_endpoint(endpoint=endpoint)
     return _done(request, site, str(_("It is removed, and its address with it.")))
+
+
+def _drill(request: HttpRequest, person: User, seen: Scope) -> HttpResponse:
+    """Also at the duty desk, which is no site and has no page of its own to start one from."""
+    site = _robot_place(request, seen)
+    escalation.start_drill(site=site, by=person)
+    return _done(request, site, str(_("The drill has begun: everybody on call gets a page marked TEST.")))
 
 
 def _robot_place(request: HttpRequest, seen: Scope) -> Site | None:
@@ -244,5 +248,5 @@ def _done(request: HttpRequest, site: Site | None, said: str) -> HttpResponse:
 
 
 _ACTS: Mapping[str, Callable[[HttpRequest, User, Scope], Shown | HttpResponse]] = {
-    "chain": _set, "protocol": _back, "endpoint": _endpoint, "remove": _remove,
+    "chain": _set, "protocol": _back, "endpoint": _endpoint, "remove": _remove, "drill": _drill,
 }  # fmt: skip

@@ -9,7 +9,7 @@ from django.utils import translation
 from apps.escalation import chains
 from apps.escalation import services as escalation
 from apps.escalation.endpoints import endpoint_for, endpoints_of
-from apps.escalation.models import SiteChain
+from apps.escalation.models import Drill, SiteChain
 from apps.escalation.vocabulary import ChainName, ChainRule
 from apps.staff.models import User
 from apps.staff.services import close_account
@@ -299,6 +299,16 @@ def test_who_has_set_a_robot_is_told_to_start_a_drill(everybody: None) -> None:
     wish = {"channel": "wecom", "address": "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=k", "secret": ""}
     form = {"act": "endpoint", "site": "BJ01"} | {f"endpoint-BJ01-{name}": value for name, value in wish.items()}
     assert "Start a drill" in signed_in(people.carol()).post(URL, form, follow=True).content.decode()
+
+
+def test_a_drill_is_started_beside_the_robots_also_at_the_duty_desk(everybody: None) -> None:
+    assert send(people.alice(), act="drill", site="BJ01").status_code == 403
+    assert send(people.carol(), act="drill", site="desk").status_code == 403
+    assert send(people.carol(), act="drill", site="BJ01").status_code == 303
+    assert send(people.ada(), act="drill", site="desk").status_code == 303
+    assert {(drill.site, drill.started_by) for drill in Drill.objects.all()} == {
+        (people.site("BJ01"), people.carol()), (None, people.ada()),
+    }  # fmt: skip
 
 
 def test_a_robot_is_removed_with_its_address(everybody: None) -> None:
