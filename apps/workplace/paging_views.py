@@ -15,10 +15,11 @@ from apps.escalation.vocabulary import ChainName
 from apps.staff.models import User
 from apps.trials.models import Site
 from apps.trials.services import current_version
-from apps.workplace.words import CHANNELS, HOURS, LEVELS, TASKS, channel_name, whom
+from apps.workplace.words import CHANNELS, ERRORS, HOURS, LEVELS, TASKS, channel_name, whom
 
 DESK = "desk"
 _VERSIONS = 12
+_RESTING = "resting"
 
 
 @dataclass(frozen=True)
@@ -129,12 +130,13 @@ def _endpoint(channel: str, row: Any, site: Site | None) -> EndpointShown:
     pages = Page.objects.filter(channel=channel, person__assignments__site=site)
     pages = pages.filter(escalation__site=site) if site else pages
     used = pages.filter(handed_at__isnull=False).order_by("-handed_at").first()
-    failed = pages.filter(failed_at__isnull=False).order_by("-failed_at").first()
+    # A page that rests behind a failed one says nothing about why.
+    failed = pages.filter(failed_at__isnull=False).exclude(error=_RESTING).order_by("-failed_at").first()
     return EndpointShown(
         channel=channel,
         name=str(CHANNELS[channel]),
         host=endpoints.host_of(row) if row else "",
         used_at=used.handed_at if used else None,
         failed_at=failed.failed_at if failed else None,
-        error=failed.error if failed else "",
+        error=str(ERRORS.get(failed.error, failed.error)) if failed else "",
     )

@@ -34,6 +34,12 @@ HOURS: Mapping[str, Any] = {
 LEVELS: Mapping[str, Any] = {
     "R1": _("emergency"), "R2": _("urgent"), "R3": _("same day"), "unmatched": _("Texts of unknown numbers"),
 }  # fmt: skip
+# Why a page was not handed over, as far as a site can do something about it; any other code stands as it is.
+ERRORS: Mapping[str, Any] = {
+    "no_connection": _("no connection to the provider"), "timeout": _("the provider did not answer in time"),
+    "http_401": _("the key or the secret is refused"), "http_403": _("the key or the secret is refused"),
+    "http_404": _("there is nothing at this address"),
+}  # fmt: skip
 _IN_DETAILS: Mapping[str, Any] = {**WHO, **CHANNELS, "now": _("now")}
 
 

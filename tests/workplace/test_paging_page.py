@@ -1,16 +1,18 @@
 """The paging page: the chains in force, their change by whoever may, and robots whose address is a key that nobody sees again."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.utils import translation
 
+from apps.core import clock
 from apps.escalation import chains
 from apps.escalation import services as escalation
 from apps.escalation.endpoints import endpoint_for, endpoints_of
-from apps.escalation.models import Drill, SiteChain
-from apps.escalation.vocabulary import ChainName, ChainRule
+from apps.escalation.models import Drill, Page, SiteChain
+from apps.escalation.vocabulary import ChainName, ChainRule, PageKind, PageState
 from apps.staff.models import User
 from apps.staff.services import close_account
 from apps.staff.vocabulary import Role
@@ -309,6 +311,22 @@ def test_a_drill_is_started_beside_the_robots_also_at_the_duty_desk(everybody: N
     assert {(drill.site, drill.started_by) for drill in Drill.objects.all()} == {
         (people.site("BJ01"), people.carol()), (None, people.ada()),
     }  # fmt: skip
+
+
+def test_when_a_robot_failed_last_is_said_with_the_reason_in_words(everybody: None) -> None:
+    robot(people.carol(), secret=SECRET)
+    drill = escalation.start_drill(site=people.site("BJ01"), people=[people.alice()])
+    running = drill.escalations.get()
+    now = clock.now()
+    for occasion, error, seconds in (("a", "no_connection", 2), ("b", "resting", 1)):
+        Page.objects.create(
+            escalation=running, person=people.alice(), channel="webhook", occasion=occasion, code="4821", error=error,
+            state=PageState.FAILED, failed_at=now - timedelta(seconds=seconds), due_at=None, kind=PageKind.PAGE, created_at=now,
+        )  # fmt: skip
+
+    assert "no connection to the provider" in page(people.alice(), URL)
+    assert "无法连接服务商" in page(people.bob(), URL)
+    assert "no connection" not in page(people.erin(), URL)
 
 
 def test_a_robot_is_removed_with_its_address(everybody: None) -> None:
