@@ -1,6 +1,7 @@
 """The heartbeat table: every kind of work row and the one service function that handles it. One page, on purpose.
 
-What is nearest to a phone stands first and is done first. Lower floors know nothing of it. It is no event bus: a row is handled by one function, and that function says when it is due again.
+What is nearest to a phone stands first and is done first. Lower floors know nothing of it. It is no event bus: a row is handled by one
+function, and that function says when it is due again.
 """
 
 from apps.audit.models import Sealing
