@@ -81,7 +81,12 @@ def _put_checkins(participant: Participant, wanted: list[Occurrence], protocol: 
         if rules.useful_until(each.day, zone=participant.zone, quiet=protocol.quiet_hours) <= clock.now():
             continue
         if row is None:
-            values = {"occurrence": each.day, "rule": each.rule, "planned_at": each.at, "due_at": _not_before_now(each.at)}
+            values = {
+                "occurrence": each.day,
+                "rule": each.rule,
+                "planned_at": each.at,
+                "due_at": _not_before_now(each.at),
+            }
             new.append(CheckIn(participant=participant, lane=Lane.MESSAGES, **values))
         elif row.state == CheckInState.CANCELLED or _differs(row, each):
             _plan_again(row, rule=each.rule, planned_at=each.at)

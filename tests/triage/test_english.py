@@ -310,7 +310,8 @@ def test_a_decimal_comma_is_a_decimal_point(text: str, level: str) -> None:
     found = assess(text)
 
     assert found.level == level
-    assert found.reason and "error" not in found.reason
+    assert found.reason
+    assert "error" not in found.reason
 
 
 def test_parts_in_any_order_may_stand_in_neighbouring_sentences() -> None:
