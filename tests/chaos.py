@@ -183,6 +183,7 @@ def chaos(kind: str, *, kills: int, seed: int, folder: Path) -> dict[str, Any]:
         _settle(stack)
         on_call.stopped.set()
         on_call.join(30)
+        _settle(stack)  # their last answers too
         _append(history, on_call.texts)
         verdict = check(stack.environment, history=history, provider_log=folder / "twilio.jsonl", root=ROOT)
         return _figures(kind, kills, seed, stream, killer, verdict) | {
