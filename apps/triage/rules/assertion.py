@@ -20,12 +20,22 @@ _NEXT_REACH = 2
 _NAMED_FIRST = 6  # tokens into its sentence at which somebody else may stand to be meant in the next one as well
 _CLAUSES_ON = 3
 _LONGEST_NAMED = 12  # tokens of a finding that may stand in a denied list; a longer one, or of two clauses, is a scene
+_SHORTEST_ROW = 3  # "bleeding, vomiting" read as one is still a row
 _IF_REACH = 14  # tokens that an "if" or "do people" reaches in a text without commas
 _DETERMINERS = frozenset({"the", "a", "an", "my", "our", "his", "her", "your", "their", "that", "this", "some"})
 _OWN = frozenset({"my", "mine", "me"})  # "a woman in my group" is about the woman
 _POINTING = frozenset({"that", "it", "this", "was", "years", "all", "mind"})
 _COMMAS = frozenset(",，")
 _COLONS = frozenset(":：")
+_BRACKETS = frozenset("(（-")
+_ALL_OF_IT = frozenset(",，均都皆俱全统一")  # what a denial of a whole row begins with
+_QUESTION_MARKS = frozenset("?？")
+_BARE_NO = frozenset({"no", "nope", "nah", "nil", "none"})
+_SAYING = frozenset(
+    {"say", "said", "tell", "told", "think", "reckon", "find", "found", "see", "saw", "notic", "caught"}
+)
+_WRITER = frozenset({"i", "im", "me"})
+_THEIRS = frozenset({"his", "her", "their"})  # "my tenant ... his girlfriend": the tenant's
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +72,13 @@ def state_of(finding: Hit, scene: Scene) -> str:
 
 def _is_somebody_elses(finding: Hit, scene: Scene) -> bool:
     sentence = scene.layout.sentences[finding.start]
+    if _says_of_me(finding, scene.tokens):
+        return False
     subject = "self"
     seen = False
     carried = "self"
+    named = -1  # the sentence in which somebody else was named last: there "he" is that one, whatever "I" does
+    begun = -1  # the sentence of the person before
     subjects = _subjects(scene)
     opens = finding.start == 0 or scene.layout.sentences[finding.start - 1] < sentence
     for hit, kind in subjects:
@@ -72,20 +86,34 @@ def _is_somebody_elses(finding: Hit, scene: Scene) -> bool:
             break
         here = scene.layout.sentences[hit.start]
         if kind == "object" and carried == "other" and here == sentence and (scene.caregiver or scene.of("kin")):
-            subject, seen = "self", True  # a relative writes "the neighbour drove him": him is the participant
+            subject, seen, named = (
+                "self",
+                True,
+                -1,
+            )  # a relative writes "the neighbour drove him": him is the participant
             continue
-        if kind in ("pronoun", "object"):
+        if kind in ("pronoun", "object") or (kind == "kin" and named == here and _is_theirs(hit, scene.tokens)):
             if here == sentence:
-                subject, seen = carried, True
+                subject, seen = (
+                    ("other" if named == here and scene.tokens[hit.start].text < FIRST_CJK else carried),
+                    True,
+                )
+            begun = here
+            continue
+        if kind == "self" and carried == "other" and _is_onlooker(hit, finding, scene):
             continue
         if kind == "other" and (_is_inside(hit, finding, scene) or not _still_meant(hit, finding, scene)):
             continue
+        if kind != "self":
+            named = here if kind == "other" and (named == here or _is_first(hit, begun, here, scene)) else -1
+        begun = here
+        kind = "self" if kind == "kin" else kind
         carried = kind
         if here == sentence or (here == sentence - 1 and kind == "other" and opens):
             subject, seen = kind, True
         else:
             subject, seen = "self", False
-    if subject == "other":
+    if subject == "other" or (named == sentence and _is_for_them(finding.end, scene.tokens)):
         return True
     if seen:
         return False
@@ -95,6 +123,30 @@ def _is_somebody_elses(finding: Hit, scene: Scene) -> bool:
         finding.end <= hit.start and scene.layout.clauses[hit.start] == clause and _may_follow(hit, scene.tokens)
         for hit in scene.of("other")
     )
+
+
+def _is_theirs(person: Hit, tokens: list[Token]) -> bool:
+    """Whether a person is said to be his, her or their one ("his girlfriend")."""
+    return tokens[person.start].text in _THEIRS or (person.start > 0 and tokens[person.start - 1].text in _THEIRS)
+
+
+def _is_for_them(at: int, tokens: list[Token]) -> bool:
+    """Whether "for him" stands at `at`: "he fell, I called an ambulance for him" is about the one named before."""
+    at += tokens[at - 1].text != "for"  # the finding may hold the "for"
+    return at < len(tokens) and tokens[at - 1].text == "for" and tokens[at].text in ("him", "her", "them")
+
+
+def _is_first(other: Hit, begun: int, here: int, scene: Scene) -> bool:
+    """Whether somebody else, and not his or her one, is the first whom a sentence names, but for whose he is ("my student")."""
+    before = scene.tokens[other.start - 1].text if other.start > 0 else ""
+    owned = before in _OWN or scene.tokens[other.start].text in _OWN
+    return (begun != here or owned) and not _is_theirs(other, scene.tokens)
+
+
+def _says_of_me(finding: Hit, tokens: list[Token]) -> bool:
+    """Whether a finding begins with what somebody says or sees of the writer ("said I went yellow")."""
+    following = {token.text for token in tokens[finding.start + 1 : finding.start + 3]}
+    return tokens[finding.start].text in _SAYING and not following.isdisjoint(_WRITER)
 
 
 def _still_meant(other: Hit, finding: Hit, scene: Scene) -> bool:
@@ -116,6 +168,16 @@ def _is_inside(other: Hit, finding: Hit, scene: Scene) -> bool:
     return other.start > finding.start and scene.tokens[other.start].text >= FIRST_CJK
 
 
+def _is_onlooker(me: Hit, finding: Hit, scene: Scene) -> bool:
+    """Whether a Chinese "I" stands in a later clause of a finding that began with somebody else ("he fell, I ran to see")."""
+    clauses = scene.layout.clauses
+    return (
+        finding.start < me.start
+        and clauses[finding.start] < clauses[me.start]
+        and scene.tokens[me.start].text >= FIRST_CJK
+    )
+
+
 def _may_follow(other: Hit, tokens: list[Token]) -> bool:
     """Whether somebody else may be named after the finding: in Chinese only after 是 ("the one who fainted is ...")."""
     return tokens[other.start].text < FIRST_CJK or (other.start > 0 and tokens[other.start - 1].text == "是")
@@ -128,7 +190,7 @@ def _subjects(scene: Scene) -> list[tuple[Hit, str]]:
     ]
     covered = {at for hit in scene.of("other") for at in range(hit.start, hit.end)}
     aside = {hit.end for name in ("beside", "belonging") for hit in scene.of(name)}
-    for name, kind in (("self", "self"), ("kin", "self"), ("pronoun", "pronoun"), ("object_pronoun", "object")):
+    for name, kind in (("self", "self"), ("kin", "kin"), ("pronoun", "pronoun"), ("object_pronoun", "object")):
         found.extend(
             (hit, kind)
             for hit in scene.of(name)
@@ -237,8 +299,15 @@ def _points_back(past: Hit, finding: Hit, scene: Scene) -> bool:
 def _is_denied(finding: Hit, scene: Scene) -> bool:
     sentence = scene.layout.sentences[finding.start]
     inside = _inside(scene)
+    # "no blood in it but black": the black is not denied
+    chinese = scene.tokens[finding.start].text >= FIRST_CJK  # there 就是 is said of what is left
+    turned = (
+        not chinese
+        and scene.layout.sentences[finding.end - 1] == sentence
+        and _between(scene.of("barrier"), finding.start + 1, finding.end)
+    )
     for name, reach in _REACH.items():
-        for hit in scene.of(name):
+        for hit in scene.of(name) if not turned else ():
             if hit.end > finding.start or scene.layout.sentences[hit.start] != sentence or hit.start in inside:
                 continue
             if _cost(hit.end, finding.start, inside, scene) <= reach:
@@ -250,13 +319,31 @@ def _is_denied(finding: Hit, scene: Scene) -> bool:
     return any(
         (0 <= hit.start - finding.end <= _AFTER_REACH and scene.layout.clauses[hit.start] == clause)
         or (listed and hit.start == finding.end + 1)
+        or (hit.start == finding.end and scene.layout.clauses[hit.start] == scene.layout.clauses[finding.end - 1])
+        or _denies_the_list(hit, finding, inside, scene)
         for hit in scene.of("neg_after")
     )
 
 
+def _denies_the_list(no: Hit, finding: Hit, inside: set[int], scene: Scene) -> bool:
+    """Whether a Chinese "none of it" ends the row of findings that this one stands in; or a "(-)" stands in the finding."""
+    word = scene.tokens[no.start].text
+    if word in _BRACKETS:
+        return finding.start < no.start and no.end <= finding.end
+    if (
+        word not in _ALL_OF_IT
+        or no.start < finding.end
+        or scene.layout.sentences[no.start] != scene.layout.sentences[finding.start]
+    ):
+        return False
+    return sum(at not in inside and scene.tokens[at].text not in LISTING for at in range(finding.end, no.start)) <= 1
+
+
 def _is_answered_no(at: int, tokens: list[Token]) -> bool:
-    """ "Fever no, confused no": a bare "no" behind the finding and nothing behind the "no"."""
-    if at >= len(tokens) or tokens[at].text != "no":
+    """ "Fever no, confused? No": a bare "no" behind the finding and nothing behind the "no"."""
+    if at + 1 < len(tokens) and tokens[at].text in _QUESTION_MARKS:
+        at += 1
+    if at >= len(tokens) or tokens[at].text not in _BARE_NO:
         return False
     return at + 1 == len(tokens) or not tokens[at + 1].text[0].isalnum()
 
@@ -302,7 +389,8 @@ def _inside(scene: Scene) -> set[int]:
     return {
         at
         for hit in scene.findings
-        if not hit.denied and hit.end - hit.start <= _LONGEST_NAMED and clauses[hit.start] == clauses[hit.end - 1]
+        if not hit.denied
+        and hit.end - hit.start <= (_LONGEST_NAMED if clauses[hit.start] == clauses[hit.end - 1] else _SHORTEST_ROW)
         for at in range(hit.start, hit.end)
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from apps.triage.rules.assertion import PLANNED, RESOLVED, Scene, is_planned, is_taken_back, state_of
@@ -20,6 +21,7 @@ from apps.triage.rules.spelling import Speller
 
 _LONGEST = 4_000  # characters that are read; an SMS has at most 1,600
 _OUTSIDE = {RESOLVED: "past", PLANNED: "hypothetical"}
+_MINDING = frozenset({"think", "want", "know", "feel", "care"})  # what a "not" before these denies is not what follows
 _WEAKER = {"R1": "R2", "R2": "R3", "R3": "R4", "R4": "R4"}
 
 
@@ -94,7 +96,12 @@ class Engine:
     def _scene(self, reading: Reading, sender: str) -> Scene:
         findings = [hit for hit, _ in reading.findings]
         triggers = {name: hits for name, hits in reading.classes.items() if name in self.cat.triggers}
-        neutral = {at for hit in reading.classes.get("neutral", ()) for at in range(hit.start, hit.end)}
+        neutral = {
+            at
+            for hit in reading.classes.get("neutral", ())
+            if not _is_plain_denial(hit, findings, triggers.get("neg", ()), reading.tokens)
+            for at in range(hit.start, hit.end)
+        }
         if neutral:
             triggers = {
                 name: [
@@ -209,6 +216,19 @@ class Engine:
 def _head(name: str, hit: Hit, tokens: list[Token]) -> int:
     """Where a trigger begins to count: in English somebody else is his last word ("my neighbour" of "neighbour found me")."""
     return hit.end - 1 if name == "other" and tokens[hit.start].text < FIRST_CJK else hit.start
+
+
+def _is_plain_denial(neutral: Hit, findings: list[Hit], denials: Iterable[Hit], tokens: list[Token]) -> bool:
+    """Whether a fixed "not see" only denies the finding that begins in it: "not seeing things" is no "not seeing well"."""
+    return (
+        tokens[neutral.start].text < FIRST_CJK
+        and any(
+            neutral.start < hit.start < neutral.end < hit.end and tokens[hit.start].text not in _MINDING
+            for hit in findings
+        )
+        and any(hit.start == neutral.start for hit in denials)
+        and not any(neutral.start - 1 <= hit.start <= neutral.start for hit in findings)
+    )
 
 
 def _is_said_exactly(vague: _Judged, judged: list[_Judged]) -> bool:
