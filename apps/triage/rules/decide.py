@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from apps.triage.rules.assertion import PLANNED, RESOLVED, Scene, is_planned, is_taken_back, state_of
+from apps.triage.rules.assertion import PLANNED, RESOLVED, is_planned, is_taken_back, state_of
 from apps.triage.rules.baseline import softened
 from apps.triage.rules.catalogue import Catalogue
 from apps.triage.rules.clauses import FIRST_CJK
@@ -18,6 +18,7 @@ from apps.triage.rules.normalise import Token
 from apps.triage.rules.quantities import Measure, Quantities
 from apps.triage.rules.shapes import Assessment, Context, Finding, more_urgent
 from apps.triage.rules.spelling import Speller
+from apps.triage.rules.whose import Scene
 
 _LONGEST = 4_000  # characters that are read; an SMS has at most 1,600
 _OUTSIDE = {RESOLVED: "past", PLANNED: "hypothetical"}
