@@ -49,6 +49,11 @@ SERIOUS = [
     "not a joke, not just tired, I cannot catch my breath lying down",
     "fever? yes 39.6. shaking? yes",
     "nothing stays down, two days now",
+    "the doctor says mum is in a coma",
+    "dad lives upstairs, he can't breathe",
+    "I was at work, fell and hit my head, knocked out",
+    "no fever, vomiting blood since 4am",
+    "he collapsed beside me, can't wake him",
     "I was unconscious for a bit on Tuesday",
     "he hasn't peed. not once. since yesterday morning",
 ]

@@ -150,7 +150,7 @@ def _is_denied(finding: Hit, scene: Scene) -> bool:
         for hit in scene.of(name) if not turned else ():
             if hit.end > finding.start or scene.layout.sentences[hit.start] != sentence or hit.start in inside:
                 continue
-            if _cost(hit.end, finding.start, inside, scene) <= reach:
+            if _cost(hit.end, finding.start, inside, scene) <= reach and not _is_new_since(hit, finding, scene):
                 return True
     clause = scene.layout.clauses[finding.start]
     if _is_answered_no(finding.end, scene.tokens):
@@ -177,6 +177,17 @@ def _denies_the_list(no: Hit, finding: Hit, inside: set[int], scene: Scene) -> b
     ):
         return False
     return sum(at not in inside and scene.tokens[at].text not in LISTING for at in range(finding.end, no.start)) <= 1
+
+
+def _is_new_since(no: Hit, finding: Hit, scene: Scene) -> bool:
+    """Whether a comma without "or" parts a dated finding from the "no": "no fever, vomiting blood since four"."""
+    between = {scene.tokens[at].text for at in range(no.end, finding.start)}
+    return (
+        scene.tokens[finding.start].text < FIRST_CJK
+        and not between.isdisjoint(_COMMAS)
+        and between.isdisjoint(LISTING)
+        and any(finding.end <= hit.start <= finding.end + 1 for hit in scene.of("now"))
+    )
 
 
 def _is_answered_no(at: int, tokens: list[Token]) -> bool:
