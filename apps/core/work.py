@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 LEASE = 30.0
 MAX_ATTEMPTS = 5
 BACKOFF = (5.0, 15.0, 45.0, 120.0)
-_CANDIDATES, _TRIES = 2, 8
+_CANDIDATES = 8
 WORK_COLUMNS = ("due_at", "lease_until", "fence", "attempts", "last_error", "quarantined_at", "lane")
 
 
@@ -167,17 +167,13 @@ def _lease_bounds(since: timedelta) -> tuple[tuple[str, Any], tuple[str, Any]]:
 def claim(model: type[Row], *, lane: int | None = None, overdue_by: timedelta = timedelta(0)) -> Row | None:
     """Lease the oldest due row to this process, or None. The update's own condition is the guard; no lock is relied upon.
 
-    Another process may be first with a row, so there are several tries.
+    The row is read after it is leased: whoever held it before may have written to it until then, and no later.
     """
-    rows = due(model, lane=lane, overdue_by=overdue_by).select_related(*model.comes_with or (None,))
-    for _ in range(_TRIES):
-        found = list(rows.all()[:_CANDIDATES])
-        for row in found:
-            if _lease(row):
-                strike("claimed")
-                return row
-        if len(found) < _CANDIDATES:
-            break
+    for pk, fence in due(model, lane=lane, overdue_by=overdue_by).values_list("pk", "fence")[:_CANDIDATES]:
+        if _lease(model, pk=pk, fence=fence):
+            row = model._default_manager.select_related(*model.comes_with or (None,)).get(pk=pk)
+            strike("claimed")
+            return row
     return None
 
 
@@ -191,17 +187,13 @@ def _free(time: Combinable | datetime, *, since: timedelta = timedelta(0)) -> Q:
     return Q(lease_until__isnull=True) | Q(lease_until__lt=time - since) | Q(lease_until__gt=too_far)
 
 
-def _lease(row: WorkRow) -> bool:
-    """Whether the row is this process's now, as it was read."""
+def _lease(model: type[Row], *, pk: object, fence: int) -> bool:
     time = _lease_now()
-    rows = type(row)._default_manager.filter(
-        _free(time), pk=row.pk, fence=row.fence, due_at__lte=clock.now(), quarantined_at__isnull=True
+    rows = model._default_manager.filter(
+        _free(time), pk=pk, fence=fence, due_at__lte=clock.now(), quarantined_at__isnull=True
     )
-    if not rows.update(fence=F("fence") + 1, attempts=F("attempts") + 1, lease_until=time + seconds(LEASE)):
-        return False
-    row.fence += 1
-    row.attempts += 1
-    return True
+    changed = rows.update(fence=F("fence") + 1, attempts=F("attempts") + 1, lease_until=time + seconds(LEASE))
+    return changed == 1
 
 
 @contextmanager

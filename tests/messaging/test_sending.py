@@ -85,6 +85,32 @@ def test_a_stop_that_arrives_after_the_claim_still_holds_it_back(twilio: TwilioS
     assert twilio.posts() == 0
 
 
+def _began_elsewhere(line: Line, purpose: Purpose) -> OutboundMessage:
+    """A text as this process read it, while another that held it before wrote down its call, and has not come back."""
+    queued(line, purpose=purpose)
+    claimed = work.claim(OutboundMessage)
+    assert claimed is not None
+    SendAttempt.objects.create(message=claimed, gateway="twilio", started_at=clock.machine())
+    OutboundMessage.objects.filter(pk=claimed.pk).update(state=SendState.CALLING)
+    assert claimed.state == SendState.PLANNED
+    return claimed
+
+
+def test_a_call_that_another_process_began_meanwhile_is_looked_up_and_not_made_again(
+    twilio: TwilioServer, line: Line
+) -> None:
+    claimed = _began_elsewhere(line, Purpose.CHECKIN)
+    services.deliver(claimed)
+    assert twilio.posts() == 0
+    assert OutboundMessage.objects.get(pk=claimed.pk).due_at is not None
+
+
+def test_an_urgent_one_is_made_again(twilio: TwilioServer, line: Line) -> None:
+    claimed = _began_elsewhere(line, Purpose.PAGE)
+    services.deliver(claimed)
+    assert twilio.posts() == 1
+
+
 @pytest.mark.parametrize(
     ("purpose", "wording", "is_sent"),
     [

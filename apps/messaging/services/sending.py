@@ -21,6 +21,7 @@ from apps.messaging.services.errors import heed, stoppage
 from apps.messaging.services.reports import adopt_parked, apply
 from apps.messaging.services.settling import poll, settle_unknown
 from apps.messaging.vocabulary import (
+    FINAL,
     HANDED_OVER,
     UNSETTLED,
     URGENT,
@@ -88,9 +89,9 @@ def _begin(message: OutboundMessage) -> Started | None:
     """Decide at the moment of sending. None: the text does not leave now, and the row says why."""
     with transaction.atomic():
         row = fresh(message)
-        if row.state not in (SendState.PLANNED, SendState.CALLING, SendState.UNKNOWN):
+        if row.state != SendState.PLANNED and not _goes_again(row):  # whatever `message` said when it was read
             with finishing(message) as ending:
-                ending.due_at = clock.now() if row.state in HANDED_OVER else None
+                ending.due_at = None if row.state in FINAL else clock.now()
             return None
         route = routes.to_country(row.line.country)
         if (withheld := _why_withheld(row, route)) is not None:
