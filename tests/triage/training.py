@@ -27,8 +27,10 @@ from apps.triage.rules.net import LANGUAGES, SCALE, features, language_of
 CORPUS = Path(__file__).parent / "corpus"
 PARTS = ("tuning", "growth")
 TARGET = Path(FOLDER) / "_net.txt"
-HUMAN_SHARE = 0.12
-MISSED_UNSEEN = {"en": 0.18, "zh": 0.16}  # set anew before each training: `manage.py triage_report` without the net
+# Of all texts, read by a person as unclear. Less than the 12 % that are allowed: on the blind part the rules and the net together bring
+# about a tenth (en) to a quarter (zh) more than is reckoned here from texts that the rules know.
+HUMAN_SHARE = {"en": 0.105, "zh": 0.095}
+MISSED_UNSEEN = {"en": 0.13, "zh": 0.13}  # set anew before each training: `manage.py triage_report` without the net
 FOLDS = 6
 _COST = 1.0
 _EPOCHS = 25
@@ -125,10 +127,10 @@ def human_share(known: Sequence[Example], margins: Sequence[float], threshold: f
     return total / len(known)
 
 
-def choose(known: Sequence[Example], margins: Sequence[float], missed: float) -> float:
+def choose(known: Sequence[Example], margins: Sequence[float], missed: float, share: float) -> float:
     """The lowest threshold above nought that keeps the human share."""
     for step in range(1, 3 * SCALE, 5):
-        if human_share(known, margins, step / SCALE, missed) <= HUMAN_SHARE:
+        if human_share(known, margins, step / SCALE, missed) <= share:
             return step / SCALE
     return 3.0
 
@@ -141,7 +143,7 @@ def report(language: str, known: Sequence[Example], margins: Sequence[float], th
     raised = sum(value >= threshold and example.by_rules in ("none", "nonserious") for example, value in others)
     return (
         f"{language}: {len(known)} texts of {len({example.writer for example in known})} writers, threshold {threshold:.3f}; of unseen "
-        f"writers' serious texts {seen:.3f} would be raised, of {len(others)} others {raised}; human share {HUMAN_SHARE} as reckoned"
+        f"writers' serious texts {seen:.3f} would be raised, of {len(others)} others {raised}; human share {HUMAN_SHARE[language]} as reckoned"
     )
 
 
@@ -165,7 +167,7 @@ def main() -> None:
     thresholds: dict[str, float] = {}
     for language, known in found.items():
         margins = margins_unseen(known)
-        thresholds[language] = choose(known, margins, MISSED_UNSEEN[language])
+        thresholds[language] = choose(known, margins, MISSED_UNSEEN[language], HUMAN_SHARE[language])
         weights[language] = learn(known)
         sys.stdout.write(report(language, known, margins, thresholds[language]) + "\n")
         sys.stdout.flush()
