@@ -143,7 +143,8 @@ def report(language: str, known: Sequence[Example], margins: Sequence[float], th
     raised = sum(value >= threshold and example.by_rules in ("none", "nonserious") for example, value in others)
     return (
         f"{language}: {len(known)} texts of {len({example.writer for example in known})} writers, threshold {threshold:.3f}; of unseen "
-        f"writers' serious texts {seen:.3f} would be raised, of {len(others)} others {raised}; human share {HUMAN_SHARE[language]} as reckoned"
+        f"writers' serious texts {seen:.3f} would be raised, of {len(others)} others {raised}; "
+        f"human share {HUMAN_SHARE[language]} as reckoned"
     )
 
 
