@@ -64,7 +64,7 @@ def test_the_chains_in_force_are_read_in_words_and_in_the_readers_language(every
     english, chinese = page(people.alice(), URL), page(people.bob(), URL)
 
     for said in (
-        "investigator on call",
+        "Investigator on call",
         "R3 · same day",
         "The protocol's chain",
         "call the participant, then the caregiver",
