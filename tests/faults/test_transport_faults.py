@@ -110,7 +110,7 @@ def test_fault_13_provider_asks_to_wait(stack: Stack) -> None:
     )
     assert waiting > 0
     assert max(waits) <= 60 * FACTOR * strain()
-    wait_for(lambda: stack.received_by(busy), within=90, saying="three times told to wait, then sent")
+    wait_for(lambda: stack.received_by(busy), within=150, saying="three times told to wait, then sent")
     stack.twilio.exchange.faults.clear()
     told(stack, _CANCEL)
     promises.hold_for(stack, accepted=sids, within=120)
