@@ -1,6 +1,7 @@
 """Running due rows: what the worker's task, the pump's inline run and the sentinel have in common."""
 
 import time
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,8 +19,7 @@ INLINE_AFTER = 5.0
 INLINE_SECONDS = 5.0
 SENTINEL_AFTER = 60.0
 ASK_ALL_AGAIN = 1.0  # seconds
-_turns = Turns()
-_asked_all: dict[tuple[Lane, timedelta], float] = {}  # when this process last asked for all kinds
+_turns: dict[tuple[Lane, timedelta], Turns] = defaultdict(Turns)
 
 
 @lru_cache(maxsize=1)
@@ -31,24 +31,24 @@ def table() -> tuple[Work, ...]:
 
 def run_one(*, lane: Lane, overdue_by: timedelta = timedelta(0)) -> bool:
     """Claim and handle one row of this lane, the oldest of the kind whose turn it is; False when there is none."""
-    for entry in _turns.order(table(), _waiting(lane, overdue_by)):
+    turns = _turns[lane, overdue_by]
+    for entry in turns.order(table(), _waiting(turns, lane, overdue_by)):
         row = work.claim(entry.model, lane=lane, overdue_by=overdue_by)
         if row is not None:
             work.run(entry, row)
-        _turns.took(entry.model, had_row=row is not None)
+        turns.took(entry.model, had_row=row is not None)
         if row is not None:
             return True
     return False
 
 
-def _waiting(lane: Lane, overdue_by: timedelta) -> frozenset[type[WorkRow]]:
+def _waiting(turns: Turns, lane: Lane, overdue_by: timedelta) -> frozenset[type[WorkRow]]:
     """The kinds that wait. In a storm most do not: those that did a moment ago are asked alone, all of them once a while."""
     now = time.monotonic()
-    is_fresh = now - _asked_all.get((lane, overdue_by), now - ASK_ALL_AGAIN) < ASK_ALL_AGAIN
-    lately = _turns.lately(table()) if is_fresh else []
+    lately = turns.lately(table()) if now - turns.all_asked_at < ASK_ALL_AGAIN else []
     if lately and (found := work.waiting(lately, lane=lane, overdue_by=overdue_by)):
         return found
-    _asked_all[lane, overdue_by] = now
+    turns.all_asked_at = now
     return work.waiting([entry.model for entry in table()], lane=lane, overdue_by=overdue_by)
 
 

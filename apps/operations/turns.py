@@ -16,9 +16,10 @@ Kind = type[WorkRow]
 
 
 class Turns:
-    """What one process remembers, on its own clock."""
+    """What one process remembers of one lane, on its own clock. What has nothing in this lane may have waited long in another."""
 
     def __init__(self) -> None:
+        self.all_asked_at = float("-inf")  # when all kinds were last asked, not only those that had something lately
         self._rows = 0
         self._served: dict[Kind, tuple[int, float]] = {}  # rows handled by then, and when
         self._waited: dict[Kind, float] = {}  # when a kind last had something

@@ -1,5 +1,6 @@
 """Whose turn it is: what is nearest to a phone first, and nothing waits for ever behind it."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -36,21 +37,20 @@ def hand(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hand]:
     hand = Hand()
     for module in (engine, turns):
         monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: hand.time))
-    monkeypatch.setattr(engine, "_turns", turns.Turns())
-    monkeypatch.setattr(engine, "_asked_all", {})
+    monkeypatch.setattr(engine, "_turns", defaultdict(turns.Turns))
     monkeypatch.setattr(engine, "table", lambda: (Work(Sealing, hand.finish), Work(Reconciliation, hand.finish)))
     with clock.using(VirtualClock(START)):
         yield hand
 
 
-def near(number: int) -> None:
+def near(number: int, *, lane: Lane = Lane.SAFETY) -> None:
     for name in range(number):
-        Sealing.objects.create(name=str(name), due_at=START, lane=Lane.SAFETY)
+        Sealing.objects.create(name=str(name), due_at=START, lane=lane)
 
 
-def far(name: str) -> None:
+def far(name: str, *, lane: Lane = Lane.SAFETY) -> None:
     """Older than everything near."""
-    Reconciliation.objects.create(gateway=name, due_at=START - timedelta(hours=1), lane=Lane.SAFETY)
+    Reconciliation.objects.create(gateway=name, due_at=START - timedelta(hours=1), lane=lane)
 
 
 def test_what_stands_first_in_the_table_is_done_first(hand: Hand) -> None:
@@ -69,6 +69,14 @@ def test_a_kind_waits_for_a_few_rows_of_others_and_no_more(hand: Hand) -> None:
         pass
     turn = ["Sealing"] * turns.ROWS + ["Reconciliation"]
     assert hand.handled[: 3 * len(turn)] == 3 * turn
+
+
+def test_an_empty_lane_that_is_asked_in_between_makes_nobody_in_another_wait_longer(hand: Hand) -> None:
+    near(30, lane=Lane.MESSAGES)
+    far("phone", lane=Lane.MESSAGES)
+    while any(engine.run_one(lane=lane) for lane in (Lane.SAFETY, Lane.MESSAGES)):
+        pass
+    assert hand.handled.index("Reconciliation") == turns.ROWS
 
 
 def test_calls_into_an_outage_take_their_time_and_hold_up_nothing_else(hand: Hand) -> None:
