@@ -12,6 +12,7 @@ from apps.core import clock, work
 from apps.core.clock import VirtualClock
 from apps.core.work import Work
 from apps.followup.models import CheckIn, CheckInState, Reminder
+from apps.followup.planning import recompute_plan
 from apps.messaging.models import Line, OutboundMessage
 from apps.messaging.vocabulary import SendState
 from apps.participants import services as participants
@@ -148,6 +149,16 @@ def test_a_visit_without_an_appointment_is_a_task_ten_days_before_and_never_a_te
     assert tasks(w24) == [TaskKind.APPOINTMENT]
     assert Task.objects.get(participant=w24.participant).visit == w24  # whoever makes it must know for which visit
     assert sent() == []
+
+
+def test_what_was_planned_for_a_day_that_is_over_has_waited_since_now(w24: Visit, trial_time: VirtualClock) -> None:
+    Reminder.objects.filter(participant=w24.participant).delete()
+    trial_time.move_to(local("2027-06-20 09:00"))
+
+    recompute_plan(participant=w24.participant)
+
+    task = Reminder.objects.get(participant=w24.participant, visit_code="W24", wording="")
+    assert (task.planned_at, task.due_at) == (local("2027-06-13 10:00"), local("2027-06-20 09:00"))
 
 
 def test_with_an_appointment_nobody_is_asked_to_make_one(w24: Visit, it_is: Callable[[str], None]) -> None:
