@@ -1,6 +1,7 @@
 """The heartbeat table: every kind of work row and the one service function that handles it. One page, on purpose.
 
-What is nearest to a phone stands first and is done first. Lower floors know nothing of it. It is no event bus: a row is handled by one
+What is nearest to a phone stands first and is done first; a step hands its texts over itself, so a page's own row is left with what a
+network carries and with looking after it. Lower floors know nothing of it. It is no event bus: a row is handled by one
 function, and that function says when it is due again.
 """
 
@@ -19,9 +20,9 @@ from apps.participants.models import Plan
 
 TABLE = (
     Work(OutboundMessage, messaging.deliver, messaging.could_not_deliver),
-    Work(Page, escalation.send_page, escalation.could_not_page),
     Work(Escalation, escalation.advance, escalation.could_not_advance),
     Work(InboundMessage, conversations.answer, conversations.could_not_process),
+    Work(Page, escalation.send_page, escalation.could_not_page),
     Work(PhoneCall, conversations.call_due),
     Work(Task, conversations.task_due),
     Work(Question, conversations.after_silence, conversations.could_not_notice),

@@ -57,7 +57,8 @@ def prepare_connection(connection: Any, **_: Any) -> None:
     if connection.vendor == "sqlite":
         connection.connection.create_function("trialcare_acting", 1, _answer)
     elif connection.vendor == "postgresql":
-        connection.trialcare_told = None  # whom this transaction has announced
+        connection.trialcare_told = None  # whom the database takes for the writer now
+        connection.trialcare_stands = None  # … and between transactions
         if _announce not in connection.execute_wrappers:
             connection.execute_wrappers.append(_announce)
 
@@ -68,10 +69,10 @@ def _answer(what: str) -> str | None:
 
 
 def _announce(execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: dict[str, Any]) -> Any:
-    """Once a transaction and actor, before the first write. A rollback to a savepoint undoes it unseen, so then it is said again."""
+    """Before the first write of a new actor. What a transaction was told ends with it, and a rollback to a savepoint undoes it unseen."""
     connection = context["connection"]
     if connection.connection.info.transaction_status == TransactionStatus.IDLE:
-        connection.trialcare_told = None  # this statement begins a transaction, or stands alone
+        connection.trialcare_told = connection.trialcare_stands  # this statement begins a transaction, or stands alone
     if isinstance(sql, str) and _UNDOES.match(sql):
         connection.trialcare_told = None
     elif isinstance(sql, str) and _WRITE.search(sql[:2000]):
@@ -85,4 +86,6 @@ def _tell(connection: Any, now: Acting) -> None:
     local = connection.in_atomic_block
     with connection.connection.cursor() as cursor:
         cursor.execute(_SETTING, [now.actor, local, now.reason, local, now.request_id, local])
-    connection.trialcare_told = now if local else None
+    connection.trialcare_told = now
+    if not local:
+        connection.trialcare_stands = now

@@ -1,10 +1,9 @@
 """One text in, the right thing done, the right answer out."""
 
 import uuid
-from typing import Self
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.conversations.vocabulary import CallState, QuestionState, TaskKind
@@ -64,19 +63,19 @@ class Turn(WorkRow):
     reply = models.ForeignKey(OutboundMessage, on_delete=models.PROTECT, null=True, related_name="+")
     arrived_at = models.DateTimeField()
 
+    # Oldest first per line; a quarantined turn holds nobody back.
+    in_turn = """NOT EXISTS (
+        SELECT 1 FROM conversations_turn AS older
+        WHERE older.line_id = this.line_id AND older.arrived_at < this.arrived_at
+        AND older.due_at IS NOT NULL AND older.quarantined_at IS NULL
+    )"""
+
     class Meta(WorkRow.Meta):
         verbose_name = _("turn of a conversation")
         verbose_name_plural = _("turns of conversations")
 
     def __str__(self) -> str:
         return str(self.id)
-
-    @classmethod
-    def in_turn(cls, rows: "models.QuerySet[Self]") -> "models.QuerySet[Self]":
-        """Oldest first per line; a quarantined turn holds nobody back."""
-        older = cls.objects.filter(line=OuterRef("line"), arrived_at__lt=OuterRef("arrived_at"))
-        waiting = older.filter(due_at__isnull=False, quarantined_at__isnull=True)
-        return rows.filter(~Exists(waiting))
 
 
 class Task(WorkRow):

@@ -11,14 +11,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from django.apps import apps as registry
 from django.conf import settings
 from django.db import connection, models, transaction
 from django.db.models import F, Q
-from django.db.models.expressions import Combinable
-from django.db.models.functions import Now
 
 from apps.core import clock
 from apps.core.failpoints import strike
@@ -28,7 +26,6 @@ log = logging.getLogger(__name__)
 LEASE = 30.0
 MAX_ATTEMPTS = 5
 BACKOFF = (5.0, 15.0, 45.0, 120.0)
-_CANDIDATES = 8
 WORK_COLUMNS = ("due_at", "lease_until", "fence", "attempts", "last_error", "quarantined_at", "lane")
 
 
@@ -59,11 +56,6 @@ def lease_time() -> datetime:
         return time
 
 
-def _lease_now() -> Combinable | datetime:
-    """`lease_time` for use inside a query: there the database reads its own clock, which saves asking it first."""
-    return Now() if connection.vendor == "postgresql" else clock.machine()
-
-
 class WorkRow(models.Model):
     """A row that promises work. `attempts` counts unexplained ends only: it rises with a claim and falls with an orderly finish."""
 
@@ -77,6 +69,7 @@ class WorkRow(models.Model):
 
     audit_ignored: ClassVar[tuple[str, ...]] = WORK_COLUMNS
     comes_with: ClassVar[tuple[str, ...]] = ()  # relations that the handler reads anyway: fetched with the claimed row
+    in_turn: ClassVar[str] = ""  # SQL about the due row `this`, where rows must run in order: whether its turn has come
 
     class Meta:
         abstract = True
@@ -94,11 +87,6 @@ class WorkRow(models.Model):
             fields = (field for field in self._meta.concrete_fields if not field.primary_key)
             kwargs["update_fields"] = [field.name for field in fields if field.name not in WORK_COLUMNS]
         super().save(*args, **kwargs)
-
-    @classmethod
-    def in_turn(cls, rows: "models.QuerySet[Self]") -> "models.QuerySet[Self]":
-        """Narrow due rows to those whose turn it is. Models that must run in order override this."""
-        return rows
 
 
 Row = TypeVar("Row", bound=WorkRow)
@@ -124,76 +112,107 @@ class Ending:
     note: str = ""
 
 
-def due(model: type[Row], *, lane: int | None = None, overdue_by: timedelta = timedelta(0)) -> "models.QuerySet[Row]":
-    """Rows that anybody may claim now, oldest first. `overdue_by`: only those that nobody has taken for so long.
-
-    A row whose process died counts from the end of its lease: whoever helps out late (pump, sentinel) leaves the next try to the
-    workers, whose children may die of it without harm.
-    """
-    rows = model._default_manager.filter(due_at__lte=clock.now() - overdue_by, quarantined_at__isnull=True)
-    rows = rows.filter(_free(_lease_now(), since=overdue_by))
-    if lane is not None:
-        rows = rows.filter(lane=lane)
-    return model.in_turn(rows).order_by("due_at", "pk")
-
-
 def waiting(
     models_: Sequence[type[WorkRow]], *, lane: int, overdue_by: timedelta = timedelta(0)
 ) -> frozenset[type[WorkRow]]:
-    """Of which of these kinds rows are `due` in this lane, asked in one statement. Whether it is their turn is not asked."""
-    (taken_before, before), (taken_far, far) = _lease_bounds(overdue_by)
-    when = connection.ops.adapt_datetimefield_value(clock.now() - overdue_by)
-    quote = connection.ops.quote_name
-    free = f"(lease_until IS NULL OR lease_until < {taken_before} OR lease_until > {taken_far})"
-    kinds = [
-        f"SELECT {place} WHERE EXISTS (SELECT 1 FROM {quote(model._meta.db_table)}"  # noqa: S608 - names of our own tables
-        f" WHERE lane = %s AND due_at <= %s AND quarantined_at IS NULL AND {free})"
-        for place, model in enumerate(models_)
-    ]
+    """Of which of these kinds rows are due in this lane, asked in one statement.
+
+    Due is what anybody may claim now. `overdue_by`: only rows that nobody has taken for so long. A row whose process died counts from
+    the end of its lease: whoever helps out late (pump, sentinel) leaves the next try to the workers, whose children may die of it
+    without harm.
+    """
+    asked, values = [], []
+    for place, model in enumerate(models_):
+        is_due, bounds = _due(model, lane=lane, overdue_by=overdue_by)
+        asked.append(f"SELECT {place} WHERE EXISTS (SELECT 1 FROM {_table(model)} AS this WHERE {is_due})")  # noqa: S608 - names of our own
+        values += bounds
     with connection.cursor() as cursor:
-        cursor.execute(" UNION ALL ".join(kinds), [int(lane), when, before, far] * len(kinds))
+        cursor.execute(" UNION ALL ".join(asked), values)
         return frozenset(models_[place] for (place,) in cursor.fetchall())
 
 
-def _lease_bounds(since: timedelta) -> tuple[tuple[str, Any], tuple[str, Any]]:
-    """What `_free` says, in SQL: each bound with its parameter. See there."""
-    too_far = 2 * seconds(LEASE)
-    if connection.vendor == "postgresql":
-        return ("statement_timestamp() - %s", since), ("statement_timestamp() + %s", too_far)
-    time, plain = clock.machine(), connection.ops.adapt_datetimefield_value
-    return ("%s", plain(time - since)), ("%s", plain(time + too_far))
+def held(models_: Sequence[type[WorkRow]], *, lane: int) -> int:
+    """How many rows of these kinds and this lane processes hold now, asked in one statement."""
+    adapted = connection.ops.adapt_datetimefield_value
+    values, now = [int(lane), adapted(clock.now())], "statement_timestamp()"
+    if connection.vendor != "postgresql":
+        values, now = [*values, adapted(clock.machine())], "%s"
+    counts = [
+        f"SELECT COUNT(*) AS held FROM {_table(model)}"  # noqa: S608 - names of our own
+        f" WHERE lane = %s AND due_at <= %s AND quarantined_at IS NULL AND lease_until > {now}"
+        for model in models_
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT SUM(held) FROM ({' UNION ALL '.join(counts)}) AS kinds", values * len(counts))  # noqa: S608
+        return int(cursor.fetchone()[0])
 
 
-def claim(model: type[Row], *, lane: int | None = None, overdue_by: timedelta = timedelta(0)) -> Row | None:
-    """Lease the oldest due row to this process, or None. The update's own condition is the guard; no lock is relied upon.
-
-    The row is read after it is leased: whoever held it before may have written to it until then, and no later.
-    """
-    for pk, fence in due(model, lane=lane, overdue_by=overdue_by).values_list("pk", "fence")[:_CANDIDATES]:
-        if _lease(model, pk=pk, fence=fence):
-            row = model._default_manager.select_related(*model.comes_with or (None,)).get(pk=pk)
-            strike("claimed")
-            return row
-    return None
+def _due(model: type[WorkRow], *, lane: int | None, overdue_by: timedelta = timedelta(0)) -> tuple[str, list[Any]]:
+    """The condition of a due row `this`, with its values."""
+    free, bounds = _free(since=overdue_by)
+    when = connection.ops.adapt_datetimefield_value(clock.now() - overdue_by)
+    parts = ["this.due_at <= %s", "this.quarantined_at IS NULL", f"({free})", model.in_turn]
+    values = [when, *bounds]
+    if lane is not None:
+        parts, values = ["this.lane = %s", *parts], [int(lane), *values]
+    return " AND ".join(filter(None, parts)), values
 
 
-def _free(time: Combinable | datetime, *, since: timedelta = timedelta(0)) -> Q:
-    """Leased to nobody, or the lease has run out `since` long ago.
+def _free(*, since: timedelta = timedelta(0)) -> tuple[str, list[Any]]:
+    """Leased to nobody, or the lease has run out `since` long ago, by the database's own clock on PostgreSQL.
 
     One that ends further ahead than any lease is long was written before the clock was set back: its row would wait for as long as
     the step, so it counts as run out. The fence guards against its owner.
     """
-    too_far = time + 2 * seconds(LEASE)
-    return Q(lease_until__isnull=True) | Q(lease_until__lt=time - since) | Q(lease_until__gt=too_far)
+    too_far = 2 * seconds(LEASE)
+    if connection.vendor == "postgresql":
+        now = "statement_timestamp()"
+        free = f"this.lease_until IS NULL OR this.lease_until < {now} - %s OR this.lease_until > {now} + %s"
+        return free, [since, too_far]
+    time, plain = clock.machine(), connection.ops.adapt_datetimefield_value
+    free = "this.lease_until IS NULL OR this.lease_until < %s OR this.lease_until > %s"
+    return free, [plain(time - since), plain(time + too_far)]
 
 
-def _lease(model: type[Row], *, pk: object, fence: int) -> bool:
-    time = _lease_now()
-    rows = model._default_manager.filter(
-        _free(time), pk=pk, fence=fence, due_at__lte=clock.now(), quarantined_at__isnull=True
+def _table(model: type[WorkRow]) -> str:
+    return connection.ops.quote_name(model._meta.db_table)
+
+
+def claim(model: type[Row], *, lane: int | None = None, overdue_by: timedelta = timedelta(0)) -> Row | None:
+    """Lease the oldest due row to this process, or None.
+
+    The row is read after it is leased: whoever held it before may have written to it until then, and no later.
+    """
+    pk = _lease_oldest(model, lane=lane, overdue_by=overdue_by)
+    if pk is None:
+        return None
+    row = model._default_manager.select_related(*model.comes_with or (None,)).get(pk=pk)
+    strike("claimed")
+    return row
+
+
+def _lease_oldest(model: type[WorkRow], *, lane: int | None, overdue_by: timedelta) -> object | None:
+    """One statement finds and leases. Its own outer condition is the guard; the lock only spares two processes the same row."""
+    is_due, values = _due(model, lane=lane, overdue_by=overdue_by)
+    free, bounds = _free()
+    key = connection.ops.quote_name(model._meta.pk.attname)
+    on_postgresql = connection.vendor == "postgresql"
+    until = "statement_timestamp() + %s" if on_postgresql else "%s"
+    lease = seconds(LEASE)
+    ends: Any = lease if on_postgresql else connection.ops.adapt_datetimefield_value(clock.machine() + lease)
+    now = connection.ops.adapt_datetimefield_value(clock.now())
+    oldest = (
+        f"SELECT this.{key} FROM {_table(model)} AS this WHERE {is_due}"  # noqa: S608 - names of our own
+        f" ORDER BY this.due_at, this.{key} LIMIT 1" + (" FOR NO KEY UPDATE SKIP LOCKED" if on_postgresql else "")
     )
-    changed = rows.update(fence=F("fence") + 1, attempts=F("attempts") + 1, lease_until=time + seconds(LEASE))
-    return changed == 1
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {_table(model)} AS this SET fence = fence + 1, attempts = attempts + 1, lease_until = {until}"  # noqa: S608
+            f" WHERE {key} = ({oldest}) AND due_at <= %s AND quarantined_at IS NULL AND ({free}) RETURNING {key}",
+            [ends, *values, now, *bounds],
+        )
+        leased = cursor.fetchone()
+    return leased[0] if leased else None
 
 
 @contextmanager

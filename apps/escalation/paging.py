@@ -1,9 +1,11 @@
 """A page as a work row: handed over, then watched until it is known to have arrived. A failed one moves the chain on at once."""
 
 import contextlib
+import logging
 import secrets
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -21,6 +23,8 @@ from apps.escalation.rules import CODE_LENGTH, REST
 from apps.escalation.vocabulary import PENDING, RUNNING, EscalationState, IncidentKind, PageKind, PageState
 from apps.staff.models import User
 
+log = logging.getLogger(__name__)
+
 ACCEPTED_WITHIN = 60.0  # seconds: no provider has taken it
 DELIVERED_WITHIN = 90.0  # seconds: nobody has said that it arrived
 _FIRST_LOOK = 5.0
@@ -35,37 +39,68 @@ _resting: dict[str, float] = {}  # channel: until when this process does not try
 # --- planning
 
 
+@dataclass(frozen=True)
+class Summons:
+    """One person to be told by these channels. `occasion` is unique within an escalation, so that nobody is told the same twice."""
+
+    person: User
+    channels: Sequence[Channel]
+    occasion: str
+    step: int
+    who: str = ""
+    task: str = ""
+
+
 def plan_pages(
-    escalation: Escalation,
-    *,
-    person: User,
-    channels: Sequence[Channel],
-    wording: str,
-    occasion: str,
-    kind: PageKind = PageKind.PAGE,
-    who: str = "",
-    task: str = "",
+    escalation: Escalation, summons: Sequence[Summons], *, wording: str, kind: PageKind = PageKind.PAGE
 ) -> list[Page]:
     """One page a channel, due at once; or those that the same occasion planned already."""
-    known = list(Page.objects.filter(escalation=escalation, person=person))
-    wanted = {channel.name for channel in channels}
-    planned = {page.channel: page for page in known if page.occasion == occasion and page.channel in wanted}
-    code = next((page.code for page in known if page.code), "") or _fresh_code(person)
+    known = list(Page.objects.filter(escalation=escalation, person__in={each.person for each in summons}))
+    there = {(page.person_id, page.occasion, page.channel): page for page in known}
+    codes = {page.person_id: page.code for page in known if page.code}
+    planned, fresh = [], []
+    for each in summons:
+        code = codes.setdefault(each.person.pk, "") or _fresh_code(each.person)
+        codes[each.person.pk] = code
+        for channel in each.channels:
+            if (page := there.get((each.person.pk, each.occasion, channel.name))) is not None:
+                planned.append(page)
+            else:
+                fresh.append((_page(escalation, each, channel, wording=wording, code=code, kind=kind), channel))
+    # Another process may have planned them meanwhile.
+    Page.objects.bulk_create([page for page, _ in fresh], ignore_conflicts=True)
+    for page, channel in fresh:
+        if channel.is_local and not channel.is_there:
+            _hand_over_here(page, channel)
+    return [*planned, *(page for page, _ in fresh)]
+
+
+def _page(
+    escalation: Escalation, summons: Summons, channel: Channel, *, wording: str, code: str, kind: PageKind
+) -> Page:
     now = clock.now()
-    fresh = [
-        Page(
-            escalation=escalation, occasion=occasion, person=person, channel=channel.name, kind=kind, step=escalation.step, who=who,
-            task=task, wakes=channel.wakes, code=code, wording=wording, created_at=now,
-            due_at=None if channel.is_there else now + (timedelta(0) if channel.is_local else work.seconds(_AFTER_LOCAL)),
-            state=PageState.HANDED if channel.is_there else PageState.PLANNED,
-            handed_at=now if channel.is_there else None,
-            lane=Lane.MESSAGES if kind == PageKind.NOTICE else Lane.SAFETY,  # no page waits behind a courtesy
-        )
-        for channel in channels
-        if channel.name not in planned
-    ]  # fmt: skip
-    Page.objects.bulk_create(fresh, ignore_conflicts=True)  # another process may have planned them meanwhile
-    return [*planned.values(), *fresh]
+    later = timedelta(0) if channel.is_local else work.seconds(_AFTER_LOCAL)
+    return Page(
+        escalation=escalation, occasion=summons.occasion, person=summons.person, channel=channel.name, kind=kind,
+        step=summons.step, who=summons.who, task=summons.task, wakes=channel.wakes, code=code, wording=wording, created_at=now,
+        due_at=None if channel.is_there else now + later,
+        state=PageState.HANDED if channel.is_there else PageState.PLANNED,
+        handed_at=now if channel.is_there else None,
+        lane=Lane.MESSAGES if kind == PageKind.NOTICE else Lane.SAFETY,  # no page waits behind a courtesy
+    )  # fmt: skip
+
+
+def _hand_over_here(page: Page, channel: Channel) -> None:
+    """A page that is a row of ours when handed over needs no turn of its own. What fails is left to the page's row, which says so."""
+    try:
+        with transaction.atomic():
+            page.message = channel.hand_over(page).message
+            due_at = clock.now() + work.seconds(_FIRST_LOOK)
+            if not Page.objects.filter(pk=page.pk).update(message=page.message, due_at=due_at):
+                transaction.set_rollback(True)  # planned by another process, which hands it over
+    except Exception as error:  # noqa: BLE001 - the edge between recipients: one that fails never stops another
+        page.message = None
+        log.error("page not handed over at once", extra={"row": str(page.pk), "error": type(error).__name__})
 
 
 def _fresh_code(person: User) -> str:
@@ -100,7 +135,7 @@ def send_page(page: Page) -> None:
 
 def _hand_over(page: Page, channel: Channel) -> None:
     try:
-        if channel.is_local:
+        if channel.is_local and not channel.is_there:
             with work.finishing(page) as ending:
                 ending.due_at = _handed(page, channel, channel.hand_over(page))
             return

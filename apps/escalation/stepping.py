@@ -9,8 +9,8 @@ from apps.core import clock, work
 from apps.core.states import check_move
 from apps.escalation import channel as channels
 from apps.escalation import incidents, rules
-from apps.escalation.models import Drill, Escalation, Milestone, Page
-from apps.escalation.paging import cancel_pages, plan_pages
+from apps.escalation.models import Drill, Escalation, Milestone
+from apps.escalation.paging import Summons, cancel_pages, plan_pages
 from apps.escalation.people import on_duty
 from apps.escalation.rules import Plan, Step
 from apps.escalation.texts import wording_for
@@ -49,39 +49,37 @@ def _take(escalation: Escalation, plan: Plan, *, first_page: bool) -> bool:
     widening = plan.widening(place=escalation.place, round_number=escalation.round)
     escalation.group_from = escalation.step + 1
     wording = wording_for(escalation, is_first=first_page)
-    pages: list[Page] = []
+    summons: list[Summons] = []
     for step in [*group, *widening]:
         escalation.step += 1
-        pages += _page_step(escalation, step, wording, already={(page.person_id, page.channel) for page in pages})
+        already: set[tuple[object, str]] = {
+            (each.person.pk, channel.name) for each in summons for channel in each.channels
+        }
+        summons += _summoned(escalation, step, already=already)
+    pages = plan_pages(escalation, summons, wording=wording)
     escalation.place += len(group)
     wakes = any(step.wants_to_wake for step in group)
     return any(page.wakes for page in pages) if wakes else bool(pages)
 
 
-def _page_step(escalation: Escalation, step: Step, wording: str, *, already: set[tuple[object, str]]) -> list[Page]:
+def _summoned(escalation: Escalation, step: Step, *, already: set[tuple[object, str]]) -> list[Summons]:
+    """Everybody whom this step reaches now, by the channels that nobody else of this minute has told them by."""
     found = on_duty(step, site=escalation.site)
     if found.has_gap:
         incidents.report(IncidentKind.ROTA_GAP, detail=step.who, escalation=escalation)
-    pages = []
-    for person in found.people:
-        if person.pk == escalation.acknowledged_by_id:  # who hands over is not paged about it again in the next round
-            continue
-        pages += _page_person(escalation, step, person, wording, already=already)
-    return pages
+    # Who hands over is not paged about it again in the next round.
+    people = (person for person in found.people if person.pk != escalation.acknowledged_by_id)
+    return [_summons(escalation, step, person, already=already) for person in people]
 
 
-def _page_person(
-    escalation: Escalation, step: Step, person: User, wording: str, *, already: set[tuple[object, str]]
-) -> list[Page]:
+def _summons(escalation: Escalation, step: Step, person: User, *, already: set[tuple[object, str]]) -> Summons:
     usable = [channel for word in step.channels if (channel := channels.of(word, person)) is not None]
     if step.wants_to_wake and not any(channel.wakes for channel in usable):
         incidents.report(IncidentKind.NO_ROUTE, detail=step.who, escalation=escalation, person=person)
     if _has_stopped_texts(person):
         incidents.report(IncidentKind.STOPPED_TEXTS, detail=step.who, escalation=escalation, person=person)
-    return plan_pages(
-        escalation, person=person, channels=[each for each in usable if (person.pk, each.name) not in already], wording=wording,
-        occasion=f"step:{escalation.step}", who=step.who, task=step.task,
-    )  # fmt: skip
+    new = [channel for channel in usable if (person.pk, channel.name) not in already]
+    return Summons(person, new, occasion=f"step:{escalation.step}", step=escalation.step, who=step.who, task=step.task)
 
 
 def _has_stopped_texts(person: User) -> bool:

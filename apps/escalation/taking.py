@@ -14,7 +14,7 @@ from apps.escalation import rules
 from apps.escalation.endpoints import is_voice_pin
 from apps.escalation.links import BadLink, page_of
 from apps.escalation.models import Acknowledgement, ContactRecord, Escalation, Page
-from apps.escalation.paging import cancel_pages, live_pages, note_answered, plan_pages
+from apps.escalation.paging import Summons, cancel_pages, live_pages, note_answered, plan_pages
 from apps.escalation.rules import CodeText, Plan
 from apps.escalation.stepping import note, reopen, take_due_steps
 from apps.escalation.texts import language_of, local_time, name_role
@@ -139,7 +139,8 @@ def _tell_the_others(escalation: Escalation, acknowledgement: Acknowledgement) -
 def _say_by_text(escalation: Escalation, person: User, wording: str, kind: PageKind, occasion: str) -> None:
     channel = channels.of("sms", person)
     if channel is not None:
-        plan_pages(escalation, person=person, channels=[channel], wording=wording, occasion=occasion, kind=kind)
+        summons = Summons(person, [channel], occasion=occasion, step=escalation.step)
+        plan_pages(escalation, [summons], wording=wording, kind=kind)
 
 
 @transaction.atomic

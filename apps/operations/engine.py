@@ -56,22 +56,24 @@ def drain(lane: Lane) -> int:
     """Handle due rows, the most urgent lane first, down to `lane`, for a while. Returns how many."""
     ends = time.monotonic() + DRAIN_SECONDS * settings.TIME_FACTOR
     handled = 0
-    while time.monotonic() < ends:
-        if lane == Lane.BULK and _bulk_is_full():
-            break
-        if not any(run_one(lane=each) for each in Lane if each <= lane):
-            break
+    while time.monotonic() < ends and _run_most_urgent(lane):
         handled += 1
     return handled
 
 
+def _run_most_urgent(lane: Lane) -> bool:
+    """One row of the most urgent lane that has any, down to `lane`. One slot is never given to bulk work."""
+    for each in sorted(Lane):
+        if each > lane or (each == Lane.BULK and _bulk_is_full()):
+            return False
+        if run_one(lane=each):
+            return True
+    return False
+
+
 def _bulk_is_full() -> bool:
-    """One slot is never given to bulk work."""
-    busy = sum(
-        entry.model._default_manager.filter(lane=Lane.BULK, lease_until__gt=work.lease_time()).count()
-        for entry in table()
-    )
-    return busy >= max(1, settings.WORKER_CONCURRENCY - 1)
+    held = work.held([entry.model for entry in table()], lane=Lane.BULK)
+    return held >= max(1, settings.WORKER_CONCURRENCY - 1)
 
 
 def run_overdue_safety(*, overdue_by: float) -> int:
@@ -116,8 +118,7 @@ def backlog(lane: Lane) -> Backlog:
 def anything_due(lane: Lane, *, overdue_by: float = 0.0) -> bool:
     """Whether a row waits that nobody holds; `overdue_by` in seconds."""
     late = work.seconds(overdue_by)
-    waiting = work.waiting([entry.model for entry in table()], lane=lane, overdue_by=late)
-    return any(work.due(model, lane=lane, overdue_by=late).exists() for model in waiting)
+    return bool(work.waiting([entry.model for entry in table()], lane=lane, overdue_by=late))
 
 
 def quarantined() -> int:

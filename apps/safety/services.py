@@ -62,7 +62,8 @@ def open_adverse_event(
     event.escalation = event.escalation or escalation
     event.changed_at = clock.now()
     event.save()
-    Report.objects.get_or_create(event=event, symptom_report=report, defaults={"is_first": is_first})
+    joined = Report(event=event, symptom_report=report, is_first=is_first)
+    Report.objects.bulk_create([joined], ignore_conflicts=True)  # the same text again is no second report
     return event
 
 

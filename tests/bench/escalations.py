@@ -1,10 +1,12 @@
 """One hundred escalations at once, through real processes: from the text to its first page handed over, beside a single one.
 
 All texts are posted at the same time, by everybody of a full cohort and by strangers. Each text's own first page counts, whoever else is
-paged meanwhile. Beside the ratio stands the rate of the same machine: what one escalation costs when nothing waits, so that a slow
+paged meanwhile. The worker looks for new rows each second, so a single one waits for up to that: its moments are drawn at random, and
+its own p99 is what the storm's p99 is compared with. Beside the ratio stands the rate of the same machine (`each_ms`), so that a slow
 machine is told from a queue that starves.
 """
 
+import random
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +19,8 @@ from tests.fakes.twilio_exchange import text
 from tests.stack import STACKS, Stack, missing, running, wait_for
 
 AT_ONCE = 100
-SINGLES = 5
+SINGLES = 20
+_moments = random.Random(7)
 SERIOUS = ("今天早上吐血了", "black stool since last night")
 _FIRST_PAGES = """
     SELECT inbound.received_at, MIN(outbound.handed_over_at)
@@ -57,7 +60,9 @@ def _measured(kind: str) -> dict[str, Any]:
         stack.manage("shell", "-c", _ENROL.format(each=(96 - len(known)) // 2))
         stack.start("web", "worker", "sentinel")
         wait_for(lambda: "ready." in stack.log("worker"), within=30, saying="the worker consumes")
+        _quiet(stack)
         singles = [_single(stack, number) for number in range(SINGLES)]
+        _quiet(stack)
         everybody = [
             f"+1202555{2000 + 100 * place + number}" for place in range(2) for number in range((96 - len(known)) // 2)
         ]
@@ -72,19 +77,29 @@ def _measured(kind: str) -> dict[str, Any]:
         )
         took = time.monotonic() - began
         together = _waits(stack)
-    single = quantile(singles, 0.5)
     return {
         "escalations": AT_ONCE,
         "single": spread(singles),
         "at_once": spread(together),
-        "p99_to_single": round(quantile(together, 0.99) / single, 1),
+        "p99_to_single_p99": round(quantile(together, 0.99) / quantile(singles, 0.99), 1),
+        "p99_to_single_p50": round(quantile(together, 0.99) / quantile(singles, 0.5), 1),
         "posts_repeated": repeated,
         "each_ms": round(1000 * took / AT_ONCE, 1),
     }
 
 
+def _quiet(stack: Stack) -> None:
+    """Nothing is due any more: enrolling somebody plans a year."""
+    wait_for(
+        lambda: not any(lane["rows"] for lane in stack.ledger()["overdue"].values()),
+        within=120,
+        saying="the worker has nothing to do",
+    )
+
+
 def _single(stack: Stack, number: int) -> float:
-    """Seconds of one escalation that nothing else disturbs."""
+    """Seconds of one escalation that nothing else disturbs, at no particular moment of the worker's second."""
+    time.sleep(_moments.uniform(1.0, 2.0))
     before = len(stack.rows(_FIRST_PAGES))
     stack.text(f"+1202555{3900 + number}", SERIOUS[number % 2])
     wait_for(

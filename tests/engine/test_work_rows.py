@@ -145,13 +145,13 @@ def test_a_claimed_text_comes_with_what_its_handler_reads(virtual: VirtualClock)
 def test_a_row_is_read_after_it_is_leased_so_nothing_written_before_is_missed(monkeypatch: pytest.MonkeyPatch) -> None:
     """A process whose lease has run out may write until the next one has the row, and no later."""
     Sealing.objects.create(name="late", due_at=clock.now(), lane=Lane.SAFETY)
-    lease = work._lease
+    lease = work._lease_oldest
 
-    def late_writer(model: Any, **given: Any) -> bool:
+    def late_writer(model: Any, **given: Any) -> object:
         Sealing.objects.update(last_error="written just before")
         return lease(model, **given)
 
-    monkeypatch.setattr(work, "_lease", late_writer)
+    monkeypatch.setattr(work, "_lease_oldest", late_writer)
     row = work.claim(Sealing)
     assert row is not None
     assert row.last_error == "written just before"

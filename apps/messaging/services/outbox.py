@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import F, QuerySet
 
 from apps.core import clock, segments, states, work
@@ -26,8 +26,6 @@ def queue(
 
     `due_at` and `useful_until` are trial time; without `due_at` it is due at once. Raises ValueError for an empty text.
     """
-    if (found := OutboundMessage.objects.filter(key=key).first()) is not None:
-        return found
     now = clock.now()
     message = OutboundMessage(
         key=key,
@@ -44,12 +42,9 @@ def queue(
         useful_until=useful_until,
         lane=Lane.SAFETY if purpose in URGENT else Lane.MESSAGES,
     )
-    try:
-        with transaction.atomic():
-            message.save(force_insert=True)
-    except IntegrityError:
-        return OutboundMessage.objects.get(key=key)  # another process was first
-    return message
+    OutboundMessage.objects.bulk_create([message], ignore_conflicts=True)
+    kept = OutboundMessage.objects.values_list("pk", flat=True).get(key=key)
+    return message if kept == message.pk else OutboundMessage.objects.get(pk=kept)
 
 
 def cancel_queued(*, line: Line, purposes: Collection[Purpose]) -> int:

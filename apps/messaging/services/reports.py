@@ -27,17 +27,9 @@ _FAILURES = frozenset({AttemptState.UNDELIVERED, AttemptState.FAILED})
 @transaction.atomic
 def record_delivery(*, gateway: SmsGateway, attempt_id: UUID | None, event: DeliveryReport) -> None:
     """Keep an event and let it move the text's state. It is matched by our id, then by the provider's; one of neither is kept too."""
-    attempt = _attempt(gateway, attempt_id, event.provider_id)
     # Locked before the event is written: a poll holds the text first, and then writes the same event.
-    message = _locked(attempt) if attempt is not None else None
-    row, is_new = DeliveryEvent.objects.get_or_create(
-        gateway=gateway.name,
-        provider_id=event.provider_id[:80],
-        status=event.status[:24],
-        error_code=event.error_code[:20],
-        done_at=event.done_at[:24],
-        defaults={"attempt": attempt, "attempt_ref": attempt_id, "received_at": clock.now()},
-    )
+    message, attempt = _locked(gateway, attempt_id, event.provider_id)
+    row, is_new = _kept(gateway, attempt_id, attempt, event)
     if attempt is None or message is None or (not is_new and row.attempt_id is not None):
         return
     if row.attempt_id is None:
@@ -46,15 +38,35 @@ def record_delivery(*, gateway: SmsGateway, attempt_id: UUID | None, event: Deli
     apply(gateway=gateway, message=message, attempt=attempt, report=event)
 
 
-def _locked(attempt: SendAttempt) -> OutboundMessage:
-    return OutboundMessage.objects.select_for_update().get(pk=attempt.message_id)
-
-
-def _attempt(gateway: SmsGateway, attempt_id: UUID | None, provider_id: str) -> SendAttempt | None:
+def _locked(
+    gateway: SmsGateway, attempt_id: UUID | None, provider_id: str
+) -> tuple[OutboundMessage | None, SendAttempt | None]:
+    """The text that an event is about, locked, and its attempt as it then stands."""
     ours = SendAttempt.objects.filter(gateway=gateway.name)
-    if attempt_id is not None and (found := ours.filter(pk=attempt_id).first()) is not None:
-        return found
-    return ours.filter(provider_id=provider_id).first() if provider_id else None
+    by_id = ours.filter(pk=attempt_id) if attempt_id else ours.none()
+    by_name = ours.filter(provider_id=provider_id) if provider_id else ours.none()
+    for called in (by_id, by_name):
+        texts = OutboundMessage.objects.filter(send_attempts__in=called)
+        if (message := texts.select_for_update(of=("self",)).first()) is not None:
+            return message, called.first()
+    return None, None
+
+
+def _kept(
+    gateway: SmsGateway, attempt_id: UUID | None, attempt: SendAttempt | None, event: DeliveryReport
+) -> tuple[DeliveryEvent, bool]:
+    """The event's row, and whether this call wrote it: providers say things more than once."""
+    key = {
+        "gateway": gateway.name,
+        "provider_id": event.provider_id[:80],
+        "status": event.status[:24],
+        "error_code": event.error_code[:20],
+        "done_at": event.done_at[:24],
+    }
+    new = DeliveryEvent(attempt=attempt, attempt_ref=attempt_id, received_at=clock.now(), **key)
+    DeliveryEvent.objects.bulk_create([new], ignore_conflicts=True)
+    row = DeliveryEvent.objects.get(**key)
+    return row, row.pk == new.pk
 
 
 def adopt_parked(*, gateway: SmsGateway, attempt: SendAttempt) -> bool:
@@ -67,8 +79,7 @@ def adopt_parked(*, gateway: SmsGateway, attempt: SendAttempt) -> bool:
 
 
 def apply(*, gateway: SmsGateway, message: OutboundMessage, attempt: SendAttempt, report: DeliveryReport) -> None:
-    """Move an attempt and its text by a report. The caller holds the transaction and has locked the text's row, as it stands now."""
-    attempt.refresh_from_db()
+    """Move an attempt and its text by a report. The caller holds the transaction, has locked the text, and read both after that."""
     changed = _name(gateway, attempt, report.provider_id)
     raised = _raise_attempt(gateway, attempt, report) if report.state is not None else []
     if changed or raised:

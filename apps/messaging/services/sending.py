@@ -172,6 +172,7 @@ def _record(message: OutboundMessage, started: Started, result: SendResult, endi
 def _record_attempt(row: OutboundMessage, started: Started, result: SendResult) -> None:
     """`row` is locked, and says afterwards what it has become."""
     attempt, gateway = started.attempt, started.gateway
+    attempt.refresh_from_db()
     if result.outcome is Outcome.ACCEPTED:
         report = DeliveryReport(result.provider_id, "accepted", AttemptState.ACCEPTED)
         apply(gateway=gateway, message=row, attempt=attempt, report=report)
@@ -179,7 +180,6 @@ def _record_attempt(row: OutboundMessage, started: Started, result: SendResult) 
             attempt.refresh_from_db()
             row.refresh_from_db()
         return
-    attempt.refresh_from_db()
     if attempt.state in UNSETTLED:  # otherwise a callback knew better
         attempt.state = AttemptState(result.outcome.value)
         attempt.error_code = result.code[:20]
