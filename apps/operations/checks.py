@@ -1,5 +1,6 @@
 """What stops the program before the first text: a time chain that does not hold, a database that cannot wait, a second scheduler."""
 
+import sqlite3
 from itertools import pairwise
 from typing import Any
 
@@ -39,6 +40,15 @@ def writers_can_wait(**_: Any) -> list[CheckMessage]:
     if not database["ENGINE"].endswith("sqlite3") or database["OPTIONS"].get("transaction_mode") == "IMMEDIATE":
         return []
     return [Error("SQLite needs transaction_mode IMMEDIATE", id="operations.E002")]
+
+
+@register()
+def rows_can_be_leased(**_: Any) -> list[CheckMessage]:
+    """A lease is one UPDATE … RETURNING, which SQLite knows since 3.35 (2021, https://sqlite.org/lang_returning.html)."""
+    uses_sqlite = settings.DATABASES["default"]["ENGINE"].endswith("sqlite3")
+    if not uses_sqlite or sqlite3.sqlite_version_info >= (3, 35):
+        return []
+    return [Error(f"SQLite {sqlite3.sqlite_version} is too old: 3.35 or newer is needed", id="operations.E006")]
 
 
 @register()

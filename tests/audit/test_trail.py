@@ -208,3 +208,26 @@ def test_each_transaction_names_its_writer_anew() -> None:
     finally:
         actors._current.reset(token)
     assert trail() == [("insert", "user:alice"), *[("update", "user:alice")] * 3]
+
+
+@pytest.mark.usefixtures("real_transactions")
+@pytest.mark.django_db(transaction=True)
+def test_a_statement_of_its_own_lends_its_name_to_nobody_after_it() -> None:
+    """The database is told who writes once a connection and writer: whoever comes next is announced, inside a transaction or not."""
+    with actors.acting(actor="worker"):
+        trial().save()
+    with actors.acting(actor="user:alice"), transaction.atomic():
+        Trial.objects.update(title="u")
+        with actors.acting(actor="worker"):
+            Trial.objects.update(title="v")
+    with actors.acting(actor="worker"), transaction.atomic():
+        Trial.objects.update(title="w")
+    with actors.acting(actor="user:bob"):
+        Trial.objects.update(title="x")
+        connection.close()
+        Trial.objects.update(title="y")
+    with actors.acting(actor="worker"):
+        Trial.objects.update(title="z")
+    assert [actor for _, actor in trail()] == [
+        "worker", "user:alice", "worker", "worker", "user:bob", "user:bob", "worker",
+    ]  # fmt: skip

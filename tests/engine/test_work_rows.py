@@ -1,9 +1,12 @@
 """Rows are the queue: claimed once, finished with the same fence, due again when their worker dies, quarantined when they poison."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -155,3 +158,35 @@ def test_a_row_is_read_after_it_is_leased_so_nothing_written_before_is_missed(mo
     row = work.claim(Sealing)
     assert row is not None
     assert row.last_error == "written just before"
+
+
+@pytest.mark.usefixtures("real_transactions")
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(
+    "sqlite" in settings.DATABASES["default"]["ENGINE"], reason="SQLite has one writer and no row locks"
+)
+def test_a_row_that_another_process_has_locked_is_passed_over_and_one_that_is_only_referred_to_is_not() -> None:
+    row("locked"), row("free", due=START + timedelta(seconds=1))
+    with clock.using(VirtualClock(START + timedelta(seconds=2))), _elsewhere() as other:
+        other.execute("BEGIN")
+        other.execute("SELECT 1 FROM audit_sealing WHERE name = 'locked' FOR NO KEY UPDATE")
+        other.execute("SELECT 1 FROM audit_sealing WHERE name = 'free' FOR KEY SHARE")
+        taken = work.claim(Sealing)
+        assert taken is not None
+        assert taken.name == "free"
+        assert work.claim(Sealing) is None
+        other.execute("ROLLBACK")
+        again = work.claim(Sealing)
+        assert again is not None
+        assert again.name == "locked"
+
+
+@contextmanager
+def _elsewhere() -> Iterator[Any]:
+    """A cursor of a connection of its own."""
+    other = connection.copy()
+    try:
+        with other.cursor() as cursor:
+            yield cursor
+    finally:
+        other.close()

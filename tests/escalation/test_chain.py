@@ -5,11 +5,15 @@ from datetime import timedelta
 import pytest
 
 from apps.core import clock
+from apps.core.work import Lane
 from apps.escalation import services as escalation
+from apps.escalation.channel import Handed
+from apps.escalation.channels.sms import SmsChannel
 from apps.escalation.models import Page
 from apps.escalation.vocabulary import ChainName, ContactResult, EscalationState, PageState, Via
-from apps.messaging.models import Line
+from apps.messaging.models import Line, OutboundMessage
 from apps.messaging.vocabulary import SendState
+from apps.operations import engine
 from apps.staff.models import User
 from apps.staff.services import close_account, set_phone
 from tests.escalation.stage import Stage
@@ -129,6 +133,29 @@ def test_one_recipient_failing_stops_no_other(stage: Stage, carol: User) -> None
     stage.minutes(12)
     delivered = running.pages.filter(state=PageState.DELIVERED, channel="sms").values_list("person__name", flat=True)
     assert {"Alice", "Bob", "Chen"} <= {*delivered}
+
+
+def test_a_fault_of_ours_with_one_recipient_stops_no_other_and_is_not_forgotten(
+    stage: Stage, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Texts are handed over by the step itself: what breaks there for one person is undone alone, and tried again by the page's row."""
+    whole = SmsChannel.hand_over
+
+    def broken(channel: SmsChannel, page: Page) -> Handed:
+        given = whole(channel, page)
+        if page.person == alice:
+            raise KeyError("a fault of ours")
+        return given
+
+    monkeypatch.setattr(SmsChannel, "hand_over", broken)
+    running = stage.start()
+    engine.run_one(lane=Lane.SAFETY)
+    page = running.pages.get(person=alice, channel="sms")
+    assert (page.message, page.state) == (None, PageState.PLANNED)
+    assert not OutboundMessage.objects.exists()
+    stage.minutes(3)
+    assert [name for _, name in stage.paged(running)][:2] == ["Alice", "Bob"]
+    assert stage.carrier.texts_to(alice) == []
 
 
 def test_a_second_round_begins_and_is_wider(stage: Stage, dan: User) -> None:

@@ -42,13 +42,12 @@ def _locked(
     gateway: SmsGateway, attempt_id: UUID | None, provider_id: str
 ) -> tuple[OutboundMessage | None, SendAttempt | None]:
     """The text that an event is about, locked, and its attempt as it then stands."""
-    ours = SendAttempt.objects.filter(gateway=gateway.name)
-    by_id = ours.filter(pk=attempt_id) if attempt_id else ours.none()
-    by_name = ours.filter(provider_id=provider_id) if provider_id else ours.none()
-    for called in (by_id, by_name):
-        texts = OutboundMessage.objects.filter(send_attempts__in=called)
-        if (message := texts.select_for_update(of=("self",)).first()) is not None:
-            return message, called.first()
+    names: dict[str, UUID | str | None] = {"pk": attempt_id, "provider_id": provider_id}
+    for field, value in names.items():
+        if value:
+            called = SendAttempt.objects.filter(gateway=gateway.name, **{field: value})
+            for message in OutboundMessage.objects.select_for_update().filter(pk__in=called.values("message"))[:1]:
+                return message, called.get()
     return None, None
 
 
