@@ -5,7 +5,6 @@ A phrase is a sequence of tokens. Fillers ("the", "really", 了, 很) may stand 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -51,7 +50,7 @@ class Lexicon:
     _root: dict[str, Any] = field(default_factory=dict)
     vocabulary: set[str] = field(default_factory=set)
     _endings: dict[str, Ending | None] = field(default_factory=dict)  # by phrase as written: many recur
-    _count: int = 0
+    _nodes: list[dict[str, Any]] = field(default_factory=list)  # where phrase -1 ends, where phrase -2 ends, ...
 
     def kind(self, name: str) -> int:
         """The number of a class, made when first asked for."""
@@ -99,14 +98,14 @@ class Lexicon:
             node = below
         ending: Ending | None = node.get(_END)
         if ending is None:
-            self._count += 1
-            ending = node[_END] = Ending(-self._count, [])
+            self._nodes.append(node)
+            ending = node[_END] = Ending(-len(self._nodes), [])
         return ending
 
-    def commonness(self) -> list[int]:
-        """For each class about how often texts have it: a word that stands in many classes is a frequent word."""
-        uses = Counter(number for numbers in self.endings_of for number in numbers)
-        return [sum([uses[number] for number in numbers]) for numbers in self.endings_of]
+    def commonness(self, kinds: Iterable[int]) -> dict[int, int]:
+        """For each class about how often texts have it: a word after which many phrases go on is a frequent word."""
+        going_on = [len(node) for node in self._nodes]
+        return {kind: sum([going_on[-number - 1] for number in self.endings_of[kind]]) for kind in kinds}
 
     def scan(self, tokens: list[Token]) -> list[Span]:
         """Every phrase that stands in the text, in order of start and then of end."""

@@ -14,7 +14,7 @@ Only "&" crosses a sentence end (or line break): people text "Brief dry at noon.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import product
 
@@ -41,7 +41,7 @@ class Pattern:
 
 _Signs = frozenset[int]
 _Candidate = tuple[tuple[_Signs, ...], Pattern]  # a pattern, and what must be there besides, slot by slot
-_NOTHING: dict[_Signs, list[_Candidate]] = {}
+_NO_SIGNS: _Signs = frozenset()
 
 
 def is_pattern(line: str) -> bool:
@@ -145,10 +145,11 @@ class Places(dict[int, list[Hit]]):
 
     def __init__(self, spans: list[Span], slots: Mapping[int, frozenset[int]]) -> None:
         super().__init__()
-        self._spans = spans
         self._slots = slots
+        self._places: dict[int, list[tuple[int, int]]] = {}  # by number of the phrase
         make = tuple.__new__  # many hits a text: without the named tuple's own constructor
-        for start, end, (_, named) in spans:
+        for start, end, (number, named) in spans:
+            self._places.setdefault(number, []).append((start, end))
             for kind in named:
                 hit = make(Hit, (start, end, kind, False))
                 if kind in self:
@@ -156,11 +157,15 @@ class Places(dict[int, list[Hit]]):
                 else:
                     self[kind] = [hit]
         self.named = set(self)
-        self.seen = self.named.union([ending.number for _, _, ending in spans])
+        self.seen = self.named.union(self._places)
 
     def __missing__(self, kind: int) -> list[Hit]:
-        numbers = self._slots.get(kind, ())
-        hits = self[kind] = [Hit(start, end, kind) for start, end, (number, _) in self._spans if number in numbers]
+        numbers = self._places.keys() & self._slots.get(kind, _NO_SIGNS)
+        make = tuple.__new__
+        hits = [make(Hit, (start, end, kind, False)) for number in numbers for start, end in self._places[number]]
+        if len(hits) > 1:
+            hits.sort()
+        self[kind] = hits
         return hits
 
     def of(self, kind: int) -> list[Hit]:
@@ -187,9 +192,9 @@ class PatternIndex:
     """
 
     def __init__(self, patterns: list[Pattern], lexicon: Lexicon) -> None:
-        commonness = lexicon.commonness()
+        commonness = lexicon.commonness({slot for pattern in patterns for slot in pattern.slots})
         composed = {pattern.kind for pattern in patterns}
-        self.slots: dict[int, frozenset[int]] = {}
+        self.slots: dict[int, _Signs] = {}
         self._by_rarest = _Table()
         self._by_composed = _Table()  # by each slot that patterns themselves can bring
         self._rarest_with: dict[int, list[int]] = {}  # the slots in the first table that a sign brings
@@ -206,6 +211,7 @@ class PatternIndex:
         for slot in self._by_rarest:
             for sign in self.slots[slot]:
                 self._rarest_with.setdefault(sign, []).append(slot)
+        self._bringing = frozenset(self._rarest_with)
 
     def match(self, places: Places, ground: Ground, fresh: set[int] | None = None) -> list[Hit]:
         """Pattern occurrences, in no particular order. A hit that had to step over a denial carries `denied`.
@@ -213,13 +219,13 @@ class PatternIndex:
         With `fresh`, only patterns that have one of these classes in them: the others were matched before.
         """
         seen = places.seen
-        found: list[Hit] = []
         if fresh is None:
-            rarest_with = self._rarest_with
-            firsts = {slot for sign in seen if sign in rarest_with for slot in rarest_with[sign]}
+            slots_with = self._rarest_with
+            firsts = {slot for sign in seen & self._bringing for slot in slots_with[sign]}
             near = self._by_rarest.among(firsts, seen)
         else:
             near = self._by_composed.among(fresh, seen)
+        found: list[Hit] = []
         for others, pattern in near:
             for signs in others:
                 if signs.isdisjoint(seen):
@@ -236,12 +242,15 @@ class _Table(dict[int, "dict[_Signs, list[_Candidate]]"]):
         second, rest = (others[0], tuple(others[1:])) if others else (frozenset((first,)), ())
         self.setdefault(first, {}).setdefault(second, []).append((rest, pattern))
 
-    def among(self, firsts: set[int], seen: set[int]) -> Iterator[_Candidate]:
+    def among(self, firsts: set[int], seen: set[int]) -> list[_Candidate]:
         """The candidates whose two slots are there."""
+        found: list[_Candidate] = []
         for first in firsts:
-            for signs, candidates in self.get(first, _NOTHING).items():
-                if not signs.isdisjoint(seen):
-                    yield from candidates
+            if first in self:
+                for signs, candidates in self[first].items():
+                    if not signs.isdisjoint(seen):
+                        found += candidates
+        return found
 
 
 def _occurrences(pattern: Pattern, places: Places, ground: Ground) -> list[Hit]:
