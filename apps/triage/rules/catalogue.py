@@ -21,6 +21,7 @@ FOLDER = Path(__file__).resolve().parent.parent / "symptoms"
 GRADES = ("plain", "grave", "slight", "vague")
 _GRADE_LABEL = {"grave": "serious", "slight": "nonserious", "vague": "unclear"}
 _LANGUAGES = ("en", "zh")
+_DENIALS = ("neg", "neg_mid", "neg_zh", "neg_near")
 
 
 class CatalogueError(ValueError):
@@ -64,6 +65,16 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
+class Landmarks:
+    """The lexicon's numbers of the classes by which a text is read before any other."""
+
+    mask: int
+    barrier: int
+    neutral: int
+    denials: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Catalogue:
     """Everything that the rules read."""
 
@@ -74,6 +85,7 @@ class Catalogue:
     items: dict[str, Item]
     wordings: dict[int, Wording]
     classes: dict[int, str]  # the lexicon's numbers of the named classes
+    landmarks: Landmarks
     triggers: frozenset[str]
     shared: dict[str, dict[str, Any]]
 
@@ -113,6 +125,9 @@ def load(folder: Path = FOLDER) -> Catalogue:
         items=items,
         wordings=wordings,
         classes={kind: name for kind, name in enumerate(lexicon.names) if kind not in wordings and name[0] != LITERAL},
+        landmarks=Landmarks(
+            lexicon.kind("mask"), lexicon.kind("barrier"), lexicon.kind("neutral"), tuple(map(lexicon.kind, _DENIALS))
+        ),
         triggers=frozenset(name for source in sources if source.startswith("assertion") for name in shared[source]),
         shared=shared,
     )

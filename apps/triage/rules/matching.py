@@ -11,7 +11,6 @@ from apps.triage.rules.normalise import Token
 from apps.triage.rules.patterns import Ground, Places
 from apps.triage.rules.spelling import Speller
 
-_DENIALS = ("neg", "neg_mid", "neg_zh", "neg_near")
 _NO_PHRASE = 0  # no phrase has this number
 _GRADE_RANK = {"grave": 0, "slight": 1, "plain": 2, "vague": 3}
 
@@ -29,48 +28,59 @@ class Reading:
 def read(cat: Catalogue, speller: Speller, folded: str, where: list[int], text: str) -> Reading:
     """Every finding and every class of one folded text."""
     tokens = speller.mend(cat.normaliser.tokens(folded, where))
-    places = Places(_unmasked(cat.lexicon.scan(tokens), cat.lexicon.kind("mask")), cat.patterns.slots)
-    barriers = frozenset([hit.start for hit in places.of(cat.lexicon.kind("barrier"))])
+    places = _places(cat, cat.lexicon.scan(tokens))
+    barriers = frozenset([hit.start for hit in places.of(cat.landmarks.barrier)])
     layout = lay_out(tokens, text, barriers)
-    ground = Ground(layout.sentences, barriers, _denials(places, cat))
-    literal = [hit for kind in places.named & cat.wordings.keys() for hit in places[kind]]
-    named = {kind: places[kind].copy() for kind in places.named - cat.wordings.keys()}
-    composed = cat.patterns.match(places, ground)
-    # A class may itself be composed ("two <time_unit> ago"), and wordings may build on it: one second round.
-    again = [hit for hit in composed if hit.kind not in cat.wordings]
-    if again:
-        fresh = places.add(again)
-        known = set(composed)
-        composed += [hit for hit in cat.patterns.match(places, ground, fresh) if hit not in known]
-    built = []
-    for hit in composed:
-        if hit.kind in cat.wordings:
-            built.append(hit)
-        else:
-            named.setdefault(hit.kind, []).append(hit)
-    classes = _classes(cat, named, literal)
+    literal = [hit for kind in places.named if kind in cat.wordings for hit in places[kind]]
+    built = _built(cat, places, Ground(layout.sentences, barriers, _denials(places, cat)))
+    classes = _classes(cat, places, literal)
     return Reading(tokens, layout, _kept(cat, literal, built, classes.get("idiom", [])), classes)
+
+
+def _places(cat: Catalogue, spans: list[Span]) -> Places:
+    """Where each class stands, but for what is part of a fixed expression."""
+    places = Places(spans, cat.patterns.slots)
+    mask = cat.landmarks.mask
+    return Places(_unmasked(spans, mask), cat.patterns.slots) if mask in places.named else places
 
 
 def _denials(places: Places, cat: Catalogue) -> frozenset[int]:
     """The tokens of a "no" that means no."""
-    denials = _tokens([hit for name in _DENIALS for hit in places.of(cat.lexicon.kind(name))])
-    return frozenset(denials.difference(_tokens(places.of(cat.lexicon.kind("neutral")))) if denials else ())
+    denials = _tokens([hit for kind in cat.landmarks.denials for hit in places.of(kind)])
+    return frozenset(denials.difference(_tokens(places.of(cat.landmarks.neutral))) if denials else ())
 
 
 def _tokens(hits: list[Hit]) -> set[int]:
     return {at for hit in hits for at in range(hit.start, hit.end)}
 
 
-def _classes(cat: Catalogue, named: dict[int, list[Hit]], literal: list[Hit]) -> dict[str, list[Hit]]:
+def _built(cat: Catalogue, places: Places, ground: Ground) -> list[Hit]:
+    """The findings that are composed. Classes that are composed are put into `places`."""
+    composed = cat.patterns.match(places, ground)
+    # A class may itself be composed ("two <time_unit> ago"), and wordings may build on it: one second round.
+    again = [hit for hit in composed if hit.kind not in cat.wordings]
+    if again:
+        known = set(composed)
+        fresh = places.add(again)
+        later = [hit for hit in cat.patterns.match(places, ground, fresh) if hit not in known]
+        places.add([hit for hit in later if hit.kind not in cat.wordings])
+        composed += later
+    return [hit for hit in composed if hit.kind in cat.wordings]
+
+
+def _classes(cat: Catalogue, places: Places, literal: list[Hit]) -> dict[str, list[Hit]]:
     """The hits of the named classes in order of start, without denials and the like that are part of a wording."""
+    longer = [hit for hit in literal if hit.end - hit.start > 1]
+    within = _tokens(longer)
     classes: dict[str, list[Hit]] = {}
-    for kind, hits in named.items():
-        name = cat.classes[kind]
-        if literal and name in cat.triggers:
-            hits = [hit for hit in hits if not _is_part(hit, literal)]
+    for kind in places.named:
+        name = cat.classes.get(kind)
+        if name is None:
+            continue
+        hits = places[kind]
+        if within and name in cat.triggers:
+            hits = [hit for hit in hits if hit.start not in within or not _is_part(hit, longer)]
         if hits:
-            hits.sort()
             classes[name] = hits
     return classes
 
@@ -91,8 +101,6 @@ def _unmasked(spans: list[Span], mask: int) -> list[Span]:
         if mask in named:
             ends[start] = end  # in order of end
             starts.setdefault(end, start)  # in order of start
-    if not ends:
-        return spans
     kept: list[Span] = []
     reach = 0
     for span in spans:
@@ -106,24 +114,34 @@ def _unmasked(spans: list[Span], mask: int) -> list[Span]:
 
 
 def _kept(cat: Catalogue, literal: list[Hit], built: list[Hit], idioms: list[Hit]) -> list[tuple[Hit, Wording]]:
-    everything = [hit for hit in (*literal, *built) if not any(_touches(hit, idiom) for idiom in idioms)]
-    if not everything:
-        return []
-    shadow_ok = cat.shared["meta"]["shadow_ok"]
+    distinct = dict.fromkeys([*literal, *built])
+    hits = [hit for hit in distinct if not any(_touches(hit, idiom) for idiom in idioms)] if idioms else list(distinct)
+    if len(hits) < 2:
+        return [(hit, cat.wordings[hit.kind]) for hit in hits]
     as_written = frozenset(literal)
-    found: list[tuple[Hit, Wording]] = []
     # A hit can only be shadowed by one that covers its first token: few, even in a long text.
     covering: dict[int, list[Hit]] = {}
-    for hit in dict.fromkeys(everything):
+    for hit in hits:
         for at in range(hit.start, hit.end):
             covering.setdefault(at, []).append(hit)
-    for hit in everything:
-        wording = cat.wordings[hit.kind]
-        if any(_shadows(cat, longer, hit, wording, longer in as_written, shadow_ok) for longer in covering[hit.start]):
-            continue
-        found.append((hit, wording))
-    return sorted(
-        set(found), key=lambda pair: (pair[0].start, pair[0].end, pair[1].item, pair[1].grade, pair[0].denied)
+    found = []
+    for hit in hits:
+        others = covering[hit.start]
+        if len(others) == 1 or not _is_shadowed(cat, hit, others, as_written):
+            found.append((hit, cat.wordings[hit.kind]))
+    found.sort(key=lambda pair: (pair[0].start, pair[0].end, pair[1].item, pair[1].grade, pair[0].denied))
+    return found
+
+
+def _is_shadowed(cat: Catalogue, hit: Hit, others: list[Hit], as_written: frozenset[Hit]) -> bool:
+    wording = cat.wordings[hit.kind]
+    return any(
+        longer.start <= hit.start
+        and longer.end >= hit.end
+        and longer is not hit
+        and (hit.denied or not longer.denied)
+        and _shadows(cat, longer, hit, wording, longer in as_written)
+        for longer in others
     )
 
 
@@ -133,12 +151,10 @@ def _touches(hit: Hit, idiom: Hit) -> bool:
     return overlaps and not contains
 
 
-def _shadows(cat: Catalogue, longer: Hit, hit: Hit, wording: Wording, literal: bool, shadow_ok: list[str]) -> bool:
-    """Whether `longer` says the same more exactly, so that `hit` is not counted."""
-    if longer.start > hit.start or longer.end < hit.end or longer == hit or (longer.denied and not hit.denied):
-        return False
+def _shadows(cat: Catalogue, longer: Hit, hit: Hit, wording: Wording, literal: bool) -> bool:
+    """Whether `longer`, which covers the hit, says the same more exactly, so that the hit is not counted."""
     other = cat.wordings[longer.kind]
-    same_span = (longer.start, longer.end) == (hit.start, hit.end)
+    same_span = longer.start == hit.start and longer.end == hit.end
     if other.item == wording.item:
         if same_span:
             return _GRADE_RANK[other.grade] < _GRADE_RANK[wording.grade]
@@ -147,4 +163,4 @@ def _shadows(cat: Catalogue, longer: Hit, hit: Hit, wording: Wording, literal: b
         return False
     if wording.item == "evt_death":
         return True  # a death word inside a longer wording is never about a death
-    return not (wording.level == "R1" and other.level > "R1" and other.item not in shadow_ok)
+    return not (wording.level == "R1" and other.level > "R1" and other.item not in cat.shared["meta"]["shadow_ok"])

@@ -14,6 +14,7 @@ Only "&" crosses a sentence end (or line break): people text "Brief dry at noon.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import product
@@ -146,23 +147,22 @@ class Places(dict[int, list[Hit]]):
     def __init__(self, spans: list[Span], slots: Mapping[int, frozenset[int]]) -> None:
         super().__init__()
         self._slots = slots
-        self._places: dict[int, list[tuple[int, int]]] = {}  # by number of the phrase
+        self._places: defaultdict[int, list[Span]] = defaultdict(list)  # by number of the phrase
+        named: defaultdict[int, list[Hit]] = defaultdict(list)
         make = tuple.__new__  # many hits a text: without the named tuple's own constructor
-        for start, end, (number, named) in spans:
-            self._places.setdefault(number, []).append((start, end))
-            for kind in named:
-                hit = make(Hit, (start, end, kind, False))
-                if kind in self:
-                    self[kind].append(hit)
-                else:
-                    self[kind] = [hit]
-        self.named = set(self)
+        for span in spans:
+            start, end, (number, kinds) = span
+            self._places[number].append(span)
+            for kind in kinds:
+                named[kind].append(make(Hit, (start, end, kind, False)))
+        self.update(named)
+        self.named = set(named)
         self.seen = self.named.union(self._places)
 
     def __missing__(self, kind: int) -> list[Hit]:
         numbers = self._places.keys() & self._slots.get(kind, _NO_SIGNS)
         make = tuple.__new__
-        hits = [make(Hit, (start, end, kind, False)) for number in numbers for start, end in self._places[number]]
+        hits = [make(Hit, (start, end, kind, False)) for number in numbers for start, end, _ in self._places[number]]
         if len(hits) > 1:
             hits.sort()
         self[kind] = hits
