@@ -103,7 +103,7 @@ def _script_of(turn: Turn) -> str:
         return ""
     if turn.command or not any(sign.isalpha() for sign in body):
         return ""
-    return language_of(rules.engine().read(body).tokens)
+    return language_of(rules.engine().read(body).words)
 
 
 def explained(drift: Drift) -> list[str]:

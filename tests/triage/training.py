@@ -67,7 +67,7 @@ def _example(alone: Engine, writer: str, row: dict[str, str]) -> tuple[str, Exam
     reading = alone.read(row["text"])
     found = alone.assess(row["text"], sender=row.get("sender") or "participant", context=rules.Context())
     names = tuple(sorted({name for name, _ in features(reading)}))
-    return language_of(reading.tokens), Example(writer, names, row["label"], found.label)
+    return language_of(reading.words), Example(writer, names, row["label"], found.label)
 
 
 def learn(known: Sequence[Example], *, epochs: int = _EPOCHS) -> dict[str, float]:

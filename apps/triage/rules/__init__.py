@@ -13,6 +13,7 @@ from pathlib import Path
 from apps.triage.rules.catalogue import FOLDER, Catalogue, CatalogueError, load
 from apps.triage.rules.decide import Engine, digest
 from apps.triage.rules.net import load as load_net
+from apps.triage.rules.normalise import Forms
 from apps.triage.rules.quantities import Quantities
 from apps.triage.rules.shapes import LABELS, LEVELS, STATES, Assessment, Clue, Context, Finding
 from apps.triage.rules.spelling import Speller
@@ -83,7 +84,8 @@ def engine() -> Engine:
         cat = load()
         english = frozenset((Path(FOLDER) / "_words_en.txt").read_text(encoding="utf-8").split())
         speller = Speller(frozenset(cat.lexicon.vocabulary), english)
-        return Engine(cat, speller, Quantities(cat.shared["quantities"]), load_net(Path(FOLDER) / "_net.txt"))
+        forms = Forms(cat.normaliser, speller.mend)
+        return Engine(cat, forms, Quantities(cat.shared["quantities"]), load_net(Path(FOLDER) / "_net.txt"))
     finally:
         if collecting:
             gc.enable()

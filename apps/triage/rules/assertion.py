@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from apps.triage.rules.clauses import FIRST_CJK, LISTING
 from apps.triage.rules.lexicon import Hit
-from apps.triage.rules.normalise import Token
 from apps.triage.rules.whose import Scene, is_somebody_elses
 
 RESOLVED = "resolved"  # inside the rules only; the outside sees "past"
@@ -133,14 +132,14 @@ def _points_back(past: Hit, finding: Hit, scene: Scene) -> bool:
     nothing_new = not _between(scene.findings, finding.end, past.start) and not _between(
         scene.of("now"), first, past.end
     )
-    return scene.tokens[first].text in _POINTING and nothing_new
+    return scene.words[first] in _POINTING and nothing_new
 
 
 def _is_denied(finding: Hit, scene: Scene) -> bool:
     sentence = scene.layout.sentences[finding.start]
     inside = _inside(scene)
     # "no blood in it but black": the black is not denied
-    chinese = scene.tokens[finding.start].text >= FIRST_CJK  # there 就是 is said of what is left
+    chinese = scene.words[finding.start] >= FIRST_CJK  # there 就是 is said of what is left
     turned = (
         not chinese
         and scene.layout.sentences[finding.end - 1] == sentence
@@ -153,9 +152,9 @@ def _is_denied(finding: Hit, scene: Scene) -> bool:
             if _cost(hit.end, finding.start, inside, scene) <= reach and not _is_new_since(hit, finding, scene):
                 return True
     clause = scene.layout.clauses[finding.start]
-    if _is_answered_no(finding.end, scene.tokens):
+    if _is_answered_no(finding.end, scene.words):
         return True
-    listed = finding.end < len(scene.tokens) and scene.tokens[finding.end].text in _COLONS  # "Fever: nil"
+    listed = finding.end < len(scene.words) and scene.words[finding.end] in _COLONS  # "Fever: nil"
     return any(
         (0 <= hit.start - finding.end <= _AFTER_REACH and scene.layout.clauses[hit.start] == clause)
         or (listed and hit.start == finding.end + 1)
@@ -167,7 +166,7 @@ def _is_denied(finding: Hit, scene: Scene) -> bool:
 
 def _denies_the_list(no: Hit, finding: Hit, inside: set[int], scene: Scene) -> bool:
     """Whether a Chinese "none of it" ends the row of findings that this one stands in; or a "(-)" stands in the finding."""
-    word = scene.tokens[no.start].text
+    word = scene.words[no.start]
     if word in _BRACKETS:
         return finding.start < no.start and no.end <= finding.end
     if (
@@ -176,27 +175,27 @@ def _denies_the_list(no: Hit, finding: Hit, inside: set[int], scene: Scene) -> b
         or scene.layout.sentences[no.start] != scene.layout.sentences[finding.start]
     ):
         return False
-    return sum(at not in inside and scene.tokens[at].text not in LISTING for at in range(finding.end, no.start)) <= 1
+    return sum(at not in inside and scene.words[at] not in LISTING for at in range(finding.end, no.start)) <= 1
 
 
 def _is_new_since(no: Hit, finding: Hit, scene: Scene) -> bool:
     """Whether a comma without "or" parts a dated finding from the "no": "no fever, vomiting blood since four"."""
-    between = {scene.tokens[at].text for at in range(no.end, finding.start)}
+    between = {scene.words[at] for at in range(no.end, finding.start)}
     return (
-        scene.tokens[finding.start].text < FIRST_CJK
+        scene.words[finding.start] < FIRST_CJK
         and not between.isdisjoint(_COMMAS)
         and between.isdisjoint(LISTING)
         and any(finding.end <= hit.start <= finding.end + 1 for hit in scene.of("now"))
     )
 
 
-def _is_answered_no(at: int, tokens: list[Token]) -> bool:
+def _is_answered_no(at: int, words: list[str]) -> bool:
     """ "Fever no, confused? No": a bare "no" behind the finding and nothing behind the "no"."""
-    if at + 1 < len(tokens) and tokens[at].text in _QUESTION_MARKS:
+    if at + 1 < len(words) and words[at] in _QUESTION_MARKS:
         at += 1
-    if at >= len(tokens) or tokens[at].text not in _BARE_NO:
+    if at >= len(words) or words[at] not in _BARE_NO:
         return False
-    return at + 1 == len(tokens) or not tokens[at + 1].text[0].isalnum()
+    return at + 1 == len(words) or not words[at + 1][0].isalnum()
 
 
 def is_taken_back(finding: Hit, scene: Scene) -> bool:
@@ -250,7 +249,7 @@ def _cost(start: int, end: int, inside: set[int], scene: Scene) -> int:
     """How far a denial has to reach: words of other findings and list words are free, a comma outside a list is a wall."""
     cost = 0
     for at in range(start, end):
-        text = scene.tokens[at].text
+        text = scene.words[at]
         if text in _COMMAS:
             listed = at - 1 in inside and any(step in inside for step in (at + 1, at + 2))
             if not listed:
@@ -267,7 +266,7 @@ def _cost(start: int, end: int, inside: set[int], scene: Scene) -> int:
 def _is_wall(at: int, inside: set[int], scene: Scene) -> bool:
     """Whether a clause ends before token `at` so that no denial passes; a row of findings with blanks is no wall."""
     clauses = scene.layout.clauses
-    if clauses[at] == clauses[at - 1] or scene.tokens[at - 1].text in _COMMAS:
+    if clauses[at] == clauses[at - 1] or scene.words[at - 1] in _COMMAS:
         return False
     return at not in scene.layout.spaced or not (at - 1 in inside and at in inside)
 

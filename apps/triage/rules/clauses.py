@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
-from apps.triage.rules.normalise import Token
+from apps.triage.rules.normalise import Offsets
 
 _SENTENCE_ENDS = frozenset("。！？!?.\n;；…")
 _COMMAS = frozenset(",，:：、()（）[]【】/-—~")
@@ -12,6 +13,7 @@ _SHORTEST = 2  # tokens before a blank that make a clause
 FIRST_CJK = "\u2e80"
 LISTING = frozenset({"、", "/", "and", "or", "nor", "和", "或", "跟", "与", "及", "也", "以"})
 _SIGNS = _SENTENCE_ENDS | (_COMMAS - LISTING)  # what ends a clause
+_BLANK = re.compile(rf"[{FIRST_CJK}-\U0010ffff]\s+[{FIRST_CJK}-\U0010ffff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,27 +29,23 @@ class Layout:
     spaced: frozenset[int]
 
 
-def lay_out(tokens: list[Token], text: str, barriers: frozenset[int]) -> Layout:
+def lay_out(words: list[str], text: str, barriers: frozenset[int], offsets: Offsets) -> Layout:
     """Sentences and clauses of a text. `barriers` are tokens ("but", 但是) that begin a new clause."""
     sentences: list[int] = []
     clauses: list[int] = []
     questions: set[int] = set()
     spaced: set[int] = set()
-    sentence = clause = 0
-    last_end = begun = 0
-    before = ""
-    has_lines = "\n" in text
-    for at, (word, _, start, end) in enumerate(tokens):
-        if start > last_end:
-            if has_lines and "\n" in text[last_end:start]:
-                sentence += 1
-                clause += 1
-                begun = at
-            elif word >= FIRST_CJK and before >= FIRST_CJK and at - begun >= _SHORTEST:  # a blank between Chinese words
-                clause += 1
-                begun = at
-                spaced.add(at)
-        last_end, before = end, word
+    sentence = clause = begun = 0
+    lines, blanks = _gaps(words, text, offsets)
+    for at, word in enumerate(words):
+        if at in lines:
+            sentence += 1
+            clause += 1
+            begun = at
+        elif at in blanks and at - begun >= _SHORTEST:
+            clause += 1
+            begun = at
+            spaced.add(at)
         if at in barriers:
             clause += 1
         sentences.append(sentence)
@@ -60,3 +58,20 @@ def lay_out(tokens: list[Token], text: str, barriers: frozenset[int]) -> Layout:
             clause += 1
             begun = at + 1
     return Layout(sentences, clauses, frozenset(questions), frozenset(spaced))
+
+
+def _gaps(words: list[str], text: str, offsets: Offsets) -> tuple[set[int], set[int]]:
+    """The tokens before which a line ends, and the Chinese ones with a blank between them and a Chinese one."""
+    lines: set[int] = set()
+    blanks: set[int] = set()
+    if "\n" not in text and not offsets.is_shifted and not _BLANK.search(text):
+        return lines, blanks
+    last_end, before = 0, ""
+    for at, ((start, end), word) in enumerate(zip(offsets.spans, words, strict=True)):
+        if start > last_end:
+            if "\n" in text[last_end:start]:
+                lines.add(at)
+            elif word >= FIRST_CJK and before >= FIRST_CJK:
+                blanks.add(at)
+        last_end, before = end, word
+    return lines, blanks

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from apps.triage.rules.assertion import PLANNED, RESOLVED, is_planned, is_taken_back, state_of
@@ -14,10 +14,9 @@ from apps.triage.rules.composites import Facts, Verdict, composed, escalated
 from apps.triage.rules.lexicon import Hit
 from apps.triage.rules.matching import Reading, read
 from apps.triage.rules.net import Net, raised
-from apps.triage.rules.normalise import Token
+from apps.triage.rules.normalise import Forms
 from apps.triage.rules.quantities import Measure, Quantities
 from apps.triage.rules.shapes import Assessment, Context, Finding, more_urgent
-from apps.triage.rules.spelling import Speller
 from apps.triage.rules.whose import Scene
 
 _LONGEST = 4_000  # characters that are read; an SMS has at most 1,600
@@ -45,14 +44,14 @@ class Engine:
     """A catalogue made ready. `assess` is deterministic: same text, same version, same answer."""
 
     cat: Catalogue
-    speller: Speller
+    forms: Forms
     quantities: Quantities
     net: Net
 
     def assess(self, text: str, *, sender: str, context: Context) -> Assessment:
         """What the text means."""
         folded, where = self.cat.normaliser.fold(text[:_LONGEST])
-        reading = read(self.cat, self.speller, folded, where, text)
+        reading = read(self.cat, self.forms, folded, where, text)
         measures = self.quantities.read(folded)
         judged: list[_Judged] = []
         if reading.findings or measures:
@@ -74,7 +73,7 @@ class Engine:
     def read(self, text: str) -> Reading:
         """What is read in a text before any judgement."""
         folded, where = self.cat.normaliser.fold(text[:_LONGEST])
-        return read(self.cat, self.speller, folded, where, text)
+        return read(self.cat, self.forms, folded, where, text)
 
     def without_net(self) -> Engine:
         """The rules alone."""
@@ -82,12 +81,13 @@ class Engine:
 
     def _judge(self, reading: Reading, scene: Scene) -> list[_Judged]:
         judged = []
+        spans = reading.offsets.spans
         for hit, wording in reading.findings:
             state = state_of(hit, scene)
             item = self.cat.items[wording.item]
             if state == "present" and item.id in self.cat.shared["meta"]["plannable"] and is_planned(hit, scene):
                 state = PLANNED
-            start, end = reading.tokens[hit.start].start, reading.tokens[hit.end - 1].end
+            start, end = spans[hit.start][0], spans[hit.end - 1][1]
             one = _Judged(item.id, wording.grade, start, end, state, wording.label, wording.level, item.night_page)
             if state == RESOLVED and one.label == "serious" and item.id not in self.cat.shared["meta"]["lasting"]:
                 one.label = "nonserious"
@@ -100,7 +100,7 @@ class Engine:
         neutral = {
             at
             for hit in reading.classes.get("neutral", ())
-            if not _is_plain_denial(hit, findings, triggers.get("neg", ()), reading.tokens)
+            if not _is_plain_denial(hit, findings, triggers.get("neg", ()), reading.words)
             for at in range(hit.start, hit.end)
         }
         if neutral:
@@ -108,20 +108,20 @@ class Engine:
                 name: [
                     hit
                     for hit in hits
-                    if name == "neutral" or not neutral.issuperset(range(_head(name, hit, reading.tokens), hit.end))
+                    if name == "neutral" or not neutral.issuperset(range(_head(name, hit, reading.words), hit.end))
                 ]
                 for name, hits in triggers.items()
             }
-        return Scene(reading.tokens, reading.layout, triggers, findings, sender == "caregiver")
+        return Scene(reading.words, reading.layout, triggers, findings, sender == "caregiver")
 
     def _add_measures(
-        self, judged: list[_Judged], measures: list[Measure], reading: Reading, where: list[int], scene: Scene
+        self, judged: list[_Judged], measures: list[Measure], reading: Reading, where: Sequence[int], scene: Scene
     ) -> None:
         for measure in measures:
             if not measure.item:
                 continue
             start, end = where[measure.start], where[measure.end - 1] + 1
-            inside = [at for at, token in enumerate(reading.tokens) if token.start < end and token.end > start]
+            inside = [at for at, (begun, ended) in enumerate(reading.offsets.spans) if begun < end and ended > start]
             state = "present"
             if inside:
                 # A value is only doubted when it is somebody else's, long past or imagined: "not 39" is still 39.
@@ -157,12 +157,12 @@ class Engine:
                 break
 
     def _near(self, one: _Judged, hit: Hit, reading: Reading) -> bool:
-        start, end = reading.tokens[hit.start], reading.tokens[hit.end - 1]
-        for at in (at for at, token in enumerate(reading.tokens) if token.start <= one.start < token.end):
+        spans = reading.offsets.spans
+        for at in (at for at, (start, end) in enumerate(spans) if start <= one.start < end):
             if reading.layout.clauses[hit.start] == reading.layout.clauses[at]:
                 return True
             return abs(hit.start - at) <= 8 and reading.layout.sentences[hit.start] == reading.layout.sentences[at]
-        return start.start <= one.end and end.end >= one.start
+        return spans[hit.start][0] <= one.end and spans[hit.end - 1][1] >= one.start
 
     def _facts(
         self, live: list[_Judged], reading: Reading, measures: list[Measure], folded: str, sender: str, context: Context
@@ -214,18 +214,17 @@ class Engine:
         )
 
 
-def _head(name: str, hit: Hit, tokens: list[Token]) -> int:
+def _head(name: str, hit: Hit, words: list[str]) -> int:
     """Where a trigger begins to count: in English somebody else is his last word ("my neighbour" of "neighbour found me")."""
-    return hit.end - 1 if name == "other" and tokens[hit.start].text < FIRST_CJK else hit.start
+    return hit.end - 1 if name == "other" and words[hit.start] < FIRST_CJK else hit.start
 
 
-def _is_plain_denial(neutral: Hit, findings: list[Hit], denials: Iterable[Hit], tokens: list[Token]) -> bool:
+def _is_plain_denial(neutral: Hit, findings: list[Hit], denials: Iterable[Hit], words: list[str]) -> bool:
     """Whether a fixed "not see" only denies the finding that begins in it: "not seeing things" is no "not seeing well"."""
     return (
-        tokens[neutral.start].text < FIRST_CJK
+        words[neutral.start] < FIRST_CJK
         and any(
-            neutral.start < hit.start < neutral.end < hit.end and tokens[hit.start].text not in _MINDING
-            for hit in findings
+            neutral.start < hit.start < neutral.end < hit.end and words[hit.start] not in _MINDING for hit in findings
         )
         and any(hit.start == neutral.start for hit in denials)
         and not any(neutral.start - 1 <= hit.start <= neutral.start for hit in findings)

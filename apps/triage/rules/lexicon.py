@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from apps.triage.rules.normalise import Normaliser, Token
+from apps.triage.rules.normalise import Normaliser
 
 _END = ""  # the key under which a trie node keeps its ending
 _MAX_SKIPS = 2
@@ -107,10 +107,9 @@ class Lexicon:
         going_on = [len(node) for node in self._nodes]
         return {kind: sum([going_on[-number - 1] for number in self.endings_of[kind]]) for kind in kinds}
 
-    def scan(self, tokens: list[Token]) -> list[Span]:
+    def scan(self, words: list[str]) -> list[Span]:
         """Every phrase that stands in the text, in order of start and then of end."""
         spans: list[Span] = []
-        words = [token.text for token in tokens]
         count = len(words)
         root, fillers = self._root, self.fillers
         for start, word in enumerate(words):

@@ -2,39 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from apps.triage.rules.catalogue import Catalogue, Wording
 from apps.triage.rules.clauses import Layout, lay_out
 from apps.triage.rules.lexicon import Ending, Hit, Span
-from apps.triage.rules.normalise import Token
+from apps.triage.rules.normalise import Forms, Offsets
 from apps.triage.rules.patterns import Ground, Places
-from apps.triage.rules.spelling import Speller
 
 _NO_PHRASE = 0  # no phrase has this number
 _GRADE_RANK = {"grave": 0, "slight": 1, "plain": 2, "vague": 3}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Reading:
     """What was read in one text before any judgement."""
 
-    tokens: list[Token]
+    words: list[str]
     layout: Layout
     findings: list[tuple[Hit, Wording]]
     classes: dict[str, list[Hit]]
+    offsets: Offsets
 
 
-def read(cat: Catalogue, speller: Speller, folded: str, where: list[int], text: str) -> Reading:
+def read(cat: Catalogue, forms: Forms, folded: str, where: Sequence[int], text: str) -> Reading:
     """Every finding and every class of one folded text."""
-    tokens = speller.mend(cat.normaliser.tokens(folded, where))
-    places = _places(cat, cat.lexicon.scan(tokens))
+    words = forms.words(folded)
+    offsets = Offsets(forms, folded, where, len(words))
+    places = _places(cat, cat.lexicon.scan(words))
     barriers = frozenset([hit.start for hit in places.of(cat.landmarks.barrier)])
-    layout = lay_out(tokens, text, barriers)
+    layout = lay_out(words, text, barriers, offsets)
     literal = [hit for kind in places.named if kind in cat.wordings for hit in places[kind]]
     built = _built(cat, places, Ground(layout.sentences, barriers, _denials(places, cat)))
     classes = _classes(cat, places, literal)
-    return Reading(tokens, layout, _kept(cat, literal, built, classes.get("idiom", [])), classes)
+    findings = _kept(cat, literal, built, classes.get("idiom", []))
+    return Reading(words, layout, findings, classes, offsets)
 
 
 def _places(cat: Catalogue, spans: list[Span]) -> Places:

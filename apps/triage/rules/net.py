@@ -14,7 +14,6 @@ from pathlib import Path
 
 from apps.triage.rules.catalogue import CatalogueError
 from apps.triage.rules.matching import Reading
-from apps.triage.rules.normalise import Token
 from apps.triage.rules.shapes import Assessment, Clue, more_urgent
 
 LANGUAGES = ("en", "zh")
@@ -36,7 +35,7 @@ class Net:
 
     def raises(self, reading: Reading) -> tuple[Clue, ...]:
         """The words that make this text one for a person, heaviest first; none when it is not."""
-        language = language_of(reading.tokens)
+        language = language_of(reading.words)
         known = self.weights.get(language)
         if not known:
             return ()
@@ -70,14 +69,14 @@ def raised(by_rules: Assessment, clues: tuple[Clue, ...]) -> Assessment:
     )
 
 
-def language_of(tokens: list[Token]) -> str:
+def language_of(words: list[str]) -> str:
     """ "zh" as soon as there is one Chinese character, else "en"."""
-    return "zh" if _CHINESE.search("".join([token.text for token in tokens])) else "en"
+    return "zh" if _CHINESE.search("".join(words)) else "en"
 
 
 def _names(reading: Reading) -> set[str]:
     """The names of all features: most texts are quiet, and where the words stood is then not asked."""
-    words = [token.text for token in reading.tokens]
+    words = reading.words
     names = {"w:" + word for word in words}
     names.update([f"b:{before} {word}" for before, word in pairwise(words)])
     names.update(["k:" + name for name in reading.classes])
@@ -86,14 +85,16 @@ def _names(reading: Reading) -> set[str]:
 
 def features(reading: Reading) -> Iterator[tuple[str, tuple[int, int]]]:
     """Each word ("w:"), pair of neighbours ("b:") and class of words ("k:") with its offsets in the text."""
-    before: Token | None = None
-    for token in reading.tokens:
-        yield "w:" + token.text, (token.start, token.end)
-        if before is not None:
-            yield f"b:{before.text} {token.text}", (before.start, token.end)
-        before = token
+    before = ""
+    begun = 0
+    spans = reading.offsets.spans
+    for word, (start, end) in zip(reading.words, spans, strict=True):
+        yield "w:" + word, (start, end)
+        if before:
+            yield f"b:{before} {word}", (begun, end)
+        before, begun = word, start
     for name, hits in reading.classes.items():
-        yield "k:" + name, (reading.tokens[hits[0].start].start, reading.tokens[hits[0].end - 1].end)
+        yield "k:" + name, (spans[hits[0].start][0], spans[hits[0].end - 1][1])
 
 
 def load(path: Path) -> Net:

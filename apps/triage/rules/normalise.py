@@ -1,15 +1,14 @@
 """From the words as sent to tokens that can be compared, without losing where each came from.
 
 A token is a Latin word (stemmed), a number, one CJK character, or one other sign. Width, case, accents, traditional
-characters, apostrophes, elongations and SMS shorthand are folded; every token keeps its offsets in the original text.
+characters, apostrophes, elongations and SMS shorthand are folded; where each token stands in the original text can be asked for.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
 
 from apps.triage.rules.english import English
 
@@ -17,16 +16,8 @@ _TOKEN = re.compile(r"[a-z]+(?:'[a-z]+)*|\d+(?:[.,:/]\d+)*|[^\s]")
 _PLAIN = re.compile(r"[a-z ]*")
 _CHINESE = re.compile("[\u4e00-\u9fa5]+")
 _LONG = re.compile(r"([a-z])\1{2,}")
+_MOST_KNOWN = 50_000  # words or signs of which the folded form is kept
 _APOSTROPHES = dict.fromkeys(map(ord, "’‘`´ʼ＇"), "'")
-
-
-class Token(NamedTuple):
-    """`text` is the folded and stemmed form, `raw` the folded form; offsets are into the original text."""
-
-    text: str
-    raw: str
-    start: int
-    end: int
 
 
 class _Fold(dict[str, str]):
@@ -43,7 +34,7 @@ class _Fold(dict[str, str]):
             if any("a" <= c <= "z" for c in parts) or all(unicodedata.category(c) in ("Mn", "Cf") for c in parts):
                 folded = "".join(c for c in parts if unicodedata.category(c) not in ("Mn", "Cf"))
         folded = "".join(self._simplified.get(c, c) for c in folded).translate(_APOSTROPHES)
-        if len(self) < 50_000:  # an attacker's alphabet must not fill the memory
+        if len(self) < _MOST_KNOWN:  # an attacker's alphabet must not fill the memory
             self[char] = folded
         return folded
 
@@ -56,52 +47,39 @@ class Normaliser:
         self._english = english
         self._stems: dict[str, str] = {}
 
-    def fold(self, text: str) -> tuple[str, list[int]]:
+    def fold(self, text: str) -> tuple[str, Sequence[int]]:
         """The folded text and, for each of its characters (and its end), the offset in the original."""
+        same = range(len(text) + 1)
         if text.isascii():
-            return text.lower().replace("`", "'"), list(range(len(text) + 1))
-        out: list[str] = []
-        where: list[int] = []
+            return text.lower().replace("`", "'"), same
         fold = self._fold
-        for at, char in enumerate(text):
-            folded = fold[char]
-            if len(folded) == 1:
-                out.append(folded)
-                where.append(at)
-            else:
-                out.extend(folded)
-                where.extend([at] * len(folded))
+        signs = [fold[char] for char in text]
+        folded = "".join(signs)
+        if len(folded) == len(text) and "" not in signs:
+            return folded, same
+        where = [at for at, sign in enumerate(signs) for _ in sign]
         where.append(len(text))
-        return "".join(out), where
-
-    def tokens(self, folded: str, where: list[int]) -> list[Token]:
-        """The tokens of a folded text."""
-        found: list[Token] = []
-        stems = self._stems
-        make = tuple.__new__  # every token of every text: without the named tuple's own constructor
-        for match in _TOKEN.finditer(folded):
-            word = match[0]
-            begin, finish = match.span()
-            text = word
-            if "a" <= word[0] <= "z":
-                text = stems.get(word) or self._stem(word)
-                if " " in text:
-                    found.extend([Token(part, word, where[begin], where[finish - 1] + 1) for part in text.split(" ")])
-                    continue
-            found.append(make(Token, (text, word, where[begin], where[finish - 1] + 1)))
-        return found
+        return folded, where
 
     def words(self, phrase: str) -> list[str]:
         """The forms of a phrase's tokens, without their places; a short way for plain words, which most wordings are."""
         if _CHINESE.fullmatch(phrase):
             return list("".join([self._fold[char] for char in phrase]))
         if not _PLAIN.fullmatch(phrase):
-            return [token.text for token in self.tokens(*self.fold(phrase))]
-        stems = self._stems
+            return [form for word in raw_words(self.fold(phrase)[0]) for form in self.stem(word).split(" ")]
         found: list[str] = []
         for word in phrase.split():
-            text = stems.get(word) or self._stem(word)
+            text = self.stem(word)
             found.extend(text.split(" ") if " " in text else (text,))
+        return found
+
+    def stem(self, word: str) -> str:
+        """The stem of a word of a folded text; what is no Latin word is left as it is. May be two words."""
+        found = self._stems.get(word)
+        if found is None:
+            found = self._stem(word) if "a" <= word[0] <= "z" else word
+            if len(self._stems) < _MOST_KNOWN:
+                self._stems[word] = found
         return found
 
     def _stem(self, word: str) -> str:
@@ -111,7 +89,54 @@ class Normaliser:
         plain = word.replace("'", "")
         if plain.endswith("s") and word.endswith("'s") and plain not in self._english.forms:
             plain = plain[:-1]
-        text = self._english.stem(_LONG.sub(r"\1", plain))
-        if len(self._stems) < 50_000:
-            self._stems[word] = text
-        return text
+        return self._english.stem(_LONG.sub(r"\1", plain))
+
+
+class Forms(dict[str, str]):
+    """Each word of a folded text in the form in which the catalogue knows it: the stem, a slip of the thumb undone. May be two words."""
+
+    def __init__(self, normaliser: Normaliser, mend: Callable[[str, str], str]) -> None:
+        super().__init__()
+        self._normaliser = normaliser
+        self._mend = mend
+
+    def __missing__(self, raw: str) -> str:
+        form = " ".join([self._mend(stem, raw) for stem in self._normaliser.stem(raw).split(" ")])
+        if len(self) < _MOST_KNOWN:
+            self[raw] = form
+        return form
+
+    def words(self, folded: str) -> list[str]:
+        """The tokens of a folded text."""
+        forms = [self[raw] for raw in raw_words(folded)]
+        joined = " ".join(forms)
+        return joined.split(" ") if joined.count(" ") >= len(forms) > 0 else forms  # two words for one are rare
+
+    def spans(self, folded: str, count: int) -> list[tuple[int, int]]:
+        """For each of the `count` tokens of a folded text its offsets there."""
+        found = [match.span() for match in _TOKEN.finditer(folded)]
+        if len(found) == count:
+            return found
+        return [span for span in found for _ in self[folded[slice(*span)]].split(" ")]
+
+
+def raw_words(folded: str) -> list[str]:
+    """The words, numbers and signs of a folded text as they are written."""
+    return _TOKEN.findall(folded)
+
+
+class Offsets:
+    """Where the tokens of one text stand in the original. Reckoned when first asked for: many texts never need it."""
+
+    def __init__(self, forms: Forms, folded: str, where: Sequence[int], count: int) -> None:
+        self._forms, self._folded, self._where, self._count = forms, folded, where, count
+        self._spans: list[tuple[int, int]] | None = None
+        self.is_shifted = not isinstance(where, range)  # folding has left out characters, or made two of one
+
+    @property
+    def spans(self) -> list[tuple[int, int]]:
+        """For each token its first character and the one behind its last."""
+        if self._spans is None:
+            spans, where = self._forms.spans(self._folded, self._count), self._where
+            self._spans = [(where[start], where[end - 1] + 1) for start, end in spans] if self.is_shifted else spans
+        return self._spans

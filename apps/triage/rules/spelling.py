@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from apps.triage.rules.normalise import Token
-
 _SHORTEST = 5
 
 
@@ -20,24 +18,11 @@ class Speller:
     vocabulary: frozenset[str]
     english: frozenset[str]
     _index: dict[str, list[str]] = field(default_factory=dict)
-    _known: dict[str, str] = field(default_factory=dict)
 
-    def mend(self, tokens: list[Token]) -> list[Token]:
-        """The same tokens, misspelt ones replaced."""
-        for at, token in enumerate(tokens):
-            word = token.text
-            if len(word) < _SHORTEST or word in self.vocabulary or not (word.isascii() and word.isalpha()):
-                continue
-            mended = self._known.get(word)
-            if mended is None:
-                mended = self._mend(word, token.raw)
-                if len(self._known) < 20_000:
-                    self._known[word] = mended
-            if mended != word:
-                tokens[at] = token._replace(text=mended)
-        return tokens
-
-    def _mend(self, word: str, raw: str) -> str:
+    def mend(self, word: str, raw: str) -> str:
+        """The word of the catalogue that was meant, or the word itself. `raw` is the word before stemming."""
+        if len(word) < _SHORTEST or word in self.vocabulary or not (word.isascii() and word.isalpha()):
+            return word
         if word in self.english or raw in self.english:
             return word
         if not self._index:

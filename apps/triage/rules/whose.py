@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from apps.triage.rules.clauses import FIRST_CJK, Layout
 from apps.triage.rules.lexicon import Hit
-from apps.triage.rules.normalise import Token
 
 _NAMED_FIRST = 6  # tokens into its sentence at which somebody else may stand to be meant in the next one as well
 _CLAUSES_ON = 3
@@ -24,9 +23,9 @@ _THEIRS = frozenset({"his", "her", "their"})  # "my tenant ... his girlfriend": 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """One text as the assertion rules see it: tokens, layout, and the trigger hits by class name."""
+    """One text as the assertion rules see it: words, layout, and the trigger hits by class name."""
 
-    tokens: list[Token]
+    words: list[str]
     layout: Layout
     triggers: dict[str, list[Hit]]
     findings: list[Hit]
@@ -40,7 +39,7 @@ class Scene:
 def is_somebody_elses(finding: Hit, scene: Scene) -> bool:
     """Whether a finding is somebody else's: of the last person before it in its sentence, or of one named right behind it."""
     sentence = scene.layout.sentences[finding.start]
-    if _says_of_me(finding, scene.tokens):
+    if _says_of_me(finding, scene.words):
         return False
     subject = "self"
     seen = False
@@ -60,10 +59,10 @@ def is_somebody_elses(finding: Hit, scene: Scene) -> bool:
                 -1,
             )  # a relative writes "the neighbour drove him": him is the participant
             continue
-        if kind in ("pronoun", "object") or (kind == "kin" and named == here and _is_theirs(hit, scene.tokens)):
+        if kind in ("pronoun", "object") or (kind == "kin" and named == here and _is_theirs(hit, scene.words)):
             if here == sentence:
                 subject, seen = (
-                    ("other" if named == here and scene.tokens[hit.start].text < FIRST_CJK else carried),
+                    ("other" if named == here and scene.words[hit.start] < FIRST_CJK else carried),
                     True,
                 )
             begun = here
@@ -81,40 +80,40 @@ def is_somebody_elses(finding: Hit, scene: Scene) -> bool:
             subject, seen = kind, True
         else:
             subject, seen = "self", False
-    if subject == "other" or (named == sentence and _is_for_them(finding.end, scene.tokens)):
+    if subject == "other" or (named == sentence and _is_for_them(finding.end, scene.words)):
         return True
     if seen:
         return False
     clause = scene.layout.clauses[finding.start]
     following = next((kind for hit, kind in subjects if finding.end <= hit.start), "self")
     return following == "other" and any(
-        finding.end <= hit.start and scene.layout.clauses[hit.start] == clause and _may_follow(hit, scene.tokens)
+        finding.end <= hit.start and scene.layout.clauses[hit.start] == clause and _may_follow(hit, scene.words)
         for hit in scene.of("other")
     )
 
 
-def _is_theirs(person: Hit, tokens: list[Token]) -> bool:
+def _is_theirs(person: Hit, words: list[str]) -> bool:
     """Whether a person is said to be his, her or their one ("his girlfriend")."""
-    return tokens[person.start].text in _THEIRS or (person.start > 0 and tokens[person.start - 1].text in _THEIRS)
+    return words[person.start] in _THEIRS or (person.start > 0 and words[person.start - 1] in _THEIRS)
 
 
-def _is_for_them(at: int, tokens: list[Token]) -> bool:
+def _is_for_them(at: int, words: list[str]) -> bool:
     """Whether "for him" stands at `at`: "he fell, I called an ambulance for him" is about the one named before."""
-    at += tokens[at - 1].text != "for"  # the finding may hold the "for"
-    return at < len(tokens) and tokens[at - 1].text == "for" and tokens[at].text in ("him", "her", "them")
+    at += words[at - 1] != "for"  # the finding may hold the "for"
+    return at < len(words) and words[at - 1] == "for" and words[at] in ("him", "her", "them")
 
 
 def _is_first(other: Hit, begun: int, here: int, scene: Scene) -> bool:
     """Whether somebody else, and not his or her one, is the first whom a sentence names, but for whose he is ("my student")."""
-    before = scene.tokens[other.start - 1].text if other.start > 0 else ""
-    owned = before in _OWN or scene.tokens[other.start].text in _OWN
-    return (begun != here or owned) and not _is_theirs(other, scene.tokens)
+    before = scene.words[other.start - 1] if other.start > 0 else ""
+    owned = before in _OWN or scene.words[other.start] in _OWN
+    return (begun != here or owned) and not _is_theirs(other, scene.words)
 
 
-def _says_of_me(finding: Hit, tokens: list[Token]) -> bool:
+def _says_of_me(finding: Hit, words: list[str]) -> bool:
     """Whether a finding begins with what somebody says or sees of the writer ("said I went yellow")."""
-    following = {token.text for token in tokens[finding.start + 1 : finding.start + 3]}
-    return tokens[finding.start].text in _SAYING and not following.isdisjoint(_WRITER)
+    following = words[finding.start + 1 : finding.start + 3]
+    return words[finding.start] in _SAYING and not _WRITER.isdisjoint(following)
 
 
 def _still_meant(other: Hit, finding: Hit, scene: Scene) -> bool:
@@ -128,33 +127,31 @@ def _still_meant(other: Hit, finding: Hit, scene: Scene) -> bool:
         return other.start - begun <= _NAMED_FIRST
     if not any(hit.start < other.start for name in ("self", "kin") for hit in scene.of(name)):
         return True  # the text is about somebody else from its beginning
-    return scene.tokens[other.start].text < FIRST_CJK or clauses[finding.start] - clauses[other.start] <= _CLAUSES_ON
+    return scene.words[other.start] < FIRST_CJK or clauses[finding.start] - clauses[other.start] <= _CLAUSES_ON
 
 
 def _is_inside(other: Hit, finding: Hit, scene: Scene) -> bool:
     """Whether a Chinese word for somebody else stands within the finding ("came round, workmates about me")."""
-    return other.start > finding.start and scene.tokens[other.start].text >= FIRST_CJK
+    return other.start > finding.start and scene.words[other.start] >= FIRST_CJK
 
 
 def _is_onlooker(me: Hit, finding: Hit, scene: Scene) -> bool:
     """Whether a Chinese "I" stands in a later clause of a finding that began with somebody else ("he fell, I ran to see")."""
     clauses = scene.layout.clauses
     return (
-        finding.start < me.start
-        and clauses[finding.start] < clauses[me.start]
-        and scene.tokens[me.start].text >= FIRST_CJK
+        finding.start < me.start and clauses[finding.start] < clauses[me.start] and scene.words[me.start] >= FIRST_CJK
     )
 
 
-def _may_follow(other: Hit, tokens: list[Token]) -> bool:
+def _may_follow(other: Hit, words: list[str]) -> bool:
     """Whether somebody else may be named after the finding: in Chinese only after 是 ("the one who fainted is ...")."""
-    return tokens[other.start].text < FIRST_CJK or (other.start > 0 and tokens[other.start - 1].text == "是")
+    return words[other.start] < FIRST_CJK or (other.start > 0 and words[other.start - 1] == "是")
 
 
 def _subjects(scene: Scene) -> list[tuple[Hit, str]]:
     beside = {hit.end for hit in scene.of("beside")}
     found: list[tuple[Hit, str]] = [
-        (hit, "other") for hit in scene.of("other") if not _follows(beside, hit.start, scene.tokens)
+        (hit, "other") for hit in scene.of("other") if not _follows(beside, hit.start, scene.words)
     ]
     covered = {at for hit in scene.of("other") for at in range(hit.start, hit.end)}
     aside = {hit.end for name in ("beside", "belonging") for hit in scene.of(name)}
@@ -162,12 +159,12 @@ def _subjects(scene: Scene) -> list[tuple[Hit, str]]:
         found.extend(
             (hit, kind)
             for hit in scene.of(name)
-            if hit.start not in covered and not (hit.start in aside and scene.tokens[hit.start].text in _OWN)
+            if hit.start not in covered and not (hit.start in aside and scene.words[hit.start] in _OWN)
         )
     return sorted(found, key=lambda pair: (pair[0].start, pair[0].end))
 
 
-def _follows(ends: set[int], at: int, tokens: list[Token]) -> bool:
+def _follows(ends: set[int], at: int, words: list[str]) -> bool:
     """Whether one of `ends` stands directly before token `at`, or with one determiner between."""
-    compared = any(tokens[back].text == "like" for back in range(max(0, at - 4), at))  # "like a bloody puffer fish"
-    return compared or at in ends or (at - 1 in ends and tokens[at - 1].text in _DETERMINERS)
+    compared = any(words[back] == "like" for back in range(max(0, at - 4), at))  # "like a bloody puffer fish"
+    return compared or at in ends or (at - 1 in ends and words[at - 1] in _DETERMINERS)

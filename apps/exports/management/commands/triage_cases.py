@@ -65,7 +65,7 @@ def _case(correction: Correction) -> dict[str, Any] | None:
         return None
     return {
         "id": str(report.pk),
-        "lang": language_of(rules.engine().read(text).tokens),
+        "lang": language_of(rules.engine().read(text).words),
         "text": text,
         "sender": report.sender,
         "label": correction.label,
