@@ -15,8 +15,6 @@ PLANNED = "planned"  # inside the rules only; the outside sees "hypothetical"
 _REACH = {"neg": 7, "neg_mid": 4, "neg_zh": 3, "neg_near": 2}
 _AFTER_REACH = 5
 _NEXT_REACH = 2
-_LONGEST_NAMED = 12  # tokens of a finding that may stand in a denied list; a longer one, or of two clauses, is a scene
-_SHORTEST_ROW = 3  # "bleeding, vomiting" read as one is still a row
 _IF_REACH = 14  # tokens that an "if" or "do people" reaches in a text without commas
 _POINTING = frozenset({"that", "it", "this", "was", "years", "all", "mind"})
 _COMMAS = frozenset(",，")
@@ -80,7 +78,7 @@ def _is_now_after(hyp: Hit, finding: Hit, scene: Scene) -> bool:
 def _is_long_past(finding: Hit, scene: Scene) -> bool:
     layout = scene.layout
     sentence, clause = layout.sentences[finding.start], layout.clauses[finding.start]
-    if _is_dated_now(finding, scene):
+    if not (scene.of("past") or scene.of("past_here")) or _is_dated_now(finding, scene):
         return False
     for hit in scene.of("past_here"):
         if layout.clauses[hit.start] == clause and hit.start <= finding.start:
@@ -137,7 +135,6 @@ def _points_back(past: Hit, finding: Hit, scene: Scene) -> bool:
 
 def _is_denied(finding: Hit, scene: Scene) -> bool:
     sentence = scene.layout.sentences[finding.start]
-    inside = _inside(scene)
     # "no blood in it but black": the black is not denied
     chinese = scene.words[finding.start] >= FIRST_CJK  # there 就是 is said of what is left
     turned = (
@@ -147,9 +144,9 @@ def _is_denied(finding: Hit, scene: Scene) -> bool:
     )
     for name, reach in _REACH.items():
         for hit in scene.of(name) if not turned else ():
-            if hit.end > finding.start or scene.layout.sentences[hit.start] != sentence or hit.start in inside:
+            if hit.end > finding.start or scene.layout.sentences[hit.start] != sentence or hit.start in scene.inside:
                 continue
-            if _cost(hit.end, finding.start, inside, scene) <= reach and not _is_new_since(hit, finding, scene):
+            if _cost(hit.end, finding.start, scene.inside, scene) <= reach and not _is_new_since(hit, finding, scene):
                 return True
     clause = scene.layout.clauses[finding.start]
     if _is_answered_no(finding.end, scene.words):
@@ -159,7 +156,7 @@ def _is_denied(finding: Hit, scene: Scene) -> bool:
         (0 <= hit.start - finding.end <= _AFTER_REACH and scene.layout.clauses[hit.start] == clause)
         or (listed and hit.start == finding.end + 1)
         or (hit.start == finding.end and scene.layout.clauses[hit.start] == scene.layout.clauses[finding.end - 1])
-        or _denies_the_list(hit, finding, inside, scene)
+        or _denies_the_list(hit, finding, scene.inside, scene)
         for hit in scene.of("neg_after")
     )
 
@@ -231,18 +228,6 @@ def is_planned(finding: Hit, scene: Scene) -> bool:
         and not _between(scene.of("barrier"), hit.end, finding.start)
         for hit in scene.of("planned")
     )
-
-
-def _inside(scene: Scene) -> set[int]:
-    """Tokens of findings. A "no" inside one that it denies ("he is not confused") still denies the shorter one."""
-    clauses = scene.layout.clauses
-    return {
-        at
-        for hit in scene.findings
-        if not hit.denied
-        and hit.end - hit.start <= (_LONGEST_NAMED if clauses[hit.start] == clauses[hit.end - 1] else _SHORTEST_ROW)
-        for at in range(hit.start, hit.end)
-    }
 
 
 def _cost(start: int, end: int, inside: set[int], scene: Scene) -> int:

@@ -88,6 +88,7 @@ class Catalogue:
     landmarks: Landmarks
     triggers: frozenset[str]
     shared: dict[str, dict[str, Any]]
+    composites: tuple[tuple[frozenset[str], dict[str, Any]], ...]  # each rule with the items of which it needs one
 
 
 def load(folder: Path = FOLDER) -> Catalogue:
@@ -130,6 +131,10 @@ def load(folder: Path = FOLDER) -> Catalogue:
         ),
         triggers=frozenset(name for source in sources if source.startswith("assertion") for name in shared[source]),
         shared=shared,
+        composites=tuple(
+            (frozenset(rule["when"].get("any") or rule["when"].get("of") or ()), rule)
+            for rule in shared["composites"]["rule"]
+        ),
     )
 
 

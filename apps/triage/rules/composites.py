@@ -37,15 +37,7 @@ class Facts:
     temperature: float | None
     context: Context
     cat: Catalogue
-
-    @property
-    def live(self) -> frozenset[str]:
-        """Items present now or in the last 72 hours, with what they imply."""
-        found = set(self.items) | set(self.context.recent_items)
-        for item, implied in self.cat.shared["meta"]["implies"].items():
-            if item in found:
-                found.update(implied)
-        return frozenset(found)
+    live: frozenset[str]
 
     @property
     def is_worsening(self) -> bool:
@@ -53,14 +45,23 @@ class Facts:
         return "worsening" in self.modifiers or self.context.last_answer == _WORSE
 
 
+def live_items(items: frozenset[str], context: Context, cat: Catalogue) -> frozenset[str]:
+    """Items present now or in the last 72 hours, with what they imply."""
+    found = items.union(context.recent_items)
+    for item, implied in cat.shared["meta"]["implies"].items():
+        if item in found:
+            found = found.union(implied)
+    return found
+
+
 def escalated(facts: Facts) -> list[Verdict]:
     """The escalations of every present item."""
     verdicts = []
-    live = facts.live
     for name in sorted(facts.items):
         item = facts.cat.items[name]
+        others = facts.live - {name}
         for block in item.escalations:
-            if _holds(block, facts, live - {name}):
+            if _holds(block, facts, others):
                 verdicts.append(Verdict(f"{name}>{block.to}", block.to, None, item.night_page))
     return verdicts
 
@@ -88,8 +89,8 @@ def composed(facts: Facts) -> list[Verdict]:
     live = facts.live | facts.grades
     return [
         Verdict(rule["id"], _level(rule, facts), rule.get("label"), rule.get("night_page", False))
-        for rule in facts.cat.shared["composites"]["rule"]
-        if _all_hold(rule["when"], facts, live)
+        for needed, rule in facts.cat.composites
+        if (not needed or not needed.isdisjoint(live)) and _all_hold(rule["when"], facts, live)
     ]
 
 

@@ -10,7 +10,7 @@ from apps.triage.rules.assertion import PLANNED, RESOLVED, is_planned, is_taken_
 from apps.triage.rules.baseline import softened
 from apps.triage.rules.catalogue import Catalogue
 from apps.triage.rules.clauses import FIRST_CJK
-from apps.triage.rules.composites import Facts, Verdict, composed, escalated
+from apps.triage.rules.composites import Facts, Verdict, composed, escalated, live_items
 from apps.triage.rules.lexicon import Hit
 from apps.triage.rules.matching import Reading, read
 from apps.triage.rules.net import Net, raised
@@ -96,7 +96,7 @@ class Engine:
 
     def _scene(self, reading: Reading, sender: str) -> Scene:
         findings = [hit for hit, _ in reading.findings]
-        triggers = {name: hits for name, hits in reading.classes.items() if name in self.cat.triggers}
+        triggers = reading.classes
         neutral = {
             at
             for hit in reading.classes.get("neutral", ())
@@ -111,6 +111,7 @@ class Engine:
                     if name == "neutral" or not neutral.issuperset(range(_head(name, hit, reading.words), hit.end))
                 ]
                 for name, hits in triggers.items()
+                if name in self.cat.triggers
             }
         return Scene(reading.words, reading.layout, triggers, findings, sender == "caregiver")
 
@@ -168,15 +169,17 @@ class Engine:
         self, live: list[_Judged], reading: Reading, measures: list[Measure], folded: str, sender: str, context: Context
     ) -> Facts:
         heat = [measure.value for measure in measures if measure.item == "fever" and measure.value < 50]
+        items = frozenset([one.item for one in live])
         return Facts(
-            items=frozenset(one.item for one in live),
-            grades=frozenset(f"{one.item}.{one.grade}" for one in live),
+            items=items,
+            grades=frozenset([f"{one.item}.{one.grade}" for one in live]),
             modifiers=frozenset(reading.classes),
             sender=sender,
             text=folded,
             temperature=max(heat) if heat else None,
             context=context,
             cat=self.cat,
+            live=live_items(items, context, self.cat),
         )
 
     def _conclude(self, text: str, judged: list[_Judged], verdicts: list[Verdict], reading: Reading) -> Assessment:

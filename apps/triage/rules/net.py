@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import pairwise, repeat
 from pathlib import Path
 
 from apps.triage.rules.catalogue import CatalogueError
@@ -41,7 +41,7 @@ class Net:
             return ()
         names = _names(reading)
         weight_of = known.get
-        total = sum([weight_of(name, 0) for name in names])
+        total = sum(map(weight_of, names, repeat(0)))
         # Compared without a root: a sum over n features is judged against threshold times root n.
         threshold = self.thresholds[language]
         if total <= 0 or (threshold > 0 and total * total < threshold * threshold * len(names)):

@@ -14,7 +14,6 @@ Only "&" crosses a sentence end (or line break): people text "Brief dry at noon.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import product
@@ -147,23 +146,28 @@ class Places(dict[int, list[Hit]]):
     def __init__(self, spans: list[Span], slots: Mapping[int, frozenset[int]]) -> None:
         super().__init__()
         self._slots = slots
-        self._places: defaultdict[int, list[Span]] = defaultdict(list)  # by number of the phrase
-        named: defaultdict[int, list[Hit]] = defaultdict(list)
+        self._places: dict[int, list[Span]] = {}  # by number of the phrase
         make = tuple.__new__  # many hits a text: without the named tuple's own constructor
         for span in spans:
-            start, end, (number, kinds) = span
-            self._places[number].append(span)
-            for kind in kinds:
-                named[kind].append(make(Hit, (start, end, kind, False)))
-        self.update(named)
-        self.named = set(named)
+            start, end, (number, named) = span
+            if number in self._places:
+                self._places[number].append(span)
+            else:
+                self._places[number] = [span]
+            for kind in named:
+                hit = make(Hit, (start, end, kind, False))
+                if kind in self:
+                    self[kind].append(hit)
+                else:
+                    self[kind] = [hit]
+        self.named = set(self)
         self.seen = self.named.union(self._places)
 
     def __missing__(self, kind: int) -> list[Hit]:
-        numbers = self._places.keys() & self._slots.get(kind, _NO_SIGNS)
+        numbers = self.seen & self._slots.get(kind, _NO_SIGNS)
         make = tuple.__new__
         hits = [make(Hit, (start, end, kind, False)) for number in numbers for start, end, _ in self._places[number]]
-        if len(hits) > 1:
+        if len(numbers) > 1:
             hits.sort()
         self[kind] = hits
         return hits

@@ -12,6 +12,8 @@ from apps.triage.rules.lexicon import Hit
 
 _NAMED_FIRST = 6  # tokens into its sentence at which somebody else may stand to be meant in the next one as well
 _CLAUSES_ON = 3
+_LONGEST_NAMED = 12  # tokens of a finding that may stand in a denied list; a longer one, or of two clauses, is a scene
+_SHORTEST_ROW = 3  # "bleeding, vomiting" read as one is still a row
 _DETERMINERS = frozenset({"the", "a", "an", "my", "our", "his", "her", "your", "their", "that", "this", "some"})
 _OWN = frozenset({"my", "mine", "me"})  # "a woman in my group" is about the woman
 _SAYING = frozenset(
@@ -21,23 +23,44 @@ _WRITER = frozenset({"i", "im", "me"})
 _THEIRS = frozenset({"his", "her", "their"})  # "my tenant ... his girlfriend": the tenant's
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Scene:
-    """One text as the assertion rules see it: words, layout, and the trigger hits by class name."""
+    """One text as the assertion rules see it: words, layout, and the trigger hits by class name.
+
+    What is the same for every finding of a text is worked out once.
+    """
 
     words: list[str]
     layout: Layout
     triggers: dict[str, list[Hit]]
     findings: list[Hit]
     caregiver: bool
+    _subjects: list[tuple[Hit, str]] | None = None
+    _inside: set[int] | None = None
 
     def of(self, name: str) -> list[Hit]:
         """The trigger hits of one class."""
-        return self.triggers.get(name, [])
+        return self.triggers.get(name) or []
+
+    @property
+    def subjects(self) -> list[tuple[Hit, str]]:
+        """Who is named, in order, and what kind of person it is."""
+        if self._subjects is None:
+            self._subjects = _subjects(self)
+        return self._subjects
+
+    @property
+    def inside(self) -> set[int]:
+        """Tokens of findings. A "no" inside one that it denies ("he is not confused") still denies the shorter one."""
+        if self._inside is None:
+            self._inside = _inside(self)
+        return self._inside
 
 
 def is_somebody_elses(finding: Hit, scene: Scene) -> bool:
     """Whether a finding is somebody else's: of the last person before it in its sentence, or of one named right behind it."""
+    if not scene.of("other"):
+        return False  # most texts name nobody
     sentence = scene.layout.sentences[finding.start]
     if _says_of_me(finding, scene.words):
         return False
@@ -46,7 +69,7 @@ def is_somebody_elses(finding: Hit, scene: Scene) -> bool:
     carried = "self"
     named = -1  # the sentence in which somebody else was named last: there "he" is that one, whatever "I" does
     begun = -1  # the sentence of the person before
-    subjects = _subjects(scene)
+    subjects = scene.subjects
     opens = finding.start == 0 or scene.layout.sentences[finding.start - 1] < sentence
     for hit, kind in subjects:
         if hit.start >= finding.end:
@@ -162,6 +185,17 @@ def _subjects(scene: Scene) -> list[tuple[Hit, str]]:
             if hit.start not in covered and not (hit.start in aside and scene.words[hit.start] in _OWN)
         )
     return sorted(found, key=lambda pair: (pair[0].start, pair[0].end))
+
+
+def _inside(scene: Scene) -> set[int]:
+    clauses = scene.layout.clauses
+    return {
+        at
+        for hit in scene.findings
+        if not hit.denied
+        and hit.end - hit.start <= (_LONGEST_NAMED if clauses[hit.start] == clauses[hit.end - 1] else _SHORTEST_ROW)
+        for at in range(hit.start, hit.end)
+    }
 
 
 def _follows(ends: set[int], at: int, words: list[str]) -> bool:
