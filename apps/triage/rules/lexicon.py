@@ -5,7 +5,7 @@ A phrase is a sequence of tokens. Fillers ("the", "really", 了, 很) may stand 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -25,22 +25,32 @@ class Hit(NamedTuple):
     denied: bool = False
 
 
-class Ending(NamedTuple):
+class Ending:
     """One phrase and the classes with a name of their own that it stands for.
 
     A frequent word is in hundreds of slots of patterns as well. Those are not listed here: a slot knows its phrases (`endings_of`).
     """
 
-    number: int  # below nought, so that it can stand in one set with numbers of classes
-    named: list[int]
+    __slots__ = ("groups", "named", "number")
+
+    def __init__(self, number: int, named: list[int]) -> None:
+        self.number = number  # below nought, so that it can stand in one set with numbers of classes
+        self.named = named
+        self.groups: Sequence[Group] = ()  # patterns that are tried when the phrase stands in a text
 
 
 Span = tuple[int, int, Ending]  # a phrase over tokens [start, end)
+Group = tuple[
+    int, frozenset[int], list[Any]
+]  # its number, the signs of which one must be there besides, and what is tried then
 
 
 @dataclass(slots=True)
 class Lexicon:
-    """A trie over tokens. `add` while building, `scan` afterwards."""
+    """A trie over tokens. `add` while building, `scan` afterwards.
+
+    A node is a dict with what follows and, under `_END`, the phrase that ends there; where nothing follows it is that phrase itself.
+    """
 
     normaliser: Normaliser
     fillers: frozenset[str]
@@ -50,7 +60,7 @@ class Lexicon:
     _root: dict[str, Any] = field(default_factory=dict)
     vocabulary: set[str] = field(default_factory=set)
     _endings: dict[str, Ending | None] = field(default_factory=dict)  # by phrase as written: many recur
-    _nodes: list[dict[str, Any]] = field(default_factory=list)  # where phrase -1 ends, where phrase -2 ends, ...
+    phrases: list[Ending] = field(default_factory=list)  # phrase -1, phrase -2, ...
 
     def kind(self, name: str) -> int:
         """The number of a class, made when first asked for."""
@@ -91,21 +101,33 @@ class Lexicon:
             return None
         self.vocabulary.update(words)
         node = self._root
-        for word in words:
+        *before, last = words
+        for word in before:
             below = node.get(word)
             if below is None:
                 below = node[word] = {}
+            elif below.__class__ is Ending:
+                below = node[word] = {_END: below}
             node = below
-        ending: Ending | None = node.get(_END)
-        if ending is None:
-            self._nodes.append(node)
-            ending = node[_END] = Ending(-len(self._nodes), [])
+        below = node.get(last)
+        if below.__class__ is dict:
+            node, last = below, _END
+            below = node.get(_END)
+        if below is None:
+            below = node[last] = Ending(-1 - len(self.phrases), [])
+            self.phrases.append(below)
+        ending: Ending = below
         return ending
 
     def commonness(self, kinds: Iterable[int]) -> dict[int, int]:
         """For each class about how often texts have it: a word after which many phrases go on is a frequent word."""
-        going_on = [len(node) for node in self._nodes]
-        return {kind: sum([going_on[-number - 1] for number in self.endings_of[kind]]) for kind in kinds}
+        going_on = [1] * (len(self.phrases) + 1)
+        nodes = [self._root]
+        for node in nodes:  # grows as it goes
+            nodes.extend([below for below in node.values() if below.__class__ is dict])
+            if _END in node:
+                going_on[-node[_END].number] = len(node)
+        return {kind: sum([going_on[-number] for number in self.endings_of[kind]]) for kind in kinds}
 
     def scan(self, words: list[str]) -> list[Span]:
         """Every phrase that stands in the text, in order of start and then of end."""
@@ -116,6 +138,9 @@ class Lexicon:
             node = root.get(word)
             at, skips = start + 1, 0
             while node is not None:
+                if node.__class__ is Ending:
+                    spans.append((start, at, node))
+                    break
                 ending = node.get(_END)
                 if ending is not None:
                     spans.append((start, at, ending))

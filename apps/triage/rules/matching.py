@@ -100,18 +100,18 @@ def _unmasked(spans: list[Span], mask: int) -> list[Span]:
     """Without what stands inside a fixed expression ("blood test", 血压) and is shorter than it."""
     ends: dict[int, int] = {}  # the furthest end of a mask that begins at a token
     starts: dict[int, int] = {}  # the first start of a mask that ends before a token
-    for start, end, (_, named) in spans:
-        if mask in named:
+    for start, end, ending in spans:
+        if mask in ending.named:
             ends[start] = end  # in order of end
             starts.setdefault(end, start)  # in order of start
     kept: list[Span] = []
     reach = 0
     for span in spans:
-        start, end, (_, named) = span
+        start, end, ending = span
         reach = max(reach, ends.get(start, 0))
         if reach < end or (reach == end and starts[reach] >= start):
             kept.append(span)
-        elif mask in named:
+        elif mask in ending.named:
             kept.append((start, end, Ending(_NO_PHRASE, [mask])))
     return kept
 

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import product
 
-from apps.triage.rules.lexicon import LITERAL, Hit, Lexicon, Span
+from apps.triage.rules.lexicon import LITERAL, Group, Hit, Lexicon, Span
 
 _NEAR, _FAR, _ADJACENT = 4, 9, 1
 _WINDOW = 24  # tokens that the parts of an "&" pattern span at most
@@ -145,16 +145,18 @@ class Places(dict[int, list[Hit]]):
 
     def __init__(self, spans: list[Span], slots: Mapping[int, frozenset[int]]) -> None:
         super().__init__()
+        self.spans = spans
         self._slots = slots
         self._places: dict[int, list[Span]] = {}  # by number of the phrase
         make = tuple.__new__  # many hits a text: without the named tuple's own constructor
         for span in spans:
-            start, end, (number, named) = span
+            start, end, ending = span
+            number = ending.number
             if number in self._places:
                 self._places[number].append(span)
             else:
                 self._places[number] = [span]
-            for kind in named:
+            for kind in ending.named:
                 hit = make(Hit, (start, end, kind, False))
                 if kind in self:
                     self[kind].append(hit)
@@ -199,9 +201,8 @@ class PatternIndex:
         commonness = lexicon.commonness({slot for pattern in patterns for slot in pattern.slots})
         composed = {pattern.kind for pattern in patterns}
         self.slots: dict[int, _Signs] = {}
-        self._by_rarest = _Table()
         self._by_composed = _Table()  # by each slot that patterns themselves can bring
-        self._rarest_with: dict[int, list[int]] = {}  # the slots in the first table that a sign brings
+        by_rarest = _Table()
         for pattern in patterns:
             for slot in pattern.slots:
                 if slot not in self.slots:
@@ -209,13 +210,26 @@ class PatternIndex:
                     self.slots[slot] = frozenset(lexicon.endings_of[slot]) if is_literal else frozenset((slot,))
             slots = set(pattern.slots)
             first, *others = sorted(slots, key=lambda slot: (commonness[slot], slot))
-            self._by_rarest.add(first, [self.slots[other] for other in others or (first,)], pattern)
+            by_rarest.add(first, [self.slots[other] for other in others or (first,)], pattern)
             for slot in slots & composed:
                 self._by_composed.add(slot, [self.slots[other] for other in slots if other != slot], pattern)
-        for slot in self._by_rarest:
+        self._groups_of: dict[int, list[Group]] = {}  # by the class with a name that is their rarest slot
+        self._hand_out(by_rarest, lexicon)
+
+    def _hand_out(self, by_rarest: _Table, lexicon: Lexicon) -> None:
+        """Each phrase and each class with a name learns the patterns whose rarest slot it brings."""
+        count = 0
+        for slot, table in by_rarest.items():
+            groups: list[Group] = []
+            for signs, candidates in table.items():
+                groups.append((count, signs, candidates))
+                count += 1
             for sign in self.slots[slot]:
-                self._rarest_with.setdefault(sign, []).append(slot)
-        self._bringing = frozenset(self._rarest_with)
+                if sign >= 0:
+                    self._groups_of[sign] = groups
+                else:
+                    phrase = lexicon.phrases[-1 - sign]
+                    phrase.groups = [*phrase.groups, *groups]
 
     def match(self, places: Places, ground: Ground, fresh: set[int] | None = None) -> list[Hit]:
         """Pattern occurrences, in no particular order. A hit that had to step over a denial carries `denied`.
@@ -223,20 +237,28 @@ class PatternIndex:
         With `fresh`, only patterns that have one of these classes in them: the others were matched before.
         """
         seen = places.seen
-        if fresh is None:
-            slots_with = self._rarest_with
-            firsts = {slot for sign in seen & self._bringing for slot in slots_with[sign]}
-            near = self._by_rarest.among(firsts, seen)
-        else:
-            near = self._by_composed.among(fresh, seen)
         found: list[Hit] = []
-        for others, pattern in near:
+        for others, pattern in self._near(places) if fresh is None else self._by_composed.among(fresh, seen):
             for signs in others:
                 if signs.isdisjoint(seen):
                     break
             else:
                 found.extend(_occurrences(pattern, places, ground))
         return found
+
+    def _near(self, places: Places) -> list[_Candidate]:
+        """The patterns of which the rarest slot and another one are there."""
+        seen = places.seen
+        near: dict[int, list[_Candidate]] = {}
+        for _, _, ending in places.spans:
+            for number, signs, candidates in ending.groups:
+                if not signs.isdisjoint(seen):
+                    near[number] = candidates
+        for kind in places.named:
+            for number, signs, candidates in self._groups_of.get(kind, ()):
+                if not signs.isdisjoint(seen):
+                    near[number] = candidates
+        return [candidate for candidates in near.values() for candidate in candidates]
 
 
 class _Table(dict[int, "dict[_Signs, list[_Candidate]]"]):
