@@ -69,6 +69,7 @@ class Landmarks:
     """The lexicon's numbers of the classes by which a text is read before any other."""
 
     mask: int
+    masks: frozenset[int]  # the numbers of its phrases
     barrier: int
     neutral: int
     denials: tuple[int, ...]
@@ -126,15 +127,24 @@ def load(folder: Path = FOLDER) -> Catalogue:
         items=items,
         wordings=wordings,
         classes={kind: name for kind, name in enumerate(lexicon.names) if kind not in wordings and name[0] != LITERAL},
-        landmarks=Landmarks(
-            lexicon.kind("mask"), lexicon.kind("barrier"), lexicon.kind("neutral"), tuple(map(lexicon.kind, _DENIALS))
-        ),
+        landmarks=_landmarks(lexicon),
         triggers=frozenset(name for source in sources if source.startswith("assertion") for name in shared[source]),
         shared=shared,
         composites=tuple(
             (frozenset(rule["when"].get("any") or rule["when"].get("of") or ()), rule)
             for rule in shared["composites"]["rule"]
         ),
+    )
+
+
+def _landmarks(lexicon: Lexicon) -> Landmarks:
+    mask = lexicon.kind("mask")
+    return Landmarks(
+        mask=mask,
+        masks=frozenset(lexicon.endings_of[mask]),
+        barrier=lexicon.kind("barrier"),
+        neutral=lexicon.kind("neutral"),
+        denials=tuple([lexicon.kind(name) for name in _DENIALS]),
     )
 
 
@@ -151,8 +161,11 @@ def lines(words: str) -> list[str]:
     """The wordings of a block: one a line or separated by semicolons; "#" begins a comment."""
     found: list[str] = []
     for line in words.splitlines():
-        text = line.partition("#")[0]
-        found.extend(part.strip() for part in text.split(";") if part.strip())
+        text = line.partition("#")[0].strip()
+        if ";" in text:
+            found.extend([part.strip() for part in text.split(";") if part.strip()])
+        elif text:
+            found.append(text)
     return found
 
 
@@ -178,14 +191,15 @@ def _with_more_wordings(path: Path, data: dict[str, Any]) -> dict[str, Any]:
 
 def _add(where: str, words: dict[str, Any], kind: int, lexicon: Lexicon, patterns: list[Pattern]) -> None:
     for language in _LANGUAGES:
+        plain: list[str] = []
+        composed: list[str] = []
         for line in lines(words.get(language, "")):
-            if not is_pattern(line):
-                lexicon.add(kind, [line])
-                continue
-            try:
-                patterns.extend(parse(variant, kind, lexicon) for variant in variants(line))
-            except PatternError as error:
-                raise CatalogueError(f"{where}: {error}") from error
+            (composed if is_pattern(line) else plain).append(line)
+        lexicon.add(kind, plain)
+        try:
+            patterns.extend([parse(variant, kind, lexicon) for line in composed for variant in variants(line)])
+        except PatternError as error:
+            raise CatalogueError(f"{where}: {error}") from error
 
 
 def _item(path: Path, data: dict[str, Any]) -> Item:

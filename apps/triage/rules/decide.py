@@ -195,7 +195,7 @@ class Engine:
             level = more_urgent(level, verdict.level)
         if label == "serious":
             level = more_urgent(level, "R2")
-        if any(one.state != "present" and one.label == "serious" for one in judged):
+        if "serious" in [one.label for one in judged if one.state != "present"]:
             level = more_urgent(level, "R3")  # a denied red flag is still seen by a person
         health = bool(judged) or "health" in reading.classes
         if label == "unclear":
@@ -206,7 +206,7 @@ class Engine:
         return Assessment(
             label=label,
             level=level,
-            findings=tuple(Finding(o.item, o.start, o.end, _OUTSIDE.get(o.state, o.state)) for o in judged),
+            findings=tuple([Finding(o.item, o.start, o.end, _OUTSIDE.get(o.state, o.state)) for o in judged]),
             reason=_reason(judged, verdicts),
             rules_version=self.cat.version,
             night_page=night,
@@ -245,14 +245,16 @@ def digest(text: str) -> str:
 
 
 def _label(live: list[_Judged], over: list[_Judged], verdicts: list[Verdict]) -> str:
-    labels = {one.label for one in (*live, *over)} | {verdict.label for verdict in verdicts if verdict.label}
+    labels = [one.label for one in (*live, *over)] + [verdict.label for verdict in verdicts if verdict.label]
+    if not labels:
+        return "none"
     if "serious" in labels:
         return "serious"
     if any(one.label == "unclear" and one.item != "unwell" for one in live):
         return "unclear"
     if "nonserious" in labels:
         return "nonserious"
-    return "unclear" if "unclear" in {one.label for one in live} else "none"
+    return "unclear" if "unclear" in [one.label for one in live] else "none"
 
 
 def _path(live: list[_Judged]) -> str | None:

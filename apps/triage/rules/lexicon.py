@@ -58,7 +58,6 @@ class Lexicon:
     endings_of: list[list[int]] = field(default_factory=list)  # for each class the numbers of its phrases
     _ids: dict[str, int] = field(default_factory=dict)
     _root: dict[str, Any] = field(default_factory=dict)
-    vocabulary: set[str] = field(default_factory=set)
     _endings: dict[str, Ending | None] = field(default_factory=dict)  # by phrase as written: many recur
     phrases: list[Ending] = field(default_factory=list)  # phrase -1, phrase -2, ...
 
@@ -99,7 +98,6 @@ class Lexicon:
         words = self.normaliser.words(phrase)
         if not words:
             return None
-        self.vocabulary.update(words)
         node = self._root
         *before, last = words
         for word in before:
@@ -119,15 +117,24 @@ class Lexicon:
         ending: Ending = below
         return ending
 
+    def vocabulary(self) -> frozenset[str]:
+        """Every word of every phrase."""
+        return frozenset().union(*self._nodes()) - {_END}
+
     def commonness(self, kinds: Iterable[int]) -> dict[int, int]:
         """For each class about how often texts have it: a word after which many phrases go on is a frequent word."""
         going_on = [1] * (len(self.phrases) + 1)
-        nodes = [self._root]
-        for node in nodes:  # grows as it goes
-            nodes.extend([below for below in node.values() if below.__class__ is dict])
+        for node in self._nodes():
             if _END in node:
                 going_on[-node[_END].number] = len(node)
         return {kind: sum([going_on[-number] for number in self.endings_of[kind]]) for kind in kinds}
+
+    def _nodes(self) -> list[dict[str, Any]]:
+        """Every place of the trie after which something follows."""
+        nodes = [self._root]
+        for node in nodes:  # grows as it goes
+            nodes.extend([below for below in node.values() if below.__class__ is dict])
+        return nodes
 
     def scan(self, words: list[str]) -> list[Span]:
         """Every phrase that stands in the text, in order of start and then of end."""

@@ -42,9 +42,9 @@ def read(cat: Catalogue, forms: Forms, folded: str, where: Sequence[int], text: 
 
 def _places(cat: Catalogue, spans: list[Span]) -> Places:
     """Where each class stands, but for what is part of a fixed expression."""
-    places = Places(spans, cat.patterns.slots)
-    mask = cat.landmarks.mask
-    return Places(_unmasked(spans, mask), cat.patterns.slots) if mask in places.named else places
+    if not cat.landmarks.masks.isdisjoint([ending.number for _, _, ending in spans]):
+        spans = _unmasked(spans, cat.landmarks.mask)
+    return Places(spans, cat.patterns.slots)
 
 
 def _denials(places: Places, cat: Catalogue) -> frozenset[int]:

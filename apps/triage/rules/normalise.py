@@ -64,15 +64,16 @@ class Normaliser:
 
     def words(self, phrase: str) -> list[str]:
         """The forms of a phrase's tokens, without their places; a short way for plain words, which most wordings are."""
-        if _CHINESE.fullmatch(phrase):
+        if not phrase.isascii() and _CHINESE.fullmatch(phrase):
             signs = [self._fold[char] for char in phrase]
             joined = "".join(signs)
             return signs if len(joined) == len(signs) else list(joined)
         if not _PLAIN.fullmatch(phrase):
             return [form for word in raw_words(self.fold(phrase)[0]) for form in self.stem(word).split(" ")]
+        stems = self._stems
         found: list[str] = []
         for word in phrase.split():
-            text = self.stem(word)
+            text = stems.get(word) or self.stem(word)
             found.extend(text.split(" ") if " " in text else (text,))
         return found
 

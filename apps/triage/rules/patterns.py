@@ -14,6 +14,7 @@ Only "&" crosses a sentence end (or line break): people text "Brief dry at noon.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import product
@@ -129,6 +130,8 @@ class Ground:
         """Whether the way from token `last` to token `following` steps over a denial; None: there is no way."""
         if self.sentences[last] != self.sentences[following]:
             return None
+        if not self.barriers and not self.denials:
+            return False
         denied = False
         for at in range(last + 1, following):
             if at in self.barriers:
@@ -213,23 +216,23 @@ class PatternIndex:
             by_rarest.add(first, [self.slots[other] for other in others or (first,)], pattern)
             for slot in slots & composed:
                 self._by_composed.add(slot, [self.slots[other] for other in slots if other != slot], pattern)
-        self._groups_of: dict[int, list[Group]] = {}  # by the class with a name that is their rarest slot
         self._hand_out(by_rarest, lexicon)
 
     def _hand_out(self, by_rarest: _Table, lexicon: Lexicon) -> None:
         """Each phrase and each class with a name learns the patterns whose rarest slot it brings."""
         count = 0
+        groups_of: defaultdict[int, list[Group]] = defaultdict(list)
         for slot, table in by_rarest.items():
             groups: list[Group] = []
             for signs, candidates in table.items():
                 groups.append((count, signs, candidates))
                 count += 1
             for sign in self.slots[slot]:
-                if sign >= 0:
-                    self._groups_of[sign] = groups
-                else:
-                    phrase = lexicon.phrases[-1 - sign]
-                    phrase.groups = [*phrase.groups, *groups]
+                groups_of[sign].extend(groups)
+        for sign, groups in groups_of.items():
+            if sign < 0:
+                lexicon.phrases[-1 - sign].groups = tuple(groups)
+        self._groups_of = {kind: groups for kind, groups in groups_of.items() if kind >= 0}
 
     def match(self, places: Places, ground: Ground, fresh: set[int] | None = None) -> list[Hit]:
         """Pattern occurrences, in no particular order. A hit that had to step over a denial carries `denied`.
@@ -305,22 +308,30 @@ def _gathered(pattern: Pattern, places: Places, ground: Ground) -> list[Hit]:
             near = [hit for hit in places[slot] if _fits(hit, chosen, ground.sentences)]
             if not near:
                 break
-            chosen.append(min(near, key=lambda hit: (abs(hit.start - first.start), hit.start)))
+            nearest = near[0]
+            for hit in near:
+                if abs(hit.start - first.start) < abs(nearest.start - first.start):
+                    nearest = hit  # of two as near the earlier one counts
+            chosen.append(nearest)
         else:
-            start, end = min(hit.start for hit in chosen), max(hit.end for hit in chosen)
-            own = {at for hit in chosen for at in range(hit.start, hit.end)}
-            denied = any(at in ground.denials and at not in own for at in range(start, end))
+            start, end = min([hit.start for hit in chosen]), max([hit.end for hit in chosen])
+            between = {at for at in ground.denials if start <= at < end}
+            denied = bool(between.difference([at for hit in chosen for at in range(hit.start, hit.end)]))
             return [Hit(start, end, pattern.kind, denied)]
     return []
 
 
 def _fits(hit: Hit, chosen: list[Hit], sentences: list[int]) -> bool:
-    return all(
-        (hit.start >= other.end or hit.end <= other.start)
-        and max(hit.end, other.end) - min(hit.start, other.start) <= _WINDOW
-        and abs(sentences[hit.start] - sentences[other.start]) <= 1
-        for other in chosen
-    )
+    start, end = hit.start, hit.end
+    sentence = sentences[start]
+    for other in chosen:
+        if (
+            (start < other.end and other.start < end)
+            or max(end, other.end) - min(start, other.start) > _WINDOW
+            or not -1 <= sentences[other.start] - sentence <= 1
+        ):
+            return False
+    return True
 
 
 def _follow(pattern: Pattern, slot: int, at: int, denied: bool, places: Places, ground: Ground) -> tuple[int, bool]:

@@ -65,7 +65,8 @@ class Quantities:
         """The measures in a folded text. Ordinary texts without a number cost one search."""
         if not self._cue.search(folded):
             return []
-        text = _DECIMAL_COMMA.sub(r"\1.\2", spoken.digits(western(folded)))
+        text = folded if folded.isascii() else western(folded)
+        text = _DECIMAL_COMMA.sub(r"\1.\2", spoken.digits(text))
         found: list[Measure] = []
         if not _DIGIT.search(text):  # a "ten" or "hundred" that was no number
             return found
