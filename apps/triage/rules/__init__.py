@@ -83,7 +83,7 @@ def engine() -> Engine:
     try:
         cat = load()
         english = frozenset((Path(FOLDER) / "_words_en.txt").read_text(encoding="utf-8").split())
-        speller = Speller(cat.lexicon.vocabulary(), english)
+        speller = Speller(frozenset(cat.lexicon.vocabulary), english)
         forms = Forms(cat.normaliser, speller.mend)
         return Engine(cat, forms, Quantities(cat.shared["quantities"]), load_net(Path(FOLDER) / "_net.txt"))
     finally:

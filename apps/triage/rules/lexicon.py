@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 from apps.triage.rules.normalise import Normaliser
 
-_END = ""  # the key under which a trie node keeps its ending
 _MAX_SKIPS = 2
 LITERAL = "="  # what the name of a class begins with that is only a slot of patterns
 
@@ -31,11 +30,12 @@ class Ending:
     A frequent word is in hundreds of slots of patterns as well. Those are not listed here: a slot knows its phrases (`endings_of`).
     """
 
-    __slots__ = ("groups", "named", "number")
+    __slots__ = ("below", "groups", "named", "number")
 
     def __init__(self, number: int, named: list[int]) -> None:
         self.number = number  # below nought, so that it can stand in one set with numbers of classes
         self.named = named
+        self.below: dict[str, Any] | None = None  # what longer phrases go on with
         self.groups: Sequence[Group] = ()  # patterns that are tried when the phrase stands in a text
 
 
@@ -49,7 +49,7 @@ Group = tuple[
 class Lexicon:
     """A trie over tokens. `add` while building, `scan` afterwards.
 
-    A node is a dict with what follows and, under `_END`, the phrase that ends there; where nothing follows it is that phrase itself.
+    A word leads to the phrase that ends with it, which knows what may follow, or, when no phrase ends there, to what follows.
     """
 
     normaliser: Normaliser
@@ -58,6 +58,7 @@ class Lexicon:
     endings_of: list[list[int]] = field(default_factory=list)  # for each class the numbers of its phrases
     _ids: dict[str, int] = field(default_factory=dict)
     _root: dict[str, Any] = field(default_factory=dict)
+    vocabulary: set[str] = field(default_factory=set)
     _endings: dict[str, Ending | None] = field(default_factory=dict)  # by phrase as written: many recur
     phrases: list[Ending] = field(default_factory=list)  # phrase -1, phrase -2, ...
 
@@ -98,6 +99,7 @@ class Lexicon:
         words = self.normaliser.words(phrase)
         if not words:
             return None
+        self.vocabulary.update(words)
         node = self._root
         *before, last = words
         for word in before:
@@ -105,36 +107,22 @@ class Lexicon:
             if below is None:
                 below = node[word] = {}
             elif below.__class__ is Ending:
-                below = node[word] = {_END: below}
+                if below.below is None:
+                    below.below = {}
+                below = below.below
             node = below
-        below = node.get(last)
-        if below.__class__ is dict:
-            node, last = below, _END
-            below = node.get(_END)
-        if below is None:
-            below = node[last] = Ending(-1 - len(self.phrases), [])
-            self.phrases.append(below)
-        ending: Ending = below
+        found: Ending | dict[str, Any] | None = node.get(last)
+        if isinstance(found, Ending):
+            return found
+        ending = node[last] = Ending(-1 - len(self.phrases), [])
+        ending.below = found
+        self.phrases.append(ending)
         return ending
-
-    def vocabulary(self) -> frozenset[str]:
-        """Every word of every phrase."""
-        return frozenset().union(*self._nodes()) - {_END}
 
     def commonness(self, kinds: Iterable[int]) -> dict[int, int]:
         """For each class about how often texts have it: a word after which many phrases go on is a frequent word."""
-        going_on = [1] * (len(self.phrases) + 1)
-        for node in self._nodes():
-            if _END in node:
-                going_on[-node[_END].number] = len(node)
-        return {kind: sum([going_on[-number] for number in self.endings_of[kind]]) for kind in kinds}
-
-    def _nodes(self) -> list[dict[str, Any]]:
-        """Every place of the trie after which something follows."""
-        nodes = [self._root]
-        for node in nodes:  # grows as it goes
-            nodes.extend([below for below in node.values() if below.__class__ is dict])
-        return nodes
+        going_on = [1 + len(phrase.below or ()) for phrase in self.phrases]
+        return {kind: sum([going_on[-1 - number] for number in self.endings_of[kind]]) for kind in kinds}
 
     def scan(self, words: list[str]) -> list[Span]:
         """Every phrase that stands in the text, in order of start and then of end."""
@@ -147,10 +135,9 @@ class Lexicon:
             while node is not None:
                 if node.__class__ is Ending:
                     spans.append((start, at, node))
-                    break
-                ending = node.get(_END)
-                if ending is not None:
-                    spans.append((start, at, ending))
+                    node = node.below
+                    if node is None:
+                        break
                 below = None
                 while at < count:
                     below = node.get(words[at])
