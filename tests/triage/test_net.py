@@ -8,12 +8,13 @@ import pytest
 
 from apps.triage import rules
 from apps.triage.rules.catalogue import FOLDER
-from apps.triage.rules.net import Net, NetError, load
+from apps.triage.rules.net import Net, NetError, Weights, load
 from tests.triage import training
 from tests.triage.training import Example
 
 ODD = "the budgerigar cage looks crooked and so do i"  # says nothing to any rule
-NET = Net({"en": {"w:budgerigar": 900, "w:look": 700, "b:so do": 650}, "zh": {}}, {"en": 400, "zh": 400})
+ODD_WORDS = {"w:budgerigar": (900, 100), "w:look": (700, 100), "b:so do": (650, 100)}
+NET = Net({"en": Weights(ODD_WORDS, 100, 400), "zh": Weights({}, 100, 400)})
 
 
 def assess(text: str, net: Net) -> rules.Assessment:
@@ -26,7 +27,7 @@ def texts() -> list[dict[str, str]]:
 
 
 def test_a_text_that_no_rule_explains_goes_to_a_person_with_the_words_that_decided() -> None:
-    alone, found = assess(ODD, Net({}, {})), assess(ODD, NET)
+    alone, found = assess(ODD, Net({})), assess(ODD, NET)
 
     assert alone.label == "none"
     assert (found.label, found.level, found.needs_person) == ("unclear", "R3", True)
@@ -42,7 +43,7 @@ def test_the_reason_names_places_and_never_the_words() -> None:
 
 
 def test_below_the_threshold_nothing_is_raised() -> None:
-    assert assess(ODD, replace(NET, thresholds={"en": 5_000, "zh": 5_000})).label == "none"
+    assert assess(ODD, Net({"en": Weights(ODD_WORDS, 100, 5_000)})).label == "none"
 
 
 def test_the_net_only_raises() -> None:
@@ -65,7 +66,7 @@ def test_the_net_only_raises() -> None:
 
 
 def test_a_text_in_two_scripts_is_read_by_the_chinese_weights() -> None:
-    net = Net({"en": {"w:budgerigar": 9_000}, "zh": {"w:鹦": 9_000}}, {"en": 100, "zh": 100})
+    net = Net({"en": Weights({"w:budgerigar": (9_000, 1)}, 1, 100), "zh": Weights({"w:鹦": (9_000, 1)}, 1, 100)})
 
     assert assess("budgerigar 鹦鹉", net).clues[0].start == len("budgerigar ")
 
@@ -73,10 +74,10 @@ def test_a_text_in_two_scripts_is_read_by_the_chinese_weights() -> None:
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [
-        ("en\t1\tw:a\n", "threshold is missing"),
-        ("en\tmany\tw:a\n", "line 1: not a weight"),
-        ("fr\t1\tw:a\n", "line 1: not a weight"),
-        ("en 1 w:a\n", "line 1: not a weight"),
+        ("en\t1\t1\tw:a\n", "threshold is missing"),
+        ("en\tmany\t1\tw:a\n", "line 1: not a weight"),
+        ("fr\t1\t1\tw:a\n", "line 1: not a weight"),
+        ("en 1 1 w:a\n", "line 1: not a weight"),
     ],
 )
 def test_a_wrong_file_of_weights_stops_the_program_and_names_the_line(
@@ -89,7 +90,7 @@ def test_a_wrong_file_of_weights_stops_the_program_and_names_the_line(
 
 
 def test_without_a_file_the_rules_stand_alone(tmp_path: Path) -> None:
-    assert load(tmp_path / "_net.txt") == Net({}, {})
+    assert load(tmp_path / "_net.txt") == Net({})
 
 
 def test_the_version_changes_with_the_weights() -> None:
@@ -113,19 +114,18 @@ def known() -> list[Example]:
 
 
 def test_training_twice_gives_the_same_file() -> None:
-    first, second = (
-        training.render({"en": training.learn(known()), "zh": {}}, {"en": 0.3, "zh": 0.3}, 60) for _ in range(2)
-    )
+    models = [{"en": training.learn(known()), "zh": training.learn([])} for _ in range(2)]
+    first, second = (training.render(model, {"en": 0.3, "zh": 0.3}) for model in models)
 
     assert first == second
     assert "w:ink" in first
 
 
-def test_what_is_in_every_text_weighs_nothing() -> None:
-    weights = training.learn(known())
+def test_what_is_in_every_text_weighs_little() -> None:
+    weights = training.learn(known()).weights
 
-    assert "w:the" not in weights
     assert weights["w:ink"] > 0 > weights["w:tea"]
+    assert abs(weights["w:the"]) < min(weights["w:ink"], -weights["w:tea"]) / 3
 
 
 def test_a_writer_is_judged_by_a_net_that_never_saw_that_writer() -> None:
@@ -147,14 +147,18 @@ def test_the_threshold_keeps_the_share_that_goes_to_a_person() -> None:
     assert training.human_share(examples, margins, threshold, 0.2) <= 0.12
 
 
-def test_weights_survive_the_way_through_the_file(tmp_path: Path) -> None:
-    weights = {"en": {"w:ink": 1.2344, "w:tea": -0.5, "w:dust": 0.001}, "zh": {"w:墨": 0.25}}
-    (tmp_path / "_net.txt").write_text(training.render(weights, {"en": 0.3, "zh": 0.4}, 9), encoding="utf-8")
+def test_the_file_judges_as_the_learner_does(tmp_path: Path) -> None:
+    model = training.learn(known())
+    (tmp_path / "_net.txt").write_text(
+        training.render({"en": model, "zh": model}, {"en": 0.3, "zh": -0.4}), encoding="utf-8"
+    )
 
     net = load(tmp_path / "_net.txt")
 
-    assert net.weights == {"en": {"w:ink": 1234, "w:tea": -500}, "zh": {"w:墨": 250}}
-    assert net.thresholds == {"en": 300, "zh": 400}
+    for language, threshold in (("en", 0.3), ("zh", -0.4)):
+        by_file = [net.weights[language].raise_it(example.features) for example in known()]
+        assert by_file == [model.margin(example) >= threshold for example in known()]
+        assert 0 < sum(by_file) < len(by_file) or language == "zh"
 
 
 def test_the_blind_part_teaches_nothing() -> None:

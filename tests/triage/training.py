@@ -1,7 +1,8 @@
 """`make net`: learns the weights of the net behind the rules from the project's own corpus, and chooses its thresholds.
 
-A linear support vector machine (L2 loss, dual coordinate descent: Hsieh et al., ICML 2008) in plain Python with a fixed order: the same
-corpus and catalogue give the same file, byte for byte. The blind part of the corpus is never read here.
+A linear support vector machine (L2 loss, dual coordinate descent: Hsieh et al., ICML 2008) over features weighed by their
+rarity, each text of length one, in plain Python with a fixed order: the same corpus and catalogue give the same file, byte for byte. The
+blind part of the corpus is never read here.
 
 The thresholds come from cross-validation by writer: whoever wrote a text has taught the net nothing about it. They are as low as the
 share of texts that go to a person allows. The rules know the training texts too well to count on them, so the share is reckoned as if they
@@ -13,16 +14,16 @@ from __future__ import annotations
 import json
 import random
 import sys
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from math import ceil, log, sqrt
+from math import log, sqrt
 from pathlib import Path
 
 from apps.triage import rules
 from apps.triage.rules.catalogue import FOLDER
 from apps.triage.rules.decide import Engine
-from apps.triage.rules.net import LANGUAGES, SCALE, features, language_of
+from apps.triage.rules.net import LANGUAGES, RARITIES, SCALE, THRESHOLD, features, language_of
 
 CORPUS = Path(__file__).parent / "corpus"
 PARTS = ("tuning", "growth")
@@ -32,9 +33,13 @@ TARGET = Path(FOLDER) / "_net.txt"
 HUMAN_SHARE = {"en": 0.105, "zh": 0.095}
 MISSED_UNSEEN = {"en": 0.13, "zh": 0.13}  # set anew before each training: `manage.py triage_report` without the net
 FOLDS = 6
-_COST = 1.0
+_COST = 2.0
 _EPOCHS = 25
-_SMALLEST = 0.1  # weights nearer to nought are left out
+_SMALLEST, _COMMON = (
+    1.0,
+    5,
+)  # weights nearer to nought are left out, but for features of so many texts: their rarity counts
+_BIAS = "=bias"
 
 
 @dataclass(frozen=True)
@@ -70,15 +75,32 @@ def _example(alone: Engine, writer: str, row: dict[str, str]) -> tuple[str, Exam
     return language_of(reading.words), Example(writer, names, row["label"], found.label)
 
 
-def learn(known: Sequence[Example], *, epochs: int = _EPOCHS) -> dict[str, float]:
-    """Weights by feature: what a text's features add up to, divided by the root of their number, is its margin."""
+@dataclass(frozen=True)
+class Model:
+    """`weights` (times the rarity) and `rarities` by feature, of `texts` texts, and what is added to every margin."""
+
+    weights: dict[str, float]
+    rarities: dict[str, float]
+    counts: Counter[str]
+    bias: float
+    texts: int
+
+    def margin(self, example: Example) -> float:
+        rarest = _rarity(1, self.texts)
+        length = sqrt(sum(self.rarities.get(name, rarest) ** 2 for name in example.features)) or 1.0
+        return sum(self.weights.get(name, 0.0) for name in example.features) / length + self.bias
+
+
+def _rarity(texts: int, of: int) -> float:
+    return 1 + log((1 + of) / (1 + texts))
+
+
+def learn(known: Sequence[Example], *, epochs: int = _EPOCHS) -> Model:
+    """Weights by feature."""
     seen_in = Counter(name for example in known for name in example.features)
-    rare = {name: log(len(known) / count) for name, count in seen_in.items()}
-    weights = dict.fromkeys(seen_in, 0.0)
-    rows = [
-        [(name, rare[name] / sqrt(len(example.features))) for name in example.features if rare[name]]
-        for example in known
-    ]
+    rarities = {name: _rarity(count, len(known)) for name, count in seen_in.items()}
+    rows = [_row(example, rarities) for example in known]
+    weights = dict.fromkeys([*seen_in, _BIAS], 0.0)
     lengths = [sum(value * value for _, value in row) + 0.5 / _COST for row in rows]
     alphas = [0.0] * len(rows)
     order = list(range(len(rows)))
@@ -93,11 +115,16 @@ def learn(known: Sequence[Example], *, epochs: int = _EPOCHS) -> dict[str, float
             if step:
                 for name, value in row:
                     weights[name] += step * value
-    return {name: weight * rare[name] for name, weight in weights.items() if weight}
+    bias = weights.pop(_BIAS)
+    return Model(
+        {name: weight * rarities[name] for name, weight in weights.items()}, rarities, seen_in, bias, len(known)
+    )
 
 
-def margin(weights: dict[str, float], example: Example) -> float:
-    return sum(weights.get(name, 0.0) for name in example.features) / sqrt(max(1, len(example.features)))
+def _row(example: Example, rarities: dict[str, float]) -> list[tuple[str, float]]:
+    """Its features with their values, of length one, and the bias."""
+    length = sqrt(sum(rarities[name] ** 2 for name in example.features)) or 1.0
+    return [*((name, rarities[name] / length) for name in example.features), (_BIAS, 1.0)]
 
 
 def margins_unseen(known: Sequence[Example]) -> list[float]:
@@ -106,10 +133,10 @@ def margins_unseen(known: Sequence[Example]) -> list[float]:
     found = [0.0] * len(known)
     for fold in range(FOLDS):
         left_out = set(writers[fold::FOLDS])
-        weights = learn([example for example in known if example.writer not in left_out])
+        model = learn([example for example in known if example.writer not in left_out])
         for at, example in enumerate(known):
             if example.writer in left_out:
-                found[at] = margin(weights, example)
+                found[at] = model.margin(example)
     return found
 
 
@@ -128,8 +155,8 @@ def human_share(known: Sequence[Example], margins: Sequence[float], threshold: f
 
 
 def choose(known: Sequence[Example], margins: Sequence[float], missed: float, share: float) -> float:
-    """The lowest threshold above nought that keeps the human share."""
-    for step in range(1, 3 * SCALE, 5):
+    """The lowest threshold that keeps the human share."""
+    for step in range(-2 * SCALE, 3 * SCALE, 5):
         if human_share(known, margins, step / SCALE, missed) <= share:
             return step / SCALE
     return 3.0
@@ -148,31 +175,38 @@ def report(language: str, known: Sequence[Example], margins: Sequence[float], th
     )
 
 
-def render(weights: dict[str, dict[str, float]], thresholds: dict[str, float], texts: int) -> str:
+def render(models: dict[str, Model], thresholds: dict[str, float]) -> str:
     """The file of weights: plain text, sorted, whole numbers."""
+    texts = sum(model.texts for model in models.values())
     lines = [
-        f"# Weights of the net behind the rules, in thousandths; made by `make net` from {texts} texts of the project's own corpus.",
-        "# language<TAB>weight<TAB>feature: w: a word, b: two neighbours, k: a class of words",
+        f"# The net behind the rules, made by `make net` from {texts} texts of the project's own corpus. A line is: language, weight",
+        "# in thousandths, squared rarity in hundredths, feature (w: a word, b: two neighbours, k: a class of words), with tabs between.",
+        "# Features that are not here weigh nothing and are as rare as =threshold says.",
     ]
     for language in LANGUAGES:
-        lines.append(f"{language}\t{ceil(thresholds[language] * SCALE)}\t=threshold")
-        for name, weight in sorted(weights[language].items()):
-            if abs(weight) >= _SMALLEST:
-                lines.append(f"{language}\t{round(weight * SCALE)}\t{name}")
+        model = models[language]
+        lines.append(_line(language, thresholds[language] - model.bias, _rarity(1, model.texts), THRESHOLD))
+        for name, weight in sorted(model.weights.items()):
+            if abs(weight) >= _SMALLEST or model.counts[name] >= _COMMON:
+                lines.append(_line(language, weight, model.rarities[name], name))
     return "\n".join(lines) + "\n"
+
+
+def _line(language: str, weight: float, rarity: float, name: str) -> str:
+    return f"{language}\t{round(weight * SCALE)}\t{round(rarity * rarity * RARITIES)}\t{name}"
 
 
 def main() -> None:
     found = examples()
-    weights: dict[str, dict[str, float]] = defaultdict(dict)
+    models: dict[str, Model] = {}
     thresholds: dict[str, float] = {}
     for language, known in found.items():
         margins = margins_unseen(known)
         thresholds[language] = choose(known, margins, MISSED_UNSEEN[language], HUMAN_SHARE[language])
-        weights[language] = learn(known)
+        models[language] = learn(known)
         sys.stdout.write(report(language, known, margins, thresholds[language]) + "\n")
         sys.stdout.flush()
-    TARGET.write_text(render(weights, thresholds, sum(map(len, found.values()))), encoding="utf-8", newline="\n")
+    TARGET.write_text(render(models, thresholds), encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

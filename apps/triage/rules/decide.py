@@ -77,7 +77,7 @@ class Engine:
 
     def without_net(self) -> Engine:
         """The rules alone."""
-        return replace(self, net=Net({}, {}))
+        return replace(self, net=Net({}))
 
     def _judge(self, reading: Reading, scene: Scene) -> list[_Judged]:
         judged = []

@@ -1,15 +1,16 @@
 """The net behind the rules: a linear model over words, pairs of words and classes of words. It only sends a text to a person.
 
-It sees wordings that no rule was written for. The weights are data (`symptoms/_net.txt`, made by `make net` from the
-project's own corpus); reading one text is a sum, so what decided can be shown.
+It sees wordings that no rule was written for. What the rules make of a text is kept from it on purpose: knowing it, the net judges texts
+better alone, but errs where the rules err, and then brings fewer of those that they miss. The weights are data (`symptoms/_net.txt`, made
+by `make net` from the project's own corpus); reading one text is a sum, so what decided can be shown.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import pairwise, repeat
+from itertools import pairwise
 from pathlib import Path
 
 from apps.triage.rules.catalogue import CatalogueError
@@ -17,7 +18,9 @@ from apps.triage.rules.matching import Reading
 from apps.triage.rules.shapes import Assessment, Clue, more_urgent
 
 LANGUAGES = ("en", "zh")
-SCALE = 1000  # weights are kept as whole thousandths: the same on every machine
+SCALE = 1000  # weights are kept as whole thousandths, rarities as whole hundredths: the same on every machine
+RARITIES = 100
+THRESHOLD = "=threshold"
 _SHOWN = 5
 _CHINESE = re.compile("[\u3400-\u9fff]")
 
@@ -27,30 +30,43 @@ class NetError(CatalogueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Net:
-    """`weights` by language and feature, `thresholds` by language; both in thousandths. Without weights nothing is raised."""
+class Weights:
+    """Of one language. `known`: by feature its weight and its squared rarity; `rarest`: the squared rarity of any other feature.
 
-    weights: dict[str, dict[str, int]]
-    thresholds: dict[str, int]
+    A text's margin is the sum of the weights over the root of the sum of the squared rarities; `threshold` is the least that raises.
+    """
+
+    known: dict[str, tuple[int, int]]
+    rarest: int
+    threshold: int
+
+    def raise_it(self, names: Iterable[str]) -> bool:
+        """Whether the margin of these features reaches the threshold; compared without a root, in whole numbers."""
+        other = (0, self.rarest)
+        found = [self.known.get(name, other) for name in names]
+        total = sum([weight for weight, _ in found])
+        squares = sum([rarity for _, rarity in found])
+        if self.threshold > 0:
+            return total > 0 and total * total * RARITIES >= self.threshold**2 * squares
+        return total >= 0 or total * total * RARITIES <= self.threshold**2 * squares
+
+
+@dataclass(frozen=True, slots=True)
+class Net:
+    """The weights by language. Without weights nothing is raised."""
+
+    weights: dict[str, Weights]
 
     def raises(self, reading: Reading) -> tuple[Clue, ...]:
         """The words that make this text one for a person, heaviest first; none when it is not."""
-        language = language_of(reading.words)
-        known = self.weights.get(language)
-        if not known:
-            return ()
-        names = _names(reading)
-        weight_of = known.get
-        total = sum(map(weight_of, names, repeat(0)))
-        # Compared without a root: a sum over n features is judged against threshold times root n.
-        threshold = self.thresholds[language]
-        if total <= 0 or (threshold > 0 and total * total < threshold * threshold * len(names)):
+        weights = self.weights.get(language_of(reading.words))
+        if weights is None or not weights.raise_it(_names(reading)):
             return ()
         seen = dict(features(reading))
-        raising = [feature for feature in seen if weight_of(feature, 0) > 0]
-        heaviest = sorted(raising, key=lambda feature: (-known[feature], feature))[:_SHOWN]
+        heavy = {name: weights.known[name][0] for name in seen if name in weights.known}
+        heaviest = sorted(heavy, key=lambda name: (-heavy[name], name))[:_SHOWN]
         return tuple(
-            Clue(*seen[feature], known[feature], feature[2:] if feature[0] == "k" else "") for feature in heaviest
+            Clue(*seen[name], heavy[name], name[2:] if name[0] == "k" else "") for name in heaviest if heavy[name] > 0
         )
 
 
@@ -98,22 +114,22 @@ def features(reading: Reading) -> Iterator[tuple[str, tuple[int, int]]]:
 
 
 def load(path: Path) -> Net:
-    """The net of a file of weights: a line a feature, "language<TAB>weight<TAB>feature". Raises NetError; no file is an empty net."""
-    weights: dict[str, dict[str, int]] = {language: {} for language in LANGUAGES}
-    thresholds: dict[str, int] = {}
+    """The net of a file of weights; no file is an empty net. Raises NetError.
+
+    A line a feature: "language<TAB>weight<TAB>squared rarity<TAB>feature", and "=threshold" as a feature for what holds for all others.
+    """
     if not path.exists():
-        return Net({}, {})
+        return Net({})
+    known: dict[str, dict[str, tuple[int, int]]] = {language: {} for language in LANGUAGES}
     for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), start=1):
         if not line or line[0] == "#":
             continue
         try:
-            language, weight, feature = line.split("\t")
-            if feature == "=threshold":
-                thresholds[language] = int(weight)
-            else:
-                weights[language][feature] = int(weight)
+            language, weight, rarity, feature = line.split("\t")
+            known[language][feature] = int(weight), int(rarity)
         except (ValueError, KeyError) as error:
             raise NetError(f"{path.name}, line {number}: not a weight") from error
-    if set(thresholds) != set(LANGUAGES):
+    if any(THRESHOLD not in found for found in known.values()):
         raise NetError(f"{path.name}: a threshold is missing")
-    return Net(weights, thresholds)
+    limits = {language: found.pop(THRESHOLD) for language, found in known.items()}
+    return Net({language: Weights(known[language], rarest, least) for language, (least, rarest) in limits.items()})
