@@ -44,6 +44,14 @@ class _Rule:
     pattern: re.Pattern[str]
     bands: tuple[dict[str, Any], ...]
     unless: re.Pattern[str] | None
+    needs: tuple[str, ...]  # the pattern matches no text without one of these; none: it is always tried
+
+    def may_match(self, text: str) -> bool:
+        """Cheap: most patterns have nothing to look for in most texts."""
+        for need in self.needs:
+            if need in text:
+                return True
+        return not self.needs
 
 
 class Quantities:
@@ -56,6 +64,7 @@ class Quantities:
                 re.compile(rule["pattern"]),
                 tuple(rule["bands"]),
                 re.compile(rule["unless"]) if "unless" in rule else None,
+                tuple(rule.get("needs", ())),
             )
             for rule in data["rule"]
         ]
@@ -71,6 +80,8 @@ class Quantities:
         if not _DIGIT.search(text):  # a "ten" or "hundred" that was no number
             return found
         for rule in self._rules:
+            if not rule.may_match(text):
+                continue
             for match in rule.pattern.finditer(text):
                 raw = next((group for group in match.groups() if group is not None), None)
                 if raw is None or (
