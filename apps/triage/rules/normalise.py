@@ -106,6 +106,8 @@ class Forms(dict[str, str]):
         self._mend = mend
 
     def __missing__(self, raw: str) -> str:
+        if raw[0].isdigit():
+            return raw  # numbers are endless and would fill the table
         form = intern(" ".join([self._mend(stem, raw) for stem in self._normaliser.stem(raw).split(" ")]))
         if len(self) < _MOST_KNOWN:
             self[raw] = form
