@@ -8,7 +8,7 @@ by `make net` from the project's own corpus); reading one text is a sum, so what
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -40,14 +40,16 @@ class Weights:
     rarest: int
     threshold: int
 
-    def raise_it(self, names: Iterable[str]) -> bool:
+    def raise_it(self, names: Collection[str]) -> bool:
         """Whether the margin of these features reaches the threshold; compared without a root, in whole numbers."""
-        other = (0, self.rarest)
-        found = [self.known.get(name, other) for name in names]
+        known = self.known
+        found = [known[name] for name in names if name in known]  # a minority: the rest only counts by its number
         total = sum([weight for weight, _ in found])
-        squares = sum([rarity for _, rarity in found])
+        if total <= 0 and self.threshold > 0:
+            return False
+        squares = sum([rarity for _, rarity in found]) + self.rarest * (len(names) - len(found))
         if self.threshold > 0:
-            return total > 0 and total * total * RARITIES >= self.threshold**2 * squares
+            return total * total * RARITIES >= self.threshold**2 * squares
         return total >= 0 or total * total * RARITIES <= self.threshold**2 * squares
 
 
