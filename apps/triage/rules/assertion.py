@@ -50,7 +50,10 @@ def _is_imagined(finding: Hit, scene: Scene) -> bool:
     sentence, clause = layout.sentences[finding.start], layout.clauses[finding.start]
     for name in ("hyp", "general"):
         for hit in scene.of(name):
-            if layout.sentences[hit.start] != sentence or not 0 <= finding.start + 1 - hit.end <= _IF_REACH:
+            if layout.sentences[hit.start] != sentence or finding.start + 1 < hit.end:
+                continue
+            asked = sentence in layout.questions and (hit.start <= 1 or layout.sentences[hit.start - 2] < sentence)
+            if finding.start + 1 - hit.end > _IF_REACH and not asked:  # "If I faint, who ... the ambulance?" is all "if"
                 continue
             ended = _between(scene.of("barrier"), hit.end, finding.start)
             if ended or _between(scene.of("hyp_wall"), hit.end, finding.start) or _is_now_after(hit, finding, scene):
@@ -249,6 +252,8 @@ def _inside(scene: Scene) -> set[int]:
 def _cost(start: int, end: int, inside: set[int], scene: Scene) -> int:
     """How far a denial has to reach: words of other findings and list words are free, a comma outside a list is a wall."""
     cost = 0
+    if any(hit.start == start for hit in scene.of("barrier")):
+        return 99  # "nothing but pain"
     for at in range(start, end):
         text = scene.tokens[at].text
         if text in _COMMAS:

@@ -56,7 +56,8 @@ def lay_out(tokens: list[Token], text: str, barriers: frozenset[int]) -> Layout:
             if word in _SENTENCE_ENDS:
                 if word in "?？":
                     questions.add(sentence)
-                sentence += 1
+                if at + 1 == len(tokens) or tokens[at + 1].text not in _SENTENCE_ENDS:  # "!!" ends one sentence
+                    sentence += 1
             clause += 1
             begun = at + 1
     return Layout(sentences, clauses, frozenset(questions), frozenset(spaced))

@@ -48,7 +48,7 @@ def is_somebody_elses(finding: Hit, scene: Scene) -> bool:
     named = -1  # the sentence in which somebody else was named last: there "he" is that one, whatever "I" does
     begun = -1  # the sentence of the person before
     subjects = _subjects(scene)
-    opens = finding.start == 0 or scene.layout.sentences[finding.start - 1] < sentence
+    opens = finding.start <= 1 or scene.layout.sentences[finding.start - 2] < sentence
     for hit, kind in subjects:
         if hit.start >= finding.end:
             break
@@ -158,13 +158,20 @@ def _subjects(scene: Scene) -> list[tuple[Hit, str]]:
     ]
     covered = {at for hit in scene.of("other") for at in range(hit.start, hit.end)}
     aside = {hit.end for name in ("beside", "belonging") for hit in scene.of(name)}
-    for name, kind in (("self", "self"), ("kin", "kin"), ("pronoun", "pronoun"), ("object_pronoun", "object")):
+    kin = "other" if scene.of("own_visit") and not scene.caregiver else "kin"
+    for name, kind in (("self", "self"), ("kin", kin), ("pronoun", "pronoun"), ("object_pronoun", "object")):
         found.extend(
             (hit, kind)
             for hit in scene.of(name)
-            if hit.start not in covered and not (hit.start in aside and scene.tokens[hit.start].text in _OWN)
+            if hit.start not in covered
+            and not (scene.tokens[hit.start].text in _OWN and (hit.start in aside or _is_place(hit, scene.tokens)))
         )
     return sorted(found, key=lambda pair: (pair[0].start, pair[0].end))
+
+
+def _is_place(own: Hit, tokens: list[Token]) -> bool:
+    """Whether a "my" only says where ("passed out in my chair"), although the "in" is part of a finding."""
+    return own.start > 0 and tokens[own.start - 1].text == "in"
 
 
 def _follows(ends: set[int], at: int, tokens: list[Token]) -> bool:
