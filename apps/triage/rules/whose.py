@@ -19,6 +19,9 @@ _SAYING = frozenset(
     {"say", "said", "tell", "told", "think", "reckon", "find", "found", "see", "saw", "notic", "caught"}
 )
 _WRITER = frozenset({"i", "im", "me"})
+_SOME_ONE = frozenset(
+    {"bloke", "man", "lad", "guy", "lady", "girl", "boy", "chap", "fella", "dude", "someone", "somebody", "woman", "kid"}
+)
 _THEIRS = frozenset({"his", "her", "their"})  # "my tenant ... his girlfriend": the tenant's
 
 
@@ -68,7 +71,7 @@ def is_somebody_elses(finding: Hit, scene: Scene) -> bool:
                 )
             begun = here
             continue
-        if kind == "self" and carried == "other" and _is_onlooker(hit, finding, scene):
+        if kind == "self" and carried == "other" and (_is_onlooker(hit, finding, scene) or _is_known_by(hit, scene)):
             continue
         if kind == "other" and (_is_inside(hit, finding, scene) or not _still_meant(hit, finding, scene)):
             continue
@@ -144,6 +147,12 @@ def _is_onlooker(me: Hit, finding: Hit, scene: Scene) -> bool:
         and clauses[finding.start] < clauses[me.start]
         and scene.tokens[me.start].text >= FIRST_CJK
     )
+
+
+def _is_known_by(me: Hit, scene: Scene) -> bool:
+    """Whether "I" only says how one knows the other ("a bloke I used to work with")."""
+    before = scene.tokens[me.start - 1].text if me.start > 0 else ""
+    return before in _SOME_ONE and any(hit.end == me.start for hit in scene.of("other"))
 
 
 def _may_follow(other: Hit, tokens: list[Token]) -> bool:
