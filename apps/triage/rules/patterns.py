@@ -101,7 +101,7 @@ def parse(line: str, kind: int, lexicon: Lexicon) -> Pattern:
         elif "<" in piece or ">" in piece:
             raise PatternError(f"stray bracket in: {line}")
         else:
-            plain.append(piece)
+            plain.append(piece.replace("_", " "))
     close()
     if not slots or (any_order and len(slots) != 2):
         raise PatternError(f"a pattern needs a slot, and exactly two with +: {line}")

@@ -170,7 +170,7 @@ def _subjects(scene: Scene) -> list[tuple[Hit, str]]:
     kin = "other" if scene.of("own_visit") and not scene.caregiver else "kin"
     for name, kind in (("self", "self"), ("kin", kin), ("pronoun", "pronoun"), ("object_pronoun", "object")):
         found.extend(
-            (hit, kind)
+            (hit, "other" if kind == "kin" and hit.start - 1 in covered else kind)  # "my cousin's wife"
             for hit in scene.of(name)
             if hit.start not in covered
             and not (scene.tokens[hit.start].text in _OWN and (hit.start in aside or _is_place(hit, scene.tokens)))
