@@ -53,7 +53,9 @@ def _is_imagined(finding: Hit, scene: Scene) -> bool:
             if layout.sentences[hit.start] != sentence or finding.start + 1 < hit.end:
                 continue
             asked = sentence in layout.questions and (hit.start <= 1 or layout.sentences[hit.start - 2] < sentence)
-            if finding.start + 1 - hit.end > _IF_REACH and not asked:  # "If I faint, who ... the ambulance?" is all "if"
+            if (
+                finding.start + 1 - hit.end > _IF_REACH and not asked
+            ):  # "If I faint, who ... the ambulance?" is all "if"
                 continue
             ended = _between(scene.of("barrier"), hit.end, finding.start)
             if ended or _between(scene.of("hyp_wall"), hit.end, finding.start) or _is_now_after(hit, finding, scene):

@@ -20,7 +20,22 @@ _SAYING = frozenset(
 )
 _WRITER = frozenset({"i", "im", "me"})
 _SOME_ONE = frozenset(
-    {"bloke", "man", "lad", "guy", "lady", "girl", "boy", "chap", "fella", "dude", "someone", "somebody", "woman", "kid"}
+    {
+        "bloke",
+        "man",
+        "lad",
+        "guy",
+        "lady",
+        "girl",
+        "boy",
+        "chap",
+        "fella",
+        "dude",
+        "someone",
+        "somebody",
+        "woman",
+        "kid",
+    }
 )
 _THEIRS = frozenset({"his", "her", "their"})  # "my tenant ... his girlfriend": the tenant's
 
