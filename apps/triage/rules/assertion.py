@@ -18,6 +18,7 @@ _AFTER_REACH = 5
 _NEXT_REACH = 2
 _LONGEST_NAMED = 12  # tokens of a finding that may stand in a denied list; a longer one, or of two clauses, is a scene
 _SHORTEST_ROW = 3  # "bleeding, vomiting" read as one is still a row
+_OPENING = 8  # tokens at the beginning of a question in which an "if" is for all of it
 _IF_REACH = 14  # tokens that an "if" or "do people" reaches in a text without commas
 _POINTING = frozenset({"that", "it", "this", "was", "years", "all", "mind"})
 _COMMAS = frozenset(",，")
@@ -52,7 +53,9 @@ def _is_imagined(finding: Hit, scene: Scene) -> bool:
         for hit in scene.of(name):
             if layout.sentences[hit.start] != sentence or finding.start + 1 < hit.end:
                 continue
-            asked = sentence in layout.questions and (hit.start <= 1 or layout.sentences[hit.start - 2] < sentence)
+            asked = sentence in layout.questions and (
+                hit.start < _OPENING or layout.sentences[hit.start - _OPENING] < sentence
+            )
             if (
                 finding.start + 1 - hit.end > _IF_REACH and not asked
             ):  # "If I faint, who ... the ambulance?" is all "if"
