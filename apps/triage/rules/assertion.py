@@ -15,6 +15,7 @@ PLANNED = "planned"  # inside the rules only; the outside sees "hypothetical"
 _REACH = {"neg": 7, "neg_mid": 4, "neg_zh": 3, "neg_near": 2}
 _AFTER_REACH = 5
 _NEXT_REACH = 2
+_OPENING = 8  # tokens at the beginning of a question in which an "if" is for all of it
 _IF_REACH = 14  # tokens that an "if" or "do people" reaches in a text without commas
 _POINTING = frozenset({"that", "it", "this", "was", "years", "all", "mind"})
 _COMMAS = frozenset(",，")
@@ -47,7 +48,14 @@ def _is_imagined(finding: Hit, scene: Scene) -> bool:
     sentence, clause = layout.sentences[finding.start], layout.clauses[finding.start]
     for name in ("hyp", "general"):
         for hit in scene.of(name):
-            if layout.sentences[hit.start] != sentence or not 0 <= finding.start + 1 - hit.end <= _IF_REACH:
+            if layout.sentences[hit.start] != sentence or finding.start + 1 < hit.end:
+                continue
+            asked = sentence in layout.questions and (
+                hit.start < _OPENING or layout.sentences[hit.start - _OPENING] < sentence
+            )
+            if (
+                finding.start + 1 - hit.end > _IF_REACH and not asked
+            ):  # "If I faint, who ... the ambulance?" is all "if"
                 continue
             ended = _between(scene.of("barrier"), hit.end, finding.start)
             if ended or _between(scene.of("hyp_wall"), hit.end, finding.start) or _is_now_after(hit, finding, scene):
@@ -233,6 +241,8 @@ def is_planned(finding: Hit, scene: Scene) -> bool:
 def _cost(start: int, end: int, inside: set[int], scene: Scene) -> int:
     """How far a denial has to reach: words of other findings and list words are free, a comma outside a list is a wall."""
     cost = 0
+    if any(hit.start == start for hit in scene.of("barrier")):
+        return 99  # "nothing but pain"
     for at in range(start, end):
         text = scene.words[at]
         if text in _COMMAS:

@@ -54,7 +54,8 @@ def lay_out(words: list[str], text: str, barriers: frozenset[int], offsets: Offs
             if word in _SENTENCE_ENDS:
                 if word in "?？":
                     questions.add(sentence)
-                sentence += 1
+                if at + 1 == len(words) or words[at + 1] not in _SENTENCE_ENDS:  # "!!" ends one sentence
+                    sentence += 1
             clause += 1
             begun = at + 1
     return Layout(sentences, clauses, frozenset(questions), frozenset(spaced))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
+
+_HOPED = re.compile("[a-z][aeiou][b-df-hj-np-tvz]")  # what lost its "e": hoped, noted
 
 
 class English:
@@ -39,11 +42,13 @@ def _cut(word: str) -> str:
     if word.endswith(("sses", "shes", "ches", "xes")):
         return word[:-2]
     if word.endswith("s") and not word.endswith(("ss", "us", "is")):
-        return word[:-1].removesuffix("e") if len(word) > 4 else word[:-1]
+        return word[:-1].removesuffix("e") if len(word) > 5 else word[:-1]  # "notes" is no "not"
     return word.removesuffix("e") if len(word) > 4 else word
 
 
 def _undouble(stemmed: str) -> str:
     if len(stemmed) > 3 and stemmed[-1] == stemmed[-2] and stemmed[-1] not in "lsz":
         return stemmed[:-1]
+    if len(stemmed) == 3 and _HOPED.fullmatch(stemmed):
+        return stemmed + "e"
     return stemmed.removesuffix("e") if len(stemmed) > 4 else stemmed

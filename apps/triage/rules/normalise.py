@@ -13,7 +13,7 @@ from sys import intern
 
 from apps.triage.rules.english import English
 
-_TOKEN = re.compile(r"[a-z]+(?:'[a-z]+)*|\d+(?:[.,:/]\d+)*|[^\s]")
+_TOKEN = re.compile(r"[a-z]+(?:'[a-z]+)*|\d+(?:[.,:/]\d+)*|(?!(?<=[a-z])-[a-z])[^\s]")  # "blue-lighted" is two words
 _PLAIN = re.compile(r"[a-z ]*")
 _CHINESE = re.compile("[\u4e00-\u9fa5]+")
 _LONG = re.compile(r"([a-z])\1{2,}")

@@ -7,9 +7,10 @@ One line is one wording. Without signs it is a literal phrase. Otherwise it is a
     <name>          any word of the class `name` in `_classes.toml`
     ..              up to four tokens may stand between;  ...  up to nine
     left + right    both, in any order, at most nine tokens apart
-    one & two & ..  all of them, in any order, within 24 tokens, in one sentence or two neighbouring ones
+    one & two & ..  all of them, in any order, within 24 tokens, in one sentence or two neighbouring ones;
+                    between two "&" may stand a row of slots: "keep|hold .. down & cant|nothing"
 
-Only "&" crosses a sentence end (or line break): people text "Brief dry at noon. Dry at 6." A row with "&" has no other sign.
+Only "&" crosses a sentence end (or line break): people text "Brief dry at noon. Dry at 6." "+" and "&" never stand in one line.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from itertools import product
 from apps.triage.rules.lexicon import LITERAL, Group, Hit, Lexicon, Span
 
 _NEAR, _FAR, _ADJACENT = 4, 9, 1
+_PART = -1  # in place of a distance: here a new part of an "&" pattern begins
 _WINDOW = 24  # tokens that the parts of an "&" pattern span at most
 
 
@@ -83,7 +85,7 @@ def parse(line: str, kind: int, lexicon: Lexicon) -> Pattern:
     for piece in line.split():
         if piece in ("..", "...", "+", "&"):
             close()
-            gap = _NEAR if piece == ".." else _FAR
+            gap = _NEAR if piece == ".." else _PART if piece == "&" else _FAR
         elif piece.startswith("<") and piece.endswith(">"):
             close()
             name = piece[1:-1]
@@ -100,12 +102,12 @@ def parse(line: str, kind: int, lexicon: Lexicon) -> Pattern:
         elif "<" in piece or ">" in piece:
             raise PatternError(f"stray bracket in: {line}")
         else:
-            plain.append(piece)
+            plain.append(piece.replace("_", " "))
     close()
     if not slots or (any_order and len(slots) != 2):
         raise PatternError(f"a pattern needs a slot, and exactly two with +: {line}")
-    if together and (len(slots) < 2 or {"..", "...", "+"} & set(line.split())):
-        raise PatternError(f"& joins two slots or more and stands with no other sign: {line}")
+    if together and (len(slots) < 2 or any_order):
+        raise PatternError(f"& joins two slots or more and does not stand with +: {line}")
     return Pattern(tuple(slots), tuple(gaps), kind, any_order, together)
 
 
@@ -301,11 +303,12 @@ def _occurrences(pattern: Pattern, places: Places, ground: Ground) -> list[Hit]:
 
 
 def _gathered(pattern: Pattern, places: Places, ground: Ground) -> list[Hit]:
-    """The first place where all slots stand together, each on tokens of its own; denied when a denial stands between."""
-    for first in places[pattern.slots[0]]:
+    """The first place where all parts stand together, each on tokens of its own; denied when a denial stands between."""
+    parts = _parts(pattern, places, ground)
+    for first in parts[0]:
         chosen = [first]
-        for slot in pattern.slots[1:]:
-            near = [hit for hit in places[slot] if _fits(hit, chosen, ground.sentences)]
+        for part in parts[1:]:
+            near = [hit for hit in part if _fits(hit, chosen, ground.sentences)]
             if not near:
                 break
             nearest = near[0]
@@ -316,9 +319,29 @@ def _gathered(pattern: Pattern, places: Places, ground: Ground) -> list[Hit]:
         else:
             start, end = min([hit.start for hit in chosen]), max([hit.end for hit in chosen])
             between = {at for at in ground.denials if start <= at < end}
-            denied = bool(between.difference([at for hit in chosen for at in range(hit.start, hit.end)]))
+            between.difference_update([at for hit in chosen for at in range(hit.start, hit.end)])
+            denied = bool(between) or any(hit.denied for hit in chosen)
             return [Hit(start, end, pattern.kind, denied)]
     return []
+
+
+def _parts(pattern: Pattern, places: Places, ground: Ground) -> list[list[Hit]]:
+    """The hits of what stands between the "&": one slot, or a row of slots of which each follows the one before."""
+    parts: list[list[Hit]] = []
+    for slot, gap in zip(pattern.slots, pattern.gaps, strict=True):
+        if gap == _PART or not parts:
+            parts.append(places[slot])
+            continue
+        rows = []
+        for one in parts[-1]:
+            for hit in places[slot]:
+                if not 0 <= hit.start - one.end <= gap:
+                    continue
+                steps = ground.steps(one.end - 1, hit.start)
+                if steps is not None:
+                    rows.append(Hit(one.start, hit.end, hit.kind, one.denied or hit.denied or steps))
+        parts[-1] = rows
+    return parts
 
 
 def _fits(hit: Hit, chosen: list[Hit], sentences: list[int]) -> bool:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 _SHORTEST = 5
+_LONG = 7  # letters from which any one letter but the first may be exchanged
+_VOWELS = frozenset("aeiouyw")
 
 
 @dataclass(slots=True)
@@ -53,11 +55,11 @@ def _distance(one: str, other: str) -> int:
     at = 0
     while at < len(other) and one[at] == other[at]:
         at += 1
-    if at == 0 and len(one) == len(other):
-        return 2 if one[1:] != other[1:] or len(one) < 7 else 1  # the first letter is seldom wrong
+    if at == 0:
+        return 2  # the first letter is seldom wrong
     if len(one) > len(other):
         return 1 if one[at + 1 :] == other[at:] else 2
-    if one[at + 1 :] == other[at + 1 :]:
-        return 1
+    if one[at + 1 :] == other[at + 1 :]:  # an exchange: in a short word only of sounds alike ("admin" is no "admit")
+        return 1 if len(one) >= _LONG or _VOWELS.issuperset((one[at], other[at])) else 2
     swapped = at + 1 < len(one) and one[at] == other[at + 1] and one[at + 1] == other[at]
     return 1 if swapped and one[at + 2 :] == other[at + 2 :] else 2

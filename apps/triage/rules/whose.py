@@ -20,6 +20,24 @@ _SAYING = frozenset(
     {"say", "said", "tell", "told", "think", "reckon", "find", "found", "see", "saw", "notic", "caught"}
 )
 _WRITER = frozenset({"i", "im", "me"})
+_SOME_ONE = frozenset(
+    {
+        "bloke",
+        "man",
+        "lad",
+        "guy",
+        "lady",
+        "girl",
+        "boy",
+        "chap",
+        "fella",
+        "dude",
+        "someone",
+        "somebody",
+        "woman",
+        "kid",
+    }
+)
 _THEIRS = frozenset({"his", "her", "their"})  # "my tenant ... his girlfriend": the tenant's
 
 
@@ -70,7 +88,7 @@ def is_somebody_elses(finding: Hit, scene: Scene) -> bool:
     named = -1  # the sentence in which somebody else was named last: there "he" is that one, whatever "I" does
     begun = -1  # the sentence of the person before
     subjects = scene.subjects
-    opens = finding.start == 0 or scene.layout.sentences[finding.start - 1] < sentence
+    opens = finding.start <= 1 or scene.layout.sentences[finding.start - 2] < sentence
     for hit, kind in subjects:
         if hit.start >= finding.end:
             break
@@ -90,7 +108,7 @@ def is_somebody_elses(finding: Hit, scene: Scene) -> bool:
                 )
             begun = here
             continue
-        if kind == "self" and carried == "other" and _is_onlooker(hit, finding, scene):
+        if kind == "self" and carried == "other" and (_is_onlooker(hit, finding, scene) or _is_known_by(hit, scene)):
             continue
         if kind == "other" and (_is_inside(hit, finding, scene) or not _still_meant(hit, finding, scene)):
             continue
@@ -166,6 +184,12 @@ def _is_onlooker(me: Hit, finding: Hit, scene: Scene) -> bool:
     )
 
 
+def _is_known_by(me: Hit, scene: Scene) -> bool:
+    """Whether "I" only says how one knows the other ("a bloke I used to work with")."""
+    before = scene.words[me.start - 1] if me.start > 0 else ""
+    return before in _SOME_ONE and any(hit.end == me.start for hit in scene.of("other"))
+
+
 def _may_follow(other: Hit, words: list[str]) -> bool:
     """Whether somebody else may be named after the finding: in Chinese only after 是 ("the one who fainted is ...")."""
     return words[other.start] < FIRST_CJK or (other.start > 0 and words[other.start - 1] == "是")
@@ -178,13 +202,20 @@ def _subjects(scene: Scene) -> list[tuple[Hit, str]]:
     ]
     covered = {at for hit in scene.of("other") for at in range(hit.start, hit.end)}
     aside = {hit.end for name in ("beside", "belonging") for hit in scene.of(name)}
-    for name, kind in (("self", "self"), ("kin", "kin"), ("pronoun", "pronoun"), ("object_pronoun", "object")):
+    kin = "other" if scene.of("own_visit") and not scene.caregiver else "kin"
+    for name, kind in (("self", "self"), ("kin", kin), ("pronoun", "pronoun"), ("object_pronoun", "object")):
         found.extend(
-            (hit, kind)
+            (hit, "other" if kind == "kin" and hit.start - 1 in covered else kind)  # "my cousin's wife"
             for hit in scene.of(name)
-            if hit.start not in covered and not (hit.start in aside and scene.words[hit.start] in _OWN)
+            if hit.start not in covered
+            and not (scene.words[hit.start] in _OWN and (hit.start in aside or _is_place(hit, scene.words)))
         )
     return sorted(found, key=lambda pair: (pair[0].start, pair[0].end))
+
+
+def _is_place(own: Hit, words: list[str]) -> bool:
+    """Whether a "my" only says where ("passed out in my chair"), although the "in" is part of a finding."""
+    return own.start > 0 and words[own.start - 1] == "in"
 
 
 def _inside(scene: Scene) -> set[int]:
