@@ -19,6 +19,7 @@ _NEXT_REACH = 2
 _LONGEST_NAMED = 12  # tokens of a finding that may stand in a denied list; a longer one, or of two clauses, is a scene
 _SHORTEST_ROW = 3  # "bleeding, vomiting" read as one is still a row
 _IF_REACH = 14  # tokens that an "if" or "do people" reaches in a text without commas
+_IF_REACH_ZH = 30  # a Chinese token is one character
 _POINTING = frozenset({"that", "it", "this", "was", "years", "all", "mind"})
 _COMMAS = frozenset(",，")
 _COLONS = frozenset(":：")
@@ -48,9 +49,10 @@ def state_of(finding: Hit, scene: Scene) -> str:
 def _is_imagined(finding: Hit, scene: Scene) -> bool:
     layout = scene.layout
     sentence, clause = layout.sentences[finding.start], layout.clauses[finding.start]
+    reach = _IF_REACH if scene.tokens[finding.start].text < FIRST_CJK else _IF_REACH_ZH
     for name in ("hyp", "general"):
         for hit in scene.of(name):
-            if layout.sentences[hit.start] != sentence or not 0 <= finding.start + 1 - hit.end <= _IF_REACH:
+            if layout.sentences[hit.start] != sentence or not 0 <= finding.start + 1 - hit.end <= reach:
                 continue
             ended = _between(scene.of("barrier"), hit.end, finding.start)
             if ended or _between(scene.of("hyp_wall"), hit.end, finding.start) or _is_now_after(hit, finding, scene):

@@ -83,7 +83,7 @@ def load(folder: Path = FOLDER) -> Catalogue:
     shared = {path.stem[1:]: _read(path) for path in sorted(folder.glob("_*.toml"))}
     files = [path for path in sorted(folder.glob("*.toml")) if path.name[0] != "_" and "." not in path.stem]
     dialect = shared["dialect_zh"]["map"]
-    simplified = {char: dialect.get(plain, plain) for char, plain in shared["traditional"]["map"].items()}
+    simplified = {char: dialect.get(plain, plain) for char, plain in shared["traditional"]["pairs"].split()}
     normaliser = Normaliser({**dialect, **simplified}, English(shared["english"]))
     lexicon = Lexicon(normaliser, frozenset(shared["meta"]["fillers"].split()))
     patterns: list[Pattern] = []

@@ -19,6 +19,7 @@ _SAYING = frozenset(
     {"say", "said", "tell", "told", "think", "reckon", "find", "found", "see", "saw", "notic", "caught"}
 )
 _WRITER = frozenset({"i", "im", "me"})
+_MY_ZH = frozenset("我俺咱")
 _THEIRS = frozenset({"his", "her", "their"})  # "my tenant ... his girlfriend": the tenant's
 
 
@@ -69,6 +70,8 @@ def is_somebody_elses(finding: Hit, scene: Scene) -> bool:
             begun = here
             continue
         if kind == "self" and carried == "other" and _is_onlooker(hit, finding, scene):
+            continue
+        if kind == "kin" and carried == "other" and _is_known_no_more(hit, finding, scene.tokens):
             continue
         if kind == "other" and (_is_inside(hit, finding, scene) or not _still_meant(hit, finding, scene)):
             continue
@@ -144,6 +147,12 @@ def _is_onlooker(me: Hit, finding: Hit, scene: Scene) -> bool:
         and clauses[finding.start] < clauses[me.start]
         and scene.tokens[me.start].text >= FIRST_CJK
     )
+
+
+def _is_known_no_more(kin: Hit, finding: Hit, tokens: list[Token]) -> bool:
+    """Whether a Chinese relative without "my" stands within the finding ("the driver's father does not know his son")."""
+    text = tokens[kin.start].text
+    return finding.start <= kin.start < finding.end and text >= FIRST_CJK and text not in _MY_ZH
 
 
 def _may_follow(other: Hit, tokens: list[Token]) -> bool:
