@@ -20,6 +20,7 @@ _LONGEST_NAMED = 12  # tokens of a finding that may stand in a denied list; a lo
 _SHORTEST_ROW = 3  # "bleeding, vomiting" read as one is still a row
 _IF_REACH = 14  # tokens that an "if" or "do people" reaches in a text without commas
 _IF_REACH_ZH = 30  # a Chinese token is one character
+_SHORT_SCENE = 8  # tokens of a finding in whose midst an "if" is about the finding
 _POINTING = frozenset({"that", "it", "this", "was", "years", "all", "mind"})
 _COMMAS = frozenset(",，")
 _COLONS = frozenset(":：")
@@ -52,6 +53,8 @@ def _is_imagined(finding: Hit, scene: Scene) -> bool:
     reach = _IF_REACH if scene.tokens[finding.start].text < FIRST_CJK else _IF_REACH_ZH
     for name in ("hyp", "general"):
         for hit in scene.of(name):
+            if finding.start < hit.start and hit.end < finding.end <= finding.start + _SHORT_SCENE:
+                return True  # "in case the eyes should be swollen", the if between the two
             if layout.sentences[hit.start] != sentence or not 0 <= finding.start + 1 - hit.end <= reach:
                 continue
             ended = _between(scene.of("barrier"), hit.end, finding.start)

@@ -13,6 +13,7 @@ from apps.triage.rules.normalise import Token
 
 _NAMED_FIRST = 6  # tokens into its sentence at which somebody else may stand to be meant in the next one as well
 _CLAUSES_ON = 3
+_SURNAMED = 2  # tokens of 老 and a surname
 _DETERMINERS = frozenset({"the", "a", "an", "my", "our", "his", "her", "your", "their", "that", "this", "some"})
 _OWN = frozenset({"my", "mine", "me"})  # "a woman in my group" is about the woman
 _SAYING = frozenset(
@@ -163,7 +164,9 @@ def _may_follow(other: Hit, tokens: list[Token]) -> bool:
 def _subjects(scene: Scene) -> list[tuple[Hit, str]]:
     beside = {hit.end for hit in scene.of("beside")}
     found: list[tuple[Hit, str]] = [
-        (hit, "other") for hit in scene.of("other") if not _follows(beside, hit.start, scene.tokens)
+        (hit, "other")
+        for hit in scene.of("other")
+        if not _follows(beside, hit.start, scene.tokens) and not _is_called_by_surname(hit, scene)
     ]
     covered = {at for hit in scene.of("other") for at in range(hit.start, hit.end)}
     aside = {hit.end for name in ("beside", "belonging") for hit in scene.of(name)}
@@ -174,6 +177,17 @@ def _subjects(scene: Scene) -> list[tuple[Hit, str]]:
             if hit.start not in covered and not (hit.start in aside and scene.tokens[hit.start].text in _OWN)
         )
     return sorted(found, key=lambda pair: (pair[0].start, pair[0].end))
+
+
+def _is_called_by_surname(other: Hit, scene: Scene) -> bool:
+    """Whether a caregiver who names no relative calls the participant "old Zhou"; of a place ("next door's old Zhou") it is another."""
+    return (
+        scene.caregiver
+        and other.end - other.start == _SURNAMED
+        and scene.tokens[other.start].text == "老"
+        and not scene.of("kin")
+        and len(scene.of("other")) == 1
+    )
 
 
 def _follows(ends: set[int], at: int, tokens: list[Token]) -> bool:
