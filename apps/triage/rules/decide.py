@@ -237,7 +237,7 @@ def _is_plain_denial(neutral: Hit, findings: list[Hit], denials: Iterable[Hit], 
 
 def _is_core(two: _Judged, one: _Judged) -> bool:
     """Whether somebody else's finding stands in a longer one that began before he was named ("yesterday in a film he coughed blood")."""
-    return two.state == "other_person" and two.item == one.item and one.start < two.start < one.end
+    return two.state == "other_person" and two.item == one.item and one.start < two.start <= one.end
 
 
 def _is_said_exactly(vague: _Judged, judged: list[_Judged]) -> bool:

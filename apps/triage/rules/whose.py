@@ -20,6 +20,7 @@ _SAYING = frozenset(
     {"say", "said", "tell", "told", "think", "reckon", "find", "found", "see", "saw", "notic", "caught"}
 )
 _WRITER = frozenset({"i", "im", "me"})
+_NAMING = frozenset("是的")
 _MY_ZH = frozenset("我俺咱")
 _THEIRS = frozenset({"his", "her", "their"})  # "my tenant ... his girlfriend": the tenant's
 
@@ -157,8 +158,8 @@ def _is_known_no_more(kin: Hit, finding: Hit, tokens: list[Token]) -> bool:
 
 
 def _may_follow(other: Hit, tokens: list[Token]) -> bool:
-    """Whether somebody else may be named after the finding: in Chinese only after 是 ("the one who fainted is ...")."""
-    return tokens[other.start].text < FIRST_CJK or (other.start > 0 and tokens[other.start - 1].text == "是")
+    """Whether somebody else may be named after the finding: in Chinese only after 是 ("the one who fainted is ...") or 的."""
+    return tokens[other.start].text < FIRST_CJK or (other.start > 0 and tokens[other.start - 1].text in _NAMING)
 
 
 def _subjects(scene: Scene) -> list[tuple[Hit, str]]:
@@ -186,7 +187,7 @@ def _is_called_by_surname(other: Hit, scene: Scene) -> bool:
         and other.end - other.start == _SURNAMED
         and scene.tokens[other.start].text == "老"
         and not scene.of("kin")
-        and len(scene.of("other")) == 1
+        and other.start == scene.of("other")[0].start
     )
 
 
