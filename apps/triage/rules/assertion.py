@@ -19,7 +19,7 @@ _NEXT_REACH = 2
 _LONGEST_NAMED = 12  # tokens of a finding that may stand in a denied list; a longer one, or of two clauses, is a scene
 _SHORTEST_ROW = 3  # "bleeding, vomiting" read as one is still a row
 _IF_REACH = 14  # tokens that an "if" or "do people" reaches in a text without commas
-_IF_REACH_ZH = 30  # a Chinese token is one character
+_IF_REACH_ZH = 30  # an "if" alone: a Chinese token is one character
 _SHORT_SCENE = 16  # tokens of a finding in whose midst an "if" is about the finding
 _POINTING = frozenset({"that", "it", "this", "was", "years", "all", "mind"})
 _COMMAS = frozenset(",，")
@@ -50,8 +50,8 @@ def state_of(finding: Hit, scene: Scene) -> str:
 def _is_imagined(finding: Hit, scene: Scene) -> bool:
     layout = scene.layout
     sentence, clause = layout.sentences[finding.start], layout.clauses[finding.start]
-    reach = _IF_REACH if scene.tokens[finding.start].text < FIRST_CJK else _IF_REACH_ZH
-    for name in ("hyp", "general"):
+    far = _IF_REACH if scene.tokens[finding.start].text < FIRST_CJK else _IF_REACH_ZH
+    for name, reach in (("hyp", far), ("general", _IF_REACH)):
         for hit in scene.of(name):
             if finding.start < hit.start and hit.end < finding.end <= finding.start + _SHORT_SCENE:
                 return True  # "in case the eyes should be swollen", the if between the two
