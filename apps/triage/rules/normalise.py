@@ -51,8 +51,12 @@ class _Fold(dict[str, str]):
 class Normaliser:
     """Turns text into tokens."""
 
-    def __init__(self, simplified: Mapping[str, str], english: English) -> None:
+    def __init__(self, simplified: Mapping[str, str], english: English, slips: Mapping[str, str] | None = None) -> None:
         self._fold = _Fold(simplified)
+        plain = {self._plain(wrong): self._plain(right) for wrong, right in (slips or {}).items()}
+        self._slips = re.compile("|".join(sorted(plain, key=len, reverse=True)) or "(?!)")
+        self._right = plain
+        self._slip_starts = frozenset(wrong[0] for wrong in plain)
         self._english = english
         self._stems: dict[str, str] = {}
 
@@ -72,7 +76,13 @@ class Normaliser:
                 out.extend(folded)
                 where.extend([at] * len(folded))
         where.append(len(text))
-        return "".join(out), where
+        joined = "".join(out)
+        if not self._slip_starts.isdisjoint(out):  # a word of the same sound, of the same length: offsets stand
+            joined = self._slips.sub(lambda match: self._right[match[0]], joined)
+        return joined, where
+
+    def _plain(self, word: str) -> str:
+        return "".join([self._fold[char] for char in word])
 
     def tokens(self, folded: str, where: list[int]) -> list[Token]:
         """The tokens of a folded text."""
