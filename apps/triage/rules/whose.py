@@ -71,7 +71,7 @@ def is_somebody_elses(finding: Hit, scene: Scene) -> bool:
                 )
             begun = here
             continue
-        if kind == "self" and carried == "other" and _is_onlooker(hit, finding, scene):
+        if kind in ("self", "kin") and carried == "other" and _is_onlooker(hit, finding, scene):
             continue
         if kind == "kin" and carried == "other" and _is_known_no_more(hit, finding, scene.tokens):
             continue
