@@ -205,10 +205,13 @@ def _is_answered_no(at: int, tokens: list[Token]) -> bool:
 
 
 def is_taken_back(finding: Hit, scene: Scene) -> bool:
-    """ "False alarm" and the like: said before, or in the same or the next sentence."""
+    """ "False alarm" and the like: said before, with no "but" between, or in the same or the next sentence."""
     sentence = scene.layout.sentences[finding.start]
     return any(
-        hit.start < finding.start or scene.layout.sentences[hit.start] <= sentence + 1 for hit in scene.of("retract")
+        not _between(scene.of("barrier"), hit.end, finding.start)
+        if hit.start < finding.start
+        else scene.layout.sentences[hit.start] <= sentence + 1
+        for hit in scene.of("retract")
     )
 
 
