@@ -239,3 +239,50 @@ def test_a_scene_without_the_word_is_an_alarm(text: str) -> None:
 @pytest.mark.parametrize("text", NO_ALARM)
 def test_everyday_life_is_none(text: str) -> None:
     assert assess(text).label != "serious"
+
+
+MEANWHILE = ["排队", "加班", "开会", "写作业", "打麻将", "追剧", "杀鱼", "跟邻居下棋", "和同事聚餐", "陪孙子玩"]
+SIGNS = ["突然晕倒了", "吐血了", "胸口痛得直冒汗", "嘴歪了，说不出话"]
+DENYING = [
+    "没有{}",
+    "如果{}怎么办",
+    "万一{}要打哪个电话",
+    "会不会{}？",
+    "我从来没{}过",
+    "梦见自己{}",
+    "{}这种情况我没遇到",
+    "您问的{}，没有",
+    "除非{}，否则我不去医院",
+    "小时候{}过",
+    "到目前为止没出现{}",
+]
+TELLING = [
+    "又{}了",
+    "不是开玩笑，真的{}了",
+    "以前没有过，今天{}了",
+    "刚出院又{}了",
+    "你们说要注意{}，今天真的{}了",
+    "如果方便请回电，我爸{}了",
+    "跟去年那次一样，{}了",
+    "虽然医生说没事，但我还是{}了",
+    "我看到我爸{}了",
+]
+EVENTS = ["吐血", "昏迷", "晕倒", "抽搐", "中风", "大出血"]
+
+
+@pytest.mark.parametrize("sign", SIGNS)
+@pytest.mark.parametrize("doing", MEANWHILE)
+def test_what_one_does_meanwhile_excuses_nothing(doing: str, sign: str) -> None:
+    assert assess(f"{doing}的时候{sign}").label == "serious"
+
+
+@pytest.mark.parametrize("event", EVENTS)
+@pytest.mark.parametrize("frame", DENYING)
+def test_an_event_that_did_not_happen_is_no_alarm(frame: str, event: str) -> None:
+    assert assess(frame.replace("{}", event)).label != "serious"
+
+
+@pytest.mark.parametrize("event", EVENTS)
+@pytest.mark.parametrize("frame", TELLING)
+def test_an_event_that_did_happen_is_one(frame: str, event: str) -> None:
+    assert assess(frame.replace("{}", event)).label == "serious"
