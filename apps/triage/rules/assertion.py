@@ -17,6 +17,8 @@ _AFTER_REACH = 5
 _NEXT_REACH = 2
 _OPENING = 8  # tokens at the beginning of a question in which an "if" is for all of it
 _IF_REACH = 14  # tokens that an "if" or "do people" reaches in a text without commas
+_IF_REACH_ZH = 30  # an "if" alone: a Chinese token is one character
+_SHORT_SCENE = 16  # tokens of a finding in whose midst an "if" is about the finding
 _POINTING = frozenset({"that", "it", "this", "was", "years", "all", "mind"})
 _COMMAS = frozenset(",，")
 _COLONS = frozenset(":：")
@@ -46,16 +48,17 @@ def state_of(finding: Hit, scene: Scene) -> str:
 def _is_imagined(finding: Hit, scene: Scene) -> bool:
     layout = scene.layout
     sentence, clause = layout.sentences[finding.start], layout.clauses[finding.start]
-    for name in ("hyp", "general"):
+    far = _IF_REACH if scene.words[finding.start] < FIRST_CJK else _IF_REACH_ZH
+    for name, reach in (("hyp", far), ("general", _IF_REACH)):
         for hit in scene.of(name):
+            if finding.start < hit.start and hit.end < finding.end <= finding.start + _SHORT_SCENE:
+                return True  # "in case the eyes should be swollen", the if between the two
             if layout.sentences[hit.start] != sentence or finding.start + 1 < hit.end:
                 continue
             asked = sentence in layout.questions and (
                 hit.start < _OPENING or layout.sentences[hit.start - _OPENING] < sentence
             )
-            if (
-                finding.start + 1 - hit.end > _IF_REACH and not asked
-            ):  # "If I faint, who ... the ambulance?" is all "if"
+            if finding.start + 1 - hit.end > reach and not asked:  # "If I faint, who ... the ambulance?" is all "if"
                 continue
             ended = _between(scene.of("barrier"), hit.end, finding.start)
             if ended or _between(scene.of("hyp_wall"), hit.end, finding.start) or _is_now_after(hit, finding, scene):
@@ -204,10 +207,13 @@ def _is_answered_no(at: int, words: list[str]) -> bool:
 
 
 def is_taken_back(finding: Hit, scene: Scene) -> bool:
-    """ "False alarm" and the like: said before, or in the same or the next sentence."""
+    """ "False alarm" and the like: said before, with no "but" between, or in the same or the next sentence."""
     sentence = scene.layout.sentences[finding.start]
     return any(
-        hit.start < finding.start or scene.layout.sentences[hit.start] <= sentence + 1 for hit in scene.of("retract")
+        not _between(scene.of("barrier"), hit.end, finding.start)
+        if hit.start < finding.start
+        else scene.layout.sentences[hit.start] <= sentence + 1
+        for hit in scene.of("retract")
     )
 
 

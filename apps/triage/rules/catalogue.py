@@ -97,8 +97,9 @@ def load(folder: Path = FOLDER) -> Catalogue:
     shared = {path.stem[1:]: _read(path) for path in sorted(folder.glob("_*.toml"))}
     files = [path for path in sorted(folder.glob("*.toml")) if path.name[0] != "_" and "." not in path.stem]
     dialect = shared["dialect_zh"]["map"]
-    simplified = {char: dialect.get(plain, plain) for char, plain in shared["traditional"]["map"].items()}
-    normaliser = Normaliser({**dialect, **simplified}, English(shared["english"]))
+    simplified = {char: dialect.get(plain, plain) for char, plain in shared["traditional"]["pairs"].split()}
+    slips = dict(pair.split("=") for pair in shared["slips_zh"]["pairs"].split())
+    normaliser = Normaliser({**dialect, **simplified}, English(shared["english"]), slips)
     lexicon = Lexicon(normaliser, frozenset(shared["meta"]["fillers"].split()))
     patterns: list[Pattern] = []
     sources = [name for name in shared if name.startswith(("classes", "assertion"))]

@@ -92,6 +92,9 @@ class Engine:
             if state == RESOLVED and one.label == "serious" and item.id not in self.cat.shared["meta"]["lasting"]:
                 one.label = "nonserious"
             judged.append(one)
+        for one in judged:
+            if one.state == "present" and any(_is_core(two, one) for two in judged):
+                one.state = "other_person"
         return [one for one in judged if one.item != "unwell" or not _is_said_exactly(one, judged)]
 
     def _scene(self, reading: Reading, sender: str) -> Scene:
@@ -232,6 +235,11 @@ def _is_plain_denial(neutral: Hit, findings: list[Hit], denials: Iterable[Hit], 
         and any(hit.start == neutral.start for hit in denials)
         and not any(neutral.start - 1 <= hit.start <= neutral.start for hit in findings)
     )
+
+
+def _is_core(two: _Judged, one: _Judged) -> bool:
+    """Whether somebody else's finding stands in a longer one that began before he was named ("yesterday in a film he coughed blood")."""
+    return two.state == "other_person" and two.item == one.item and one.start < two.start <= one.end
 
 
 def _is_said_exactly(vague: _Judged, judged: list[_Judged]) -> bool:

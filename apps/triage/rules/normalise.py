@@ -43,8 +43,12 @@ class _Fold(dict[str, str]):
 class Normaliser:
     """Turns text into tokens."""
 
-    def __init__(self, simplified: Mapping[str, str], english: English) -> None:
+    def __init__(self, simplified: Mapping[str, str], english: English, slips: Mapping[str, str] | None = None) -> None:
         self._fold = _Fold(simplified)
+        plain = {self._plain(wrong): self._plain(right) for wrong, right in (slips or {}).items()}
+        self._slips = re.compile("|".join(sorted(plain, key=len, reverse=True)) or "(?!)")
+        self._right = plain
+        self._slip_starts = frozenset(wrong[0] for wrong in plain)
         self._english = english
         self._stems: dict[str, str] = {}
 
@@ -56,11 +60,15 @@ class Normaliser:
         fold = self._fold
         signs = [fold[char] for char in text]
         folded = "".join(signs)
-        if len(folded) == len(text) and "" not in signs:
-            return folded, same
-        where = [at for at, sign in enumerate(signs) for _ in sign]
-        where.append(len(text))
+        where: Sequence[int] = same
+        if len(folded) != len(text) or "" in signs:
+            where = [*(at for at, sign in enumerate(signs) for _ in sign), len(text)]
+        if not self._slip_starts.isdisjoint(folded):  # a word of the same sound, of the same length: offsets stand
+            folded = self._slips.sub(lambda match: self._right[match[0]], folded)
         return folded, where
+
+    def _plain(self, word: str) -> str:
+        return "".join([self._fold[char] for char in word])
 
     def words(self, phrase: str) -> list[str]:
         """The forms of a phrase's tokens, without their places; a short way for plain words, which most wordings are."""

@@ -14,6 +14,7 @@ _NAMED_FIRST = 6  # tokens into its sentence at which somebody else may stand to
 _CLAUSES_ON = 3
 _LONGEST_NAMED = 12  # tokens of a finding that may stand in a denied list; a longer one, or of two clauses, is a scene
 _SHORTEST_ROW = 3  # "bleeding, vomiting" read as one is still a row
+_SURNAMED = 2  # tokens of 老 and a surname
 _DETERMINERS = frozenset({"the", "a", "an", "my", "our", "his", "her", "your", "their", "that", "this", "some"})
 _OWN = frozenset({"my", "mine", "me"})  # "a woman in my group" is about the woman
 _SAYING = frozenset(
@@ -38,6 +39,8 @@ _SOME_ONE = frozenset(
         "kid",
     }
 )
+_NAMING = frozenset("是的")
+_MY_ZH = frozenset("我俺咱")
 _THEIRS = frozenset({"his", "her", "their"})  # "my tenant ... his girlfriend": the tenant's
 
 
@@ -108,7 +111,11 @@ def is_somebody_elses(finding: Hit, scene: Scene) -> bool:
                 )
             begun = here
             continue
-        if kind == "self" and carried == "other" and (_is_onlooker(hit, finding, scene) or _is_known_by(hit, scene)):
+        if carried == "other" and (
+            (kind in ("self", "kin") and _is_onlooker(hit, finding, scene))
+            or (kind == "self" and _is_known_by(hit, scene))
+            or (kind == "kin" and _is_known_no_more(hit, finding, scene.words))
+        ):
             continue
         if kind == "other" and (_is_inside(hit, finding, scene) or not _still_meant(hit, finding, scene)):
             continue
@@ -190,15 +197,23 @@ def _is_known_by(me: Hit, scene: Scene) -> bool:
     return before in _SOME_ONE and any(hit.end == me.start for hit in scene.of("other"))
 
 
+def _is_known_no_more(kin: Hit, finding: Hit, words: list[str]) -> bool:
+    """Whether a Chinese relative without "my" stands within the finding ("the driver's father does not know his son")."""
+    word = words[kin.start]
+    return finding.start <= kin.start < finding.end and word >= FIRST_CJK and word not in _MY_ZH
+
+
 def _may_follow(other: Hit, words: list[str]) -> bool:
-    """Whether somebody else may be named after the finding: in Chinese only after 是 ("the one who fainted is ...")."""
-    return words[other.start] < FIRST_CJK or (other.start > 0 and words[other.start - 1] == "是")
+    """Whether somebody else may be named after the finding: in Chinese only after 是 ("the one who fainted is ...") or 的."""
+    return words[other.start] < FIRST_CJK or (other.start > 0 and words[other.start - 1] in _NAMING)
 
 
 def _subjects(scene: Scene) -> list[tuple[Hit, str]]:
     beside = {hit.end for hit in scene.of("beside")}
     found: list[tuple[Hit, str]] = [
-        (hit, "other") for hit in scene.of("other") if not _follows(beside, hit.start, scene.words)
+        (hit, "other")
+        for hit in scene.of("other")
+        if not _follows(beside, hit.start, scene.words) and not _is_called_by_surname(hit, scene)
     ]
     covered = {at for hit in scene.of("other") for at in range(hit.start, hit.end)}
     aside = {hit.end for name in ("beside", "belonging") for hit in scene.of(name)}
@@ -227,6 +242,17 @@ def _inside(scene: Scene) -> set[int]:
         and hit.end - hit.start <= (_LONGEST_NAMED if clauses[hit.start] == clauses[hit.end - 1] else _SHORTEST_ROW)
         for at in range(hit.start, hit.end)
     }
+
+
+def _is_called_by_surname(other: Hit, scene: Scene) -> bool:
+    """Whether a caregiver who names no relative calls the participant "old Zhou"; of a place ("next door's old Zhou") it is another."""
+    return (
+        scene.caregiver
+        and other.end - other.start == _SURNAMED
+        and scene.words[other.start] == "老"
+        and not scene.of("kin")
+        and other.start == scene.of("other")[0].start
+    )
 
 
 def _follows(ends: set[int], at: int, words: list[str]) -> bool:
