@@ -43,6 +43,11 @@ class Piece:
         return self.state == "present"
 
     @property
+    def kind(self) -> str:
+        """How it is marked: as found, as found and not meant, or as a word that only weighed."""
+        return {"present": "", _CLUE: "tc-clue"}.get(self.state, "tc-absent")
+
+    @property
     def state_label(self) -> str:
         return str(_STATES.get(self.state, self.state))
 
@@ -157,8 +162,13 @@ def cut(text: str, findings: list[dict[str, Any]]) -> tuple[Piece, ...]:
 
 
 def found(text: str, findings: list[dict[str, Any]]) -> list[Piece]:
-    """The words that decided, one finding each."""
-    return [Piece(text[each["start"] : each["end"]], name_of(each["id"]), each["state"]) for each in findings]
+    """The words that decided, one finding each; those that weighed for the net together."""
+    decided = [each for each in findings if each["state"] != _CLUE]
+    pieces = [Piece(text[each["start"] : each["end"]], name_of(each["id"]), each["state"]) for each in decided]
+    words = [
+        piece.text.strip() for piece in cut(text, [each for each in findings if each["state"] == _CLUE]) if piece.name
+    ]
+    return [*pieces, Piece(", ".join(dict.fromkeys(words)), name_of(_CLUE), _CLUE)] if words else pieces
 
 
 def name_of(symptom: str) -> str:

@@ -109,6 +109,7 @@ def test_what_made_the_net_unsure_is_marked_in_the_conversation(scene: Scene) ->
 
     assert (pieces[0].text, pieces[0].name) == ("vomiting", "no rule explains it")
     assert pieces[0].state_label == "weighed in sending it to a person"
+    assert pieces[0].kind == "tc-clue", "a word that weighed is not struck out as a denied one is"
     assert Clue(0, 8, 900).name == ""
 
 

@@ -14,7 +14,7 @@ from tests.triage.training import Example
 
 ODD = "the budgerigar cage looks crooked and so do i"  # says nothing to any rule
 ODD_WORDS = {"w:budgerigar": (900, 100), "w:look": (700, 100), "b:so do": (650, 100)}
-NET = Net({"en": Weights(ODD_WORDS, 100, 400), "zh": Weights({}, 100, 400)})
+NET = Net({"en": Weights(ODD_WORDS, 100, 400, 9_000), "zh": Weights({}, 100, 400, 9_000)})
 
 
 def assess(text: str, net: Net) -> rules.Assessment:
@@ -43,7 +43,23 @@ def test_the_reason_names_places_and_never_the_words() -> None:
 
 
 def test_below_the_threshold_nothing_is_raised() -> None:
-    assert assess(ODD, Net({"en": Weights(ODD_WORDS, 100, 5_000)})).label == "none"
+    assert assess(ODD, Net({"en": Weights(ODD_WORDS, 100, 5_000, 9_000)})).label == "none"
+
+
+def test_what_the_net_is_sure_of_is_urgent_and_pages_at_night() -> None:
+    found = assess(ODD, Net({"en": Weights(ODD_WORDS, 100, 400, 450)}))
+
+    assert (found.label, found.level, found.night_page, found.needs_person) == ("serious", "R2", True, True)
+
+
+def test_the_net_is_sure_of_one_harmless_text_in_a_hundred() -> None:
+    examples = known()
+    harmless = [replace(example, label="none") for example in examples] * 10
+    margins = [at / 600 for at in range(600)]
+
+    sure = training.choose_sure(harmless, margins)
+
+    assert sum(value >= sure for value in margins) in (5, 6)
 
 
 def test_the_net_only_raises() -> None:
@@ -52,11 +68,11 @@ def test_the_net_only_raises() -> None:
     for row in texts():
         before = alone.assess(row["text"], sender=row["sender"], context=rules.Context())
         after = whole.assess(row["text"], sender=row["sender"], context=rules.Context())
-        if before.label in ("serious", "unclear"):
+        if before.label == "serious":
             assert after == before
         elif after != before:
             changed += 1
-            assert after.label == "unclear"
+            assert after.label == "serious" or (after.label, before.label != "unclear") == ("unclear", True)
             assert after.needs_person
             assert after.findings == before.findings
             assert after.level is not None
@@ -66,7 +82,12 @@ def test_the_net_only_raises() -> None:
 
 
 def test_a_text_in_two_scripts_is_read_by_the_chinese_weights() -> None:
-    net = Net({"en": Weights({"w:budgerigar": (9_000, 1)}, 1, 100), "zh": Weights({"w:鹦": (9_000, 1)}, 1, 100)})
+    net = Net(
+        {
+            "en": Weights({"w:budgerigar": (9_000, 1)}, 1, 100, 99_000),
+            "zh": Weights({"w:鹦": (9_000, 1)}, 1, 100, 99_000),
+        }
+    )
 
     assert assess("budgerigar 鹦鹉", net).clues[0].start == len("budgerigar ")
 
@@ -115,7 +136,7 @@ def known() -> list[Example]:
 
 def test_training_twice_gives_the_same_file() -> None:
     models = [{"en": training.learn(known()), "zh": training.learn([])} for _ in range(2)]
-    first, second = (training.render(model, {"en": 0.3, "zh": 0.3}) for model in models)
+    first, second = (training.render(model, {"en": (0.3, 0.6), "zh": (0.3, 0.6)}) for model in models)
 
     assert first == second
     assert "w:ink" in first
@@ -142,23 +163,26 @@ def test_the_threshold_keeps_the_share_that_goes_to_a_person() -> None:
     examples = known()
     margins = training.margins_unseen(examples)
 
-    threshold = training.choose(examples, margins, 0.2, 0.12)
+    threshold = training.choose(examples, margins, 1.0, 0.2, 0.12)
 
-    assert training.human_share(examples, margins, threshold, 0.2) <= 0.12
+    assert training.human_share(examples, margins, threshold, 1.0, 0.2) <= 0.12
 
 
 def test_the_file_judges_as_the_learner_does(tmp_path: Path) -> None:
     model = training.learn(known())
-    (tmp_path / "_net.txt").write_text(
-        training.render({"en": model, "zh": model}, {"en": 0.3, "zh": -0.4}), encoding="utf-8"
-    )
+    limits = {"en": (-0.4, 0.3), "zh": (0.3, 2.0)}
+    (tmp_path / "_net.txt").write_text(training.render({"en": model, "zh": model}, limits), encoding="utf-8")
 
     net = load(tmp_path / "_net.txt")
 
-    for language, threshold in (("en", 0.3), ("zh", -0.4)):
-        by_file = [net.weights[language].raise_it(example.features) for example in known()]
-        assert by_file == [model.margin(example) >= threshold for example in known()]
-        assert 0 < sum(by_file) < len(by_file) or language == "zh"
+    found = set()
+    for language, (threshold, sure) in limits.items():
+        for example in known():
+            margin = model.margin(example)
+            wanted = "serious" if margin >= sure else "unclear" if margin >= threshold else ""
+            assert net.weights[language].label(set(example.features)) == wanted
+            found.add((language, wanted))
+    assert {("en", "serious"), ("zh", "unclear"), ("zh", "")} <= found
 
 
 def test_the_blind_part_teaches_nothing() -> None:

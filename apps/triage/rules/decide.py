@@ -68,7 +68,7 @@ class Engine:
         by_rules = self._conclude(text, judged, verdicts, reading)
         if facts and context.baselines:
             by_rules = softened(by_rules, facts, verdicts, frozenset(one.grade for one in judged))
-        return by_rules if by_rules.label in ("serious", "unclear") else raised(by_rules, self.net.raises(reading))
+        return by_rules if by_rules.label == "serious" else raised(by_rules, *self.net.raises(reading))
 
     def read(self, text: str) -> Reading:
         """What is read in a text before any judgement."""

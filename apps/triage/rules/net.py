@@ -1,4 +1,7 @@
-"""The net behind the rules: a linear model over words, pairs of words and classes of words. It only sends a text to a person.
+"""The net behind the rules: a linear model over words, pairs of words and classes of words. It only raises a text to a person.
+
+Where it is in doubt the text becomes "unclear"; where it is sure, which it may be of one harmless text in a hundred, "serious": the
+on-call investigator reads it at once, and at night too. It lowers nothing.
 
 It sees wordings that no rule was written for. What the rules make of a text is kept from it on purpose: knowing it, the net judges texts
 better alone, but errs where the rules err, and then brings fewer of those that they miss. The weights are data (`symptoms/_net.txt`, made
@@ -8,7 +11,7 @@ by `make net` from the project's own corpus); reading one text is a sum, so what
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -20,8 +23,9 @@ from apps.triage.rules.shapes import Assessment, Clue, more_urgent
 LANGUAGES = ("en", "zh")
 SCALE = 1000  # weights are kept as whole thousandths, rarities as whole hundredths: the same on every machine
 RARITIES = 100
-THRESHOLD = "=threshold"
+THRESHOLD, SURE = "=threshold", "=sure"
 _SHOWN = 5
+_LEVELS = {"serious": "R2", "unclear": "R3"}  # at least
 _CHINESE = re.compile("[\u3400-\u9fff]")
 
 
@@ -33,24 +37,29 @@ class NetError(CatalogueError):
 class Weights:
     """Of one language. `known`: by feature its weight and its squared rarity; `rarest`: the squared rarity of any other feature.
 
-    A text's margin is the sum of the weights over the root of the sum of the squared rarities; `threshold` is the least that raises.
+    A text's margin is the sum of the weights over the root of the sum of the squared rarities. From `threshold` on it is for a person,
+    from `sure` on it is taken for serious.
     """
 
     known: dict[str, tuple[int, int]]
     rarest: int
     threshold: int
+    sure: int
 
-    def raise_it(self, names: Collection[str]) -> bool:
-        """Whether the margin of these features reaches the threshold; compared without a root, in whole numbers."""
-        known = self.known
-        found = [known[name] for name in names if name in known]  # a minority: the rest only counts by its number
+    def label(self, names: Set[str]) -> str:
+        """ "serious", "unclear" or "": how far the margin of these features reaches. Compared without a root, in whole numbers."""
+        found = [self.known[name] for name in names if name in self.known]
         total = sum([weight for weight, _ in found])
-        if total <= 0 and self.threshold > 0:
-            return False
         squares = sum([rarity for _, rarity in found]) + self.rarest * (len(names) - len(found))
-        if self.threshold > 0:
-            return total * total * RARITIES >= self.threshold**2 * squares
-        return total >= 0 or total * total * RARITIES <= self.threshold**2 * squares
+
+        def reaches(least: int) -> bool:
+            if least > 0:
+                return total > 0 and total * total * RARITIES >= least * least * squares
+            return total >= 0 or total * total * RARITIES <= least * least * squares
+
+        if not reaches(self.threshold):
+            return ""
+        return "serious" if reaches(self.sure) else "unclear"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,28 +68,30 @@ class Net:
 
     weights: dict[str, Weights]
 
-    def raises(self, reading: Reading) -> tuple[Clue, ...]:
-        """The words that make this text one for a person, heaviest first; none when it is not."""
+    def raises(self, reading: Reading) -> tuple[str, tuple[Clue, ...]]:
+        """The label that this text is raised to, and the words that make it so, heaviest first; nothing when it is not raised."""
         weights = self.weights.get(language_of(reading.words))
-        if weights is None or not weights.raise_it(_names(reading)):
-            return ()
+        label = weights.label(_names(reading)) if weights is not None else ""
+        if weights is None or not label:
+            return "", ()
         seen = dict(features(reading))
         heavy = {name: weights.known[name][0] for name in seen if name in weights.known}
         heaviest = sorted(heavy, key=lambda name: (-heavy[name], name))[:_SHOWN]
-        return tuple(
+        return label, tuple(
             Clue(*seen[name], heavy[name], name[2:] if name[0] == "k" else "") for name in heaviest if heavy[name] > 0
         )
 
 
-def raised(by_rules: Assessment, clues: tuple[Clue, ...]) -> Assessment:
+def raised(by_rules: Assessment, label: str, clues: tuple[Clue, ...]) -> Assessment:
     """The same, for a person to read when there are clues. Nothing else of what the rules said is touched."""
-    if not clues:
+    if not clues or label == by_rules.label:
         return by_rules
     why = " ".join(f"{clue.name}[{clue.start}:{clue.end}]" for clue in clues)
     return replace(
         by_rules,
-        label="unclear",
-        level=more_urgent(by_rules.level, "R3"),
+        label=label,
+        level=more_urgent(by_rules.level, _LEVELS[label]),
+        night_page=by_rules.night_page or label == "serious",
         needs_person=True,
         reason=f"net {why}; {by_rules.reason}",
         clues=clues,
@@ -118,7 +129,8 @@ def features(reading: Reading) -> Iterator[tuple[str, tuple[int, int]]]:
 def load(path: Path) -> Net:
     """The net of a file of weights; no file is an empty net. Raises NetError.
 
-    A line a feature: "language<TAB>weight<TAB>squared rarity<TAB>feature", and "=threshold" as a feature for what holds for all others.
+    A line a feature: "language<TAB>weight<TAB>squared rarity<TAB>feature", and "=threshold" and "=sure" for the limits, with the squared
+    rarity of all other features.
     """
     if not path.exists():
         return Net({})
@@ -131,7 +143,12 @@ def load(path: Path) -> Net:
             known[language][feature] = int(weight), int(rarity)
         except (ValueError, KeyError) as error:
             raise NetError(f"{path.name}, line {number}: not a weight") from error
-    if any(THRESHOLD not in found for found in known.values()):
+    if any(name not in found for found in known.values() for name in (THRESHOLD, SURE)):
         raise NetError(f"{path.name}: a threshold is missing")
-    limits = {language: found.pop(THRESHOLD) for language, found in known.items()}
-    return Net({language: Weights(known[language], rarest, least) for language, (least, rarest) in limits.items()})
+    limits = {language: (found.pop(THRESHOLD), found.pop(SURE)) for language, found in known.items()}
+    return Net(
+        {
+            language: Weights(known[language], rarest, least, sure)
+            for language, ((least, rarest), (sure, _)) in limits.items()
+        }
+    )
