@@ -69,10 +69,13 @@ def _answer(what: str) -> str | None:
 
 
 def _announce(execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: dict[str, Any]) -> Any:
-    """Before the first write of a new actor. What a transaction was told ends with it, and a rollback to a savepoint undoes it unseen."""
+    """Before the first write of a transaction and actor. A rollback to a savepoint undoes it unseen, so then it is said again.
+
+    Statements that stand alone (leases, above all) say it once a connection and actor: what they said holds between transactions.
+    """
     connection = context["connection"]
     if connection.connection.info.transaction_status == TransactionStatus.IDLE:
-        connection.trialcare_told = connection.trialcare_stands  # this statement begins a transaction, or stands alone
+        connection.trialcare_told = None if _in_transaction(connection) else connection.trialcare_stands
     if isinstance(sql, str) and _UNDOES.match(sql):
         connection.trialcare_told = None
     elif isinstance(sql, str) and _WRITE.search(sql[:2000]):
@@ -83,9 +86,13 @@ def _announce(execute: Callable[..., Any], sql: Any, params: Any, many: bool, co
 def _tell(connection: Any, now: Acting) -> None:
     if connection.trialcare_told == now:
         return
-    local = connection.in_atomic_block
-    with connection.connection.cursor() as cursor:
+    local = _in_transaction(connection)
+    with connection.wrap_database_errors, connection.connection.cursor() as cursor:
         cursor.execute(_SETTING, [now.actor, local, now.reason, local, now.request_id, local])
     connection.trialcare_told = now
     if not local:
         connection.trialcare_stands = now
+
+
+def _in_transaction(connection: Any) -> bool:
+    return connection.in_atomic_block or not connection.get_autocommit()

@@ -132,14 +132,16 @@ def waiting(
 
 
 def held(models_: Sequence[type[WorkRow]], *, lane: int) -> int:
-    """How many rows of these kinds and this lane processes hold now, asked in one statement."""
+    """How many rows of these kinds and this lane processes hold now, asked in one statement; see `_free` for what holds nothing."""
     adapted = connection.ops.adapt_datetimefield_value
-    values, now = [int(lane), adapted(clock.now())], "statement_timestamp()"
-    if connection.vendor != "postgresql":
-        values, now = [*values, adapted(clock.machine())], "%s"
+    too_far, machine = 2 * seconds(LEASE), clock.machine()
+    on_postgresql = connection.vendor == "postgresql"
+    now, far = ("statement_timestamp()", "statement_timestamp() + %s") if on_postgresql else ("%s", "%s")
+    bounds = [too_far] if on_postgresql else [adapted(machine), adapted(machine + too_far)]
+    values = [int(lane), adapted(clock.now()), *bounds]
     counts = [
         f"SELECT COUNT(*) AS held FROM {_table(model)}"  # noqa: S608 - names of our own
-        f" WHERE lane = %s AND due_at <= %s AND quarantined_at IS NULL AND lease_until > {now}"
+        f" WHERE lane = %s AND due_at <= %s AND quarantined_at IS NULL AND lease_until > {now} AND lease_until <= {far}"
         for model in models_
     ]
     with connection.cursor() as cursor:
@@ -181,18 +183,23 @@ def _table(model: type[WorkRow]) -> str:
 def claim(model: type[Row], *, lane: int | None = None, overdue_by: timedelta = timedelta(0)) -> Row | None:
     """Lease the oldest due row to this process, or None.
 
-    The row is read after it is leased: whoever held it before may have written to it until then, and no later.
+    The row is read after it is leased: whoever held it before may have written to it until then, and no later. It is read with the
+    fence of this lease: a process that was stopped in between has lost the row, and must not take the next owner's fence for its own.
     """
-    pk = _lease_oldest(model, lane=lane, overdue_by=overdue_by)
-    if pk is None:
-        return None
-    row = model._default_manager.select_related(*model.comes_with or (None,)).get(pk=pk)
-    strike("claimed")
-    return row
+    rows = model._default_manager.select_related(*model.comes_with or (None,))
+    while (leased := _lease_oldest(model, lane=lane, overdue_by=overdue_by)) is not None:
+        pk, fence = leased
+        if (row := rows.filter(pk=pk, fence=fence).first()) is not None:
+            strike("claimed")
+            return row
+    return None
 
 
-def _lease_oldest(model: type[WorkRow], *, lane: int | None, overdue_by: timedelta) -> object | None:
-    """One statement finds and leases. Its own outer condition is the guard; the lock only spares two processes the same row."""
+def _lease_oldest(model: type[WorkRow], *, lane: int | None, overdue_by: timedelta) -> tuple[object, int] | None:
+    """Its key and its fence. One statement finds and leases.
+
+    Its own outer condition is the guard; the lock only spares two processes the same row.
+    """
     is_due, values = _due(model, lane=lane, overdue_by=overdue_by)
     free, bounds = _free()
     key = connection.ops.quote_name(model._meta.pk.attname)
@@ -208,11 +215,11 @@ def _lease_oldest(model: type[WorkRow], *, lane: int | None, overdue_by: timedel
     with connection.cursor() as cursor:
         cursor.execute(
             f"UPDATE {_table(model)} AS this SET fence = fence + 1, attempts = attempts + 1, lease_until = {until}"  # noqa: S608
-            f" WHERE {key} = ({oldest}) AND due_at <= %s AND quarantined_at IS NULL AND ({free}) RETURNING {key}",
+            f" WHERE {key} = ({oldest}) AND due_at <= %s AND quarantined_at IS NULL AND ({free}) RETURNING {key}, fence",
             [ends, *values, now, *bounds],
         )
-        leased = cursor.fetchone()
-    return leased[0] if leased else None
+        leased: tuple[object, int] | None = cursor.fetchone()
+    return leased
 
 
 @contextmanager

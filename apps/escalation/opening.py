@@ -11,6 +11,7 @@ from apps.core.work import Lane
 from apps.escalation import rules
 from apps.escalation.chains import own_chain, snapshot_of
 from apps.escalation.models import Drill, Escalation
+from apps.escalation.paging import locked
 from apps.escalation.stepping import begin_round, note
 from apps.escalation.vocabulary import RUNNING, URGENCY, ChainName, EscalationState, MilestoneKind
 from apps.trials.models import Site
@@ -74,7 +75,7 @@ def raise_chain(*, escalation: Escalation, chain: ChainName) -> None:
 
     Who has taken the less urgent one must take this one again: nobody knows yet that they have read the newer text.
     """
-    escalation = Escalation.objects.select_for_update(of=("self",)).select_related("site").get(pk=escalation.pk)
+    escalation = locked(escalation.pk)
     if escalation.state not in RUNNING or URGENCY.index(chain) >= URGENCY.index(escalation.chain):
         return
     version, own = current_version(), own_chain(chain, escalation.site)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F, Q, QuerySet, Value
@@ -34,6 +35,13 @@ _NEVER_CONFIRMS_AFTER = 3
 _AFTER_LOCAL = 1.0  # a storm's texts are all in the outbox before the first slow network call
 _REST_AFTER_OUTAGE = 20.0
 _resting: dict[str, float] = {}  # channel: until when this process does not try it, on its own monotonic clock
+
+
+def locked(escalation_id: UUID) -> Escalation:
+    """The escalation as it stands now, held until the transaction ends. Taken before any of its pages: in the other order an
+    acknowledgement and a page that fails would wait for each other. Rows that only refer to it need not wait (no_key)."""
+    rows = Escalation.objects.select_for_update(of=("self",), no_key=True).select_related("site")
+    return rows.get(pk=escalation_id)
 
 
 # --- planning
@@ -98,6 +106,8 @@ def _hand_over_here(page: Page, channel: Channel) -> None:
             due_at = clock.now() + work.seconds(_FIRST_LOOK)
             if not Page.objects.filter(pk=page.pk).update(message=page.message, due_at=due_at):
                 transaction.set_rollback(True)  # planned by another process, which hands it over
+    except ChannelError:
+        page.message = None
     except Exception as error:  # noqa: BLE001 - the edge between recipients: one that fails never stops another
         page.message = None
         log.error("page not handed over at once", extra={"row": str(page.pk), "error": type(error).__name__})
@@ -224,6 +234,7 @@ def _finish_failed(page: Page, error: str, *, handed_at: datetime | None = None)
 
 
 def _fail(page: Page, error: str, *, handed_at: datetime | None = None) -> None:
+    locked(page.escalation_id)
     page.state, page.error, page.failed_at = PageState.FAILED, error[:60], clock.now()
     page.handed_at = page.handed_at or handed_at
     page.save()
@@ -314,10 +325,11 @@ def nobody_took(page: Page) -> None:
 def cancel_pages(escalation: Escalation) -> None:
     """Nobody else need wake: pages not yet arrived are cancelled with all that waits in any channel, and nothing is due any more."""
     wakers = escalation.pages.exclude(kind=PageKind.NOTICE)
-    for page in wakers.filter(state__in=[*PENDING, PageState.FAILED]).select_related("message"):
+    there = wakers.filter(state__in=[*PENDING, PageState.FAILED]).select_related("message").order_by("pk")
+    for page in there.select_for_update(of=("self",), no_key=True):
         with contextlib.suppress(UnknownPlugin):
             ways.named(page.channel).cancel(page)  # a failed one too: its text may still wait for a provider
         if page.state in PENDING:
             page.state = PageState.CANCELLED
-            page.save()
+            page.save(update_fields=["state"])
     work.set_due(wakers.filter(due_at__isnull=False), due_at=None)

@@ -14,7 +14,7 @@ from apps.escalation import rules
 from apps.escalation.endpoints import is_voice_pin
 from apps.escalation.links import BadLink, page_of
 from apps.escalation.models import Acknowledgement, ContactRecord, Escalation, Page
-from apps.escalation.paging import Summons, cancel_pages, live_pages, note_answered, plan_pages
+from apps.escalation.paging import Summons, cancel_pages, live_pages, locked, note_answered, plan_pages
 from apps.escalation.rules import CodeText, Plan
 from apps.escalation.stepping import note, reopen, take_due_steps
 from apps.escalation.texts import language_of, local_time, name_role
@@ -57,7 +57,7 @@ def acknowledge(*, escalation: Escalation, person: User, via: Via, page: Page | 
     When somebody has it already, the acknowledgement is kept as late and changes nothing (by rule it may count as the second).
     The caller has made sure that it is this person: by their own phone, their sign-in, or their link.
     """
-    escalation = _locked(escalation)
+    escalation = locked(escalation.pk)
     is_late = escalation.state != EscalationState.OPEN
     acknowledgement = Acknowledgement.objects.create(
         escalation=escalation, person=person, page=page, via=via, at=clock.now(), is_late=is_late
@@ -75,6 +75,7 @@ def acknowledge(*, escalation: Escalation, person: User, via: Via, page: Page | 
 def use_link(*, token: str) -> Page:
     """The page whose receiver has pressed the button of its link, once. Raises BadLink. The caller then takes the escalation."""
     page = page_of(token)
+    locked(page.escalation_id)
     if not Page.objects.filter(pk=page.pk, link_used_at__isnull=True).update(link_used_at=clock.now()):
         raise BadLink
     page.refresh_from_db()
@@ -88,6 +89,7 @@ def use_keys(*, page: Page, keys: str) -> bool:
 
     Once: the signature of a provider has no time, so a captured call would else take every later round.
     """
+    locked(page.escalation_id)
     is_used = Page.objects.filter(pk=page.pk, state=PageState.ANSWERED).exists()
     if is_used or not is_voice_pin(person=page.person, pin=keys):
         return False
@@ -123,7 +125,7 @@ def _second_has_it(escalation: Escalation, person: User) -> None:
 
 def _answered(page: Page) -> None:
     page.state = PageState.ANSWERED
-    page.save()
+    page.save(update_fields=["state"])
     note_answered(page)
 
 
@@ -146,7 +148,7 @@ def _say_by_text(escalation: Escalation, person: User, wording: str, kind: PageK
 @transaction.atomic
 def tell_holder(*, escalation: Escalation) -> None:
     """A further text has joined an escalation that somebody has: that person hears of it, at most once in five minutes."""
-    escalation = _locked(escalation)
+    escalation = locked(escalation.pk)
     if escalation.state == EscalationState.ACKNOWLEDGED and escalation.acknowledged_by:
         span = int(clock.now().timestamp() // work.seconds(_TELL_AGAIN).total_seconds())
         _say_by_text(escalation, escalation.acknowledged_by, "staff_more", PageKind.NOTICE, f"more:{span}")
@@ -203,7 +205,7 @@ def record_contact(*, escalation: Escalation, person: User, result: ContactResul
 
     Recording a result on one that nobody has taken takes it first. Raises NotYours when somebody hands over what another has.
     """
-    escalation = _locked(escalation)
+    escalation = locked(escalation.pk)
     if escalation.state == EscalationState.OPEN:
         if result == ContactResult.HAND_OVER:
             raise NotYours
@@ -303,10 +305,6 @@ def _whose(escalation: Escalation, person: User, page: Page) -> Answer:
         return Answer("staff_contact_menu", values | {"code": page.code})
     name = name_role(holder, language=language_of(person))
     return Answer("staff_taken", values | {"name_role": name})
-
-
-def _locked(escalation: Escalation) -> Escalation:
-    return Escalation.objects.select_for_update(of=("self",)).select_related("site").get(pk=escalation.pk)
 
 
 def _length(length: timedelta) -> timedelta:

@@ -231,3 +231,26 @@ def test_a_statement_of_its_own_lends_its_name_to_nobody_after_it() -> None:
     assert [actor for _, actor in trail()] == [
         "worker", "user:alice", "worker", "worker", "user:bob", "user:bob", "worker",
     ]  # fmt: skip
+
+
+@pytest.mark.usefixtures("real_transactions")
+@pytest.mark.django_db(transaction=True)
+def test_who_writes_in_a_transaction_is_announced_in_it_whatever_the_session_was_told_before() -> None:
+    """A pooler may give each transaction another session, and a session may be reset between two."""
+    with actors.acting(actor="user:alice"):
+        trial().save()
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT set_config('trialcare.actor', 'somebody else', false)")
+        with transaction.atomic():
+            Trial.objects.update(title="u")
+    connection.set_autocommit(False)
+    try:
+        with actors.acting(actor="user:bob"):
+            Trial.objects.update(title="v")
+            connection.rollback()
+            Trial.objects.update(title="w")
+            connection.commit()
+    finally:
+        connection.set_autocommit(True)
+    assert [actor for _, actor in trail()] == ["user:alice", "user:alice", "user:bob"]

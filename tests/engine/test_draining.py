@@ -57,6 +57,14 @@ def test_bulk_held_by_others_leaves_the_last_slot_free_and_not_more(handled: lis
     assert handled == ["bulk"]
 
 
+def test_leases_from_before_the_clock_was_set_back_hold_no_slot(handled: list[str], settings: Any) -> None:
+    for place in range(settings.WORKER_CONCURRENCY):
+        due(f"held {place}", Lane.BULK, lease_until=clock.machine() + timedelta(hours=1))
+    due("bulk", Lane.BULK)
+    engine.drain(Lane.BULK)
+    assert "bulk" in handled
+
+
 def test_nobody_counts_bulk_work_while_urgent_rows_wait(handled: list[str]) -> None:
     """It once cost fifteen statements a row, a third of a storm."""
     for number in range(5):

@@ -1,6 +1,6 @@
 """Rows are the queue: claimed once, finished with the same fence, due again when their worker dies, quarantined when they poison."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -145,19 +145,56 @@ def test_a_claimed_text_comes_with_what_its_handler_reads(virtual: VirtualClock)
     assert len(asked) == 0
 
 
+def between_lease_and_reading(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], object]) -> None:
+    """This process is stopped once when its lease is written and the row not yet read."""
+    lease = work._lease_oldest
+
+    def stopped(model: Any, **given: Any) -> Any:
+        leased = lease(model, **given)
+        monkeypatch.setattr(work, "_lease_oldest", lease)
+        happens()
+        return leased
+
+    monkeypatch.setattr(work, "_lease_oldest", stopped)
+
+
 def test_a_row_is_read_after_it_is_leased_so_nothing_written_before_is_missed(monkeypatch: pytest.MonkeyPatch) -> None:
     """A process whose lease has run out may write until the next one has the row, and no later."""
     Sealing.objects.create(name="late", due_at=clock.now(), lane=Lane.SAFETY)
-    lease = work._lease_oldest
-
-    def late_writer(model: Any, **given: Any) -> object:
-        Sealing.objects.update(last_error="written just before")
-        return lease(model, **given)
-
-    monkeypatch.setattr(work, "_lease_oldest", late_writer)
+    between_lease_and_reading(monkeypatch, lambda: Sealing.objects.update(last_error="written just before"))
     row = work.claim(Sealing)
     assert row is not None
     assert row.last_error == "written just before"
+
+
+def test_who_was_stopped_between_lease_and_reading_does_not_take_the_next_owners_fence(
+    virtual: VirtualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row()
+    owners: list[Sealing | None] = []
+
+    def lease_runs_out() -> None:
+        Sealing.objects.update(lease_until=clock.machine() - timedelta(seconds=1))
+        owners.append(work.claim(Sealing))
+
+    between_lease_and_reading(monkeypatch, lease_runs_out)
+    assert work.claim(Sealing) is None
+    assert owners[0] is not None
+    with work.finishing(owners[0]):
+        pass
+
+
+def test_a_row_cancelled_between_lease_and_reading_is_not_handled(
+    virtual: VirtualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row("cancelled"), row("next", due=START + timedelta(seconds=1))
+    virtual.advance(timedelta(seconds=2))
+    cancelled = Sealing.objects.filter(name="cancelled")
+    between_lease_and_reading(monkeypatch, lambda: work.set_due(cancelled, due_at=None))
+    taken = work.claim(Sealing)
+    assert taken is not None
+    assert taken.name == "next"
+    assert cancelled.get().due_at is None
 
 
 @pytest.mark.usefixtures("real_transactions")

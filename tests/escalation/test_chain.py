@@ -153,7 +153,7 @@ def test_a_fault_of_ours_with_one_recipient_stops_no_other_and_is_not_forgotten(
     page = running.pages.get(person=alice, channel="sms")
     assert (page.message, page.state) == (None, PageState.PLANNED)
     assert not OutboundMessage.objects.exists()
-    stage.minutes(3)
+    stage.minutes(4)
     assert [name for _, name in stage.paged(running)][:2] == ["Alice", "Bob"]
     assert stage.carrier.texts_to(alice) == []
 

@@ -6,11 +6,13 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 
+from apps.core import clock
 from apps.core.clock import VirtualClock
 from apps.messaging import routes, services
 from apps.messaging.gateway import DeliveryReport
 from apps.messaging.models import Alarm, DeliveryEvent, Line, OptOut, OutboundMessage, SendAttempt
 from apps.messaging.vocabulary import AlarmKind, AttemptState, Purpose, SendState
+from apps.vault import services as vault
 from tests.fakes.twilio_callbacks import CallbackPlan
 from tests.fakes.twilio_faults import Trouble
 from tests.fakes.twilio_server import TwilioServer
@@ -249,3 +251,26 @@ def test_signed_callbacks_of_the_stand_in_arrive_in_any_order(client: Client, tw
     work_off()
     assert callbacks.flush() == [200] * 4
     assert state_of(message) == SendState.DELIVERED
+
+
+def test_a_report_about_a_provider_id_that_two_calls_have_is_kept(
+    client: Client, twilio: TwilioServer, line: Line
+) -> None:
+    message = queued(line)
+    work_off()
+    first = message.send_attempts.get()
+    message.send_attempts.create(
+        gateway="twilio", provider_id=first.provider_id, state=AttemptState.ACCEPTED, started_at=clock.machine()
+    )
+
+    answer = post_status(client, uuid4(), "delivered", sid=first.provider_id)
+
+    assert answer.status_code == 200
+    assert DeliveryEvent.objects.filter(status="delivered").count() == 1
+
+
+def test_a_text_is_queued_once_also_when_its_line_has_been_shredded_since(line: Line) -> None:
+    message = queued(line)
+    vault.shred(keys=[line.data_key])
+
+    assert queued(Line.objects.get(pk=line.pk)).pk == message.pk

@@ -26,6 +26,8 @@ def queue(
 
     `due_at` and `useful_until` are trial time; without `due_at` it is due at once. Raises ValueError for an empty text.
     """
+    if (found := OutboundMessage.objects.filter(key=key).first()) is not None:
+        return found
     now = clock.now()
     message = OutboundMessage(
         key=key,
@@ -42,7 +44,7 @@ def queue(
         useful_until=useful_until,
         lane=Lane.SAFETY if purpose in URGENT else Lane.MESSAGES,
     )
-    OutboundMessage.objects.bulk_create([message], ignore_conflicts=True)
+    OutboundMessage.objects.bulk_create([message], ignore_conflicts=True)  # another process may have been first
     kept = OutboundMessage.objects.values_list("pk", flat=True).get(key=key)
     return message if kept == message.pk else OutboundMessage.objects.get(pk=kept)
 

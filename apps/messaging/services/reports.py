@@ -47,7 +47,7 @@ def _locked(
         if value:
             called = SendAttempt.objects.filter(gateway=gateway.name, **{field: value})
             for message in OutboundMessage.objects.select_for_update().filter(pk__in=called.values("message"))[:1]:
-                return message, called.get()
+                return message, called.filter(message=message).latest("started_at")
     return None, None
 
 

@@ -32,7 +32,15 @@ def settle_unknown(message: OutboundMessage) -> None:
         return
     listing = gateway.listed(since=attempt.started_at - _SKEW, counterpart=message.line.number)
     with finishing(message) as ending:
+        _hold_rivals(message)
         _settle(message, attempt, gateway, listing, ending)
+
+
+def _hold_rivals(message: OutboundMessage) -> None:
+    """All texts of the line that may be found in the log, in one order: two that are settled at once must not wait for each other."""
+    unsettled_calls = SendAttempt.objects.filter(message__line=message.line_id, state__in=UNSETTLED)
+    rivals = OutboundMessage.objects.filter(pk__in=unsettled_calls.values("message")).order_by("pk")
+    list(rivals.select_for_update().values_list("pk", flat=True))
 
 
 def _gateway_of(attempt: SendAttempt | None) -> SmsGateway | None:

@@ -1,0 +1,124 @@
+"""Two processes at one escalation in the same moment, on PostgreSQL: neither waits for the other for ever, and nothing is half done."""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import DatabaseError, connection
+
+from apps.audit.services import acting
+from apps.core import clock, work
+from apps.core.work import Lane, Work
+from apps.escalation import services as escalation
+from apps.escalation import taking
+from apps.escalation.models import Escalation, Page
+from apps.escalation.vocabulary import EscalationState, PageState, Via
+from apps.messaging.models import OutboundMessage
+from apps.messaging.vocabulary import SendState
+from apps.operations import engine
+from tests.escalation.stage import Stage, set_up
+
+pytestmark = [
+    pytest.mark.usefixtures("real_transactions"),
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif("sqlite" in settings.DATABASES["default"]["ENGINE"], reason="SQLite has one writer at a time"),
+]
+ROUNDS = 20
+PAGES = Work(Page, escalation.send_page, escalation.could_not_page)
+
+
+def at_once(*acts: Callable[[], object]) -> list[str]:
+    """Each in a thread and connection of its own, started together; what the database refused."""
+    refused: list[str] = []
+    gate = threading.Barrier(len(acts))
+
+    def perform(act: Callable[[], object]) -> None:
+        try:
+            with acting(actor="worker"):
+                connection.ensure_connection()
+                gate.wait(timeout=10)
+                act()
+        except DatabaseError as error:
+            refused.append(str(error).splitlines()[0])
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=perform, args=(act,)) for act in acts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=30)
+    return refused
+
+
+def paged(stage: Stage) -> Escalation:
+    """A new escalation whose first step is taken and whose texts have arrived, all of its pages due; nothing else is."""
+    Page.objects.update(due_at=None)
+    Escalation.objects.update(due_at=None)
+    running = stage.start()
+    engine.run_one(lane=Lane.SAFETY)
+    now = clock.now()
+    OutboundMessage.objects.filter(state=SendState.PLANNED).update(
+        state=SendState.DELIVERED, handed_over_at=now, delivered_at=now, due_at=None
+    )
+    running.pages.filter(due_at__isnull=False).update(due_at=now)
+    return running
+
+
+def look_after_pages() -> None:
+    while (row := work.claim(Page)) is not None:
+        work.run(PAGES, row)
+
+
+@pytest.mark.parametrize("progress", ["arrived", "failed"])
+def test_an_acknowledgement_while_pages_are_looked_after_waits_for_no_deadlock(progress: str) -> None:
+    with set_up() as stage:
+        for _ in range(ROUNDS):
+            running = paged(stage)
+            if progress == "failed":
+                OutboundMessage.objects.update(state=SendState.FAILED)
+            page = running.pages.select_related("person").filter(channel="sms").get()
+
+            def take(running: Escalation = running, page: Page = page) -> None:
+                escalation.acknowledge(escalation=running, person=page.person, via=Via.ADMIN)
+
+            assert at_once(look_after_pages, take) == []
+            running.refresh_from_db()
+            assert running.state == EscalationState.ACKNOWLEDGED
+            assert not running.pages.exclude(last_error="").exclude(last_error__contains="failed").exists()
+
+
+def test_a_pin_and_a_texted_code_in_the_same_moment_are_both_kept(monkeypatch: pytest.MonkeyPatch, bob: Any) -> None:
+    monkeypatch.setattr(taking, "is_voice_pin", lambda **_given: True)
+    with set_up() as stage:
+        for _ in range(ROUNDS):
+            running = paged(stage)
+            page = running.pages.select_related("person", "escalation").filter(channel="sms").get()
+
+            def by_pin(page: Page = page) -> None:
+                if escalation.use_keys(page=page, keys="1234"):
+                    escalation.acknowledge(escalation=page.escalation, person=page.person, via=Via.VOICE)
+
+            def by_text(running: Escalation = running) -> None:
+                escalation.acknowledge(escalation=running, person=bob, via=Via.SMS)
+
+            assert at_once(by_pin, by_text) == []
+            assert running.acknowledgements.count() == 2
+
+
+def test_no_text_leaves_for_a_page_that_an_acknowledgement_cancels_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    with set_up() as stage:
+        for _ in range(ROUNDS):
+            running = paged(stage)
+            page = running.pages.select_related("person").filter(channel="sms").get()
+            OutboundMessage.objects.filter(key=f"page:{page.pk}").update(state=SendState.REFUSED)
+            Page.objects.filter(pk=page.pk).update(message=None, state=PageState.PLANNED)
+
+            def take(running: Escalation = running, page: Page = page) -> None:
+                escalation.acknowledge(escalation=running, person=page.person, via=Via.ADMIN)
+
+            assert at_once(look_after_pages, take) == []
+            waiting = OutboundMessage.objects.filter(key=f"page:{page.pk}", state=SendState.PLANNED)
+            assert not waiting.exists()
