@@ -31,7 +31,7 @@ _BARE_NO = frozenset({"no", "nope", "nah", "nil", "none"})
 
 def state_of(finding: Hit, scene: Scene) -> str:
     """The state of one finding: one of STATES, or RESOLVED."""
-    if scene.of("not_participant") or is_somebody_elses(finding, scene):
+    if scene.of("not_participant") or (scene.caregiver and scene.of("i_am_it")) or is_somebody_elses(finding, scene):
         return "other_person"
     if _is_imagined(finding, scene):
         return "hypothetical"

@@ -101,6 +101,8 @@ def is_somebody_elses(finding: Hit, scene: Scene) -> bool:
             subject, seen = "self", False
     if subject == "other" or (named == sentence and _is_for_them(finding.end, scene.tokens)):
         return True
+    if _is_vets(finding, subjects, scene):
+        return True
     if seen:
         return False
     clause = scene.layout.clauses[finding.start]
@@ -108,6 +110,16 @@ def is_somebody_elses(finding: Hit, scene: Scene) -> bool:
     return following == "other" and any(
         finding.end <= hit.start and scene.layout.clauses[hit.start] == clause and _may_follow(hit, scene.tokens)
         for hit in scene.of("other")
+    )
+
+
+def _is_vets(finding: Hit, subjects: list[tuple[Hit, str]], scene: Scene) -> bool:
+    """Whether a vet is called in the same or the next sentence and no person stands before the finding in its clause."""
+    layout = scene.layout
+    sentence, clause = layout.sentences[finding.start], layout.clauses[finding.start]
+    people = ("self", "kin")
+    return any(0 <= layout.sentences[hit.start] - sentence <= 1 for hit in scene.of("vet")) and not any(
+        kind in people and layout.clauses[hit.start] == clause and hit.start < finding.end for hit, kind in subjects
     )
 
 
@@ -182,7 +194,8 @@ def _subjects(scene: Scene) -> list[tuple[Hit, str]]:
     ]
     covered = {at for hit in scene.of("other") for at in range(hit.start, hit.end)}
     aside = {hit.end for name in ("beside", "belonging") for hit in scene.of(name)}
-    kin = "other" if scene.of("own_visit") and not scene.caregiver else "kin"
+    mine = (scene.of("own_visit") or scene.of("i_am_it")) and not scene.caregiver
+    kin = "other" if mine else "kin"
     for name, kind in (("self", "self"), ("kin", kin), ("pronoun", "pronoun"), ("object_pronoun", "object")):
         found.extend(
             (hit, "other" if kind == "kin" and hit.start - 1 in covered else kind)  # "my cousin's wife"
