@@ -49,21 +49,19 @@ def state_of(finding: Hit, scene: Scene) -> str:
 def _is_imagined(finding: Hit, scene: Scene) -> bool:
     layout = scene.layout
     sentence, clause = layout.sentences[finding.start], layout.clauses[finding.start]
-    for name in ("hyp", "general"):
-        for hit in scene.of(name):
-            if layout.sentences[hit.start] != sentence or finding.start + 1 < hit.end:
-                continue
-            asked = sentence in layout.questions and (
-                hit.start < _OPENING or layout.sentences[hit.start - _OPENING] < sentence
-            )
-            if (
-                finding.start + 1 - hit.end > _IF_REACH and not asked
-            ):  # "If I faint, who ... the ambulance?" is all "if"
-                continue
-            ended = _between(scene.of("barrier"), hit.end, finding.start)
-            if ended or _between(scene.of("hyp_wall"), hit.end, finding.start) or _is_now_after(hit, finding, scene):
-                continue
-            return True
+    supposed = [hit for name in ("hyp", "general") for hit in scene.of(name) if layout.sentences[hit.start] == sentence]
+    # "If I faint, who ... the ambulance?" is all "if"
+    asked = sentence in layout.questions and any(
+        hit.start < _OPENING or layout.sentences[hit.start - _OPENING] < sentence for hit in supposed
+    )
+    for hit in supposed:
+        within = hit.start <= finding.start and hit.end < finding.end  # "Should he go yellow": the "he" is in both
+        if (finding.start + 1 < hit.end and not within) or (finding.start + 1 - hit.end > _IF_REACH and not asked):
+            continue
+        ended = _between(scene.of("barrier"), hit.end, finding.start)
+        if ended or _between(scene.of("hyp_wall"), hit.end, finding.start) or _is_now_after(hit, finding, scene):
+            continue
+        return True
     for hit in scene.of("hyp_near"):
         if layout.clauses[hit.start] == clause and 0 <= finding.start - hit.end <= 6:
             return True
