@@ -101,6 +101,8 @@ def is_somebody_elses(finding: Hit, scene: Scene) -> bool:
             subject, seen = "self", False
     if subject == "other" or (named == sentence and _is_for_them(finding.end, scene.tokens)):
         return True
+    if named >= 0 and not scene.caregiver and _is_with_them(finding.end, scene.tokens):
+        return True
     if _is_vets(finding, subjects, scene):
         return True
     if seen:
@@ -134,6 +136,13 @@ def _is_for_them(at: int, tokens: list[Token]) -> bool:
     return at < len(tokens) and tokens[at - 1].text == "for" and tokens[at].text in ("him", "her", "them")
 
 
+def _is_with_them(at: int, tokens: list[Token]) -> bool:
+    """Whether "with him" stands at `at`: whoever is in the trial himself sat in A&E with the one named before."""
+    return (
+        at + 1 < len(tokens) and tokens[at].text in ("with", "wi") and tokens[at + 1].text in ("him", "her", "them")
+    )
+
+
 def _is_first(other: Hit, begun: int, here: int, scene: Scene) -> bool:
     """Whether somebody else, and not his or her one, is the first whom a sentence names, but for whose he is ("my student")."""
     before = scene.tokens[other.start - 1].text if other.start > 0 else ""
@@ -143,8 +152,10 @@ def _is_first(other: Hit, begun: int, here: int, scene: Scene) -> bool:
 
 def _says_of_me(finding: Hit, tokens: list[Token]) -> bool:
     """Whether a finding begins with what somebody says or sees of the writer ("said I went yellow")."""
-    following = {token.text for token in tokens[finding.start + 1 : finding.start + 3]}
-    return tokens[finding.start].text in _SAYING and not following.isdisjoint(_WRITER)
+    following = [token.text for token in tokens[finding.start + 1 : finding.start + 4]]
+    if tokens[finding.start].text not in _SAYING or _WRITER.isdisjoint(following[:2]):
+        return False
+    return _THEIRS.isdisjoint(following)  # "thinks I'm her mother" is about her
 
 
 def _still_meant(other: Hit, finding: Hit, scene: Scene) -> bool:
