@@ -206,15 +206,23 @@ def _subjects(scene: Scene) -> list[tuple[Hit, str]]:
     covered = {at for hit in scene.of("other") for at in range(hit.start, hit.end)}
     aside = {hit.end for name in ("beside", "belonging") for hit in scene.of(name)}
     mine = (scene.of("own_visit") or scene.of("i_am_it")) and not scene.caregiver
-    kin = "other" if mine else "kin"
-    for name, kind in (("self", "self"), ("kin", kin), ("pronoun", "pronoun"), ("object_pronoun", "object")):
+    for name, kind in (("self", "self"), ("kin", "kin"), ("pronoun", "pronoun"), ("object_pronoun", "object")):
         found.extend(
-            (hit, "other" if kind == "kin" and hit.start - 1 in covered else kind)  # "my cousin's wife"
+            (hit, _kin_is(hit, bool(mine), covered, scene.tokens) if kind == "kin" else kind)
             for hit in scene.of(name)
             if hit.start not in covered
             and not (scene.tokens[hit.start].text in _OWN and (hit.start in aside or _is_place(hit, scene.tokens)))
         )
     return sorted(found, key=lambda pair: (pair[0].start, pair[0].end))
+
+
+def _kin_is(hit: Hit, mine: bool, covered: set[int], tokens: list[Token]) -> str:
+    """What a relative counts as: somebody else in "my cousin's wife", and where the writer is the participant unless he only
+    tells what he saw ("my wife noticed")."""
+    if hit.start - 1 in covered:
+        return "other"
+    tells = hit.end < len(tokens) and tokens[hit.end].text in _SAYING
+    return "other" if mine and not tells else "kin"
 
 
 def _is_place(own: Hit, tokens: list[Token]) -> bool:
