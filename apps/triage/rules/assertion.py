@@ -20,6 +20,7 @@ _LONGEST_NAMED = 12  # tokens of a finding that may stand in a denied list; a lo
 _SHORTEST_ROW = 3  # "bleeding, vomiting" read as one is still a row
 _OPENING = 8  # tokens at the beginning of a question in which an "if" is for all of it
 _IF_REACH = 14  # tokens that an "if" or "do people" reaches in a text without commas
+_SHARED = 2  # tokens that an "if" and a finding that goes on may have in common
 _POINTING = frozenset({"that", "it", "this", "was", "years", "all", "mind"})
 _COMMAS = frozenset(",，")
 _COLONS = frozenset(":：")
@@ -55,8 +56,9 @@ def _is_imagined(finding: Hit, scene: Scene) -> bool:
         hit.start < _OPENING or layout.sentences[hit.start - _OPENING] < sentence for hit in supposed
     )
     for hit in supposed:
-        within = hit.start <= finding.start and hit.end < finding.end  # "Should he go yellow": the "he" is in both
-        if (finding.start + 1 < hit.end and not within) or (finding.start + 1 - hit.end > _IF_REACH and not asked):
+        overlap = hit.end - finding.start  # "Should he go yellow": the "he go" is in both
+        begun = overlap == _SHARED and hit.start < finding.start and hit.end < finding.end
+        if (overlap > 1 and not begun) or (1 - overlap > _IF_REACH and not asked):
             continue
         ended = _between(scene.of("barrier"), hit.end, finding.start)
         if ended or _between(scene.of("hyp_wall"), hit.end, finding.start) or _is_now_after(hit, finding, scene):
