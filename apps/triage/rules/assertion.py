@@ -19,6 +19,7 @@ _OPENING = 8  # tokens at the beginning of a question in which an "if" is for al
 _IF_REACH = 14  # tokens that an "if" or "do people" reaches in a text without commas
 _IF_REACH_ZH = 30  # an "if" alone: a Chinese token is one character
 _SHORT_SCENE = 16  # tokens of a finding in whose midst an "if" is about the finding
+_SHARED = 2  # tokens that an "if" and a finding that goes on may have in common
 _POINTING = frozenset({"that", "it", "this", "was", "years", "all", "mind"})
 _COMMAS = frozenset(",，")
 _COLONS = frozenset(":：")
@@ -30,7 +31,7 @@ _BARE_NO = frozenset({"no", "nope", "nah", "nil", "none"})
 
 def state_of(finding: Hit, scene: Scene) -> str:
     """The state of one finding: one of STATES, or RESOLVED."""
-    if scene.of("not_participant") or is_somebody_elses(finding, scene):
+    if scene.of("not_participant") or (scene.caregiver and scene.of("i_am_it")) or is_somebody_elses(finding, scene):
         return "other_person"
     if _is_imagined(finding, scene):
         return "hypothetical"
@@ -49,21 +50,24 @@ def _is_imagined(finding: Hit, scene: Scene) -> bool:
     layout = scene.layout
     sentence, clause = layout.sentences[finding.start], layout.clauses[finding.start]
     far = _IF_REACH if scene.words[finding.start] < FIRST_CJK else _IF_REACH_ZH
-    for name, reach in (("hyp", far), ("general", _IF_REACH)):
-        for hit in scene.of(name):
-            if finding.start < hit.start and hit.end < finding.end <= finding.start + _SHORT_SCENE:
-                return True  # "in case the eyes should be swollen", the if between the two
-            if layout.sentences[hit.start] != sentence or finding.start + 1 < hit.end:
-                continue
-            asked = sentence in layout.questions and (
-                hit.start < _OPENING or layout.sentences[hit.start - _OPENING] < sentence
-            )
-            if finding.start + 1 - hit.end > reach and not asked:  # "If I faint, who ... the ambulance?" is all "if"
-                continue
-            ended = _between(scene.of("barrier"), hit.end, finding.start)
-            if ended or _between(scene.of("hyp_wall"), hit.end, finding.start) or _is_now_after(hit, finding, scene):
-                continue
-            return True
+    supposed = [(hit, reach) for name, reach in (("hyp", far), ("general", _IF_REACH)) for hit in scene.of(name)]
+    for hit, _ in supposed:
+        if finding.start < hit.start and hit.end < finding.end <= finding.start + _SHORT_SCENE:
+            return True  # "in case the eyes should be swollen", the if between the two
+    supposed = [(hit, reach) for hit, reach in supposed if layout.sentences[hit.start] == sentence]
+    # "If I faint, who ... the ambulance?" is all "if"
+    asked = sentence in layout.questions and any(
+        hit.start < _OPENING or layout.sentences[hit.start - _OPENING] < sentence for hit, _ in supposed
+    )
+    for hit, reach in supposed:
+        overlap = hit.end - finding.start  # "Should he go yellow": the "he go" is in both
+        begun = overlap == _SHARED and hit.start < finding.start and hit.end < finding.end
+        if (overlap > 1 and not begun) or (1 - overlap > reach and not asked):
+            continue
+        ended = _between(scene.of("barrier"), hit.end, finding.start)
+        if ended or _between(scene.of("hyp_wall"), hit.end, finding.start) or _is_now_after(hit, finding, scene):
+            continue
+        return True
     for hit in scene.of("hyp_near"):
         if layout.clauses[hit.start] == clause and 0 <= finding.start - hit.end <= 6:
             return True

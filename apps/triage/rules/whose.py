@@ -130,6 +130,10 @@ def is_somebody_elses(finding: Hit, scene: Scene) -> bool:
             subject, seen = "self", False
     if subject == "other" or (named == sentence and _is_for_them(finding.end, scene.words)):
         return True
+    if named >= 0 and not scene.caregiver and _is_with_them(finding.end, scene.words):
+        return True
+    if _is_vets(finding, subjects, scene):
+        return True
     if seen:
         return False
     clause = scene.layout.clauses[finding.start]
@@ -137,6 +141,16 @@ def is_somebody_elses(finding: Hit, scene: Scene) -> bool:
     return following == "other" and any(
         finding.end <= hit.start and scene.layout.clauses[hit.start] == clause and _may_follow(hit, scene.words)
         for hit in scene.of("other")
+    )
+
+
+def _is_vets(finding: Hit, subjects: list[tuple[Hit, str]], scene: Scene) -> bool:
+    """Whether a vet is called in the same or the next sentence and no person stands before the finding in its clause."""
+    layout = scene.layout
+    sentence, clause = layout.sentences[finding.start], layout.clauses[finding.start]
+    people = ("self", "kin")
+    return any(0 <= layout.sentences[hit.start] - sentence <= 1 for hit in scene.of("vet")) and not any(
+        kind in people and layout.clauses[hit.start] == clause and hit.start < finding.end for hit, kind in subjects
     )
 
 
@@ -151,6 +165,11 @@ def _is_for_them(at: int, words: list[str]) -> bool:
     return at < len(words) and words[at - 1] == "for" and words[at] in ("him", "her", "them")
 
 
+def _is_with_them(at: int, words: list[str]) -> bool:
+    """Whether "with him" stands at `at`: whoever is in the trial himself sat in A&E with the one named before."""
+    return at + 1 < len(words) and words[at] in ("with", "wi") and words[at + 1] in ("him", "her", "them")
+
+
 def _is_first(other: Hit, begun: int, here: int, scene: Scene) -> bool:
     """Whether somebody else, and not his or her one, is the first whom a sentence names, but for whose he is ("my student")."""
     before = scene.words[other.start - 1] if other.start > 0 else ""
@@ -160,8 +179,10 @@ def _is_first(other: Hit, begun: int, here: int, scene: Scene) -> bool:
 
 def _says_of_me(finding: Hit, words: list[str]) -> bool:
     """Whether a finding begins with what somebody says or sees of the writer ("said I went yellow")."""
-    following = words[finding.start + 1 : finding.start + 3]
-    return words[finding.start] in _SAYING and not _WRITER.isdisjoint(following)
+    following = words[finding.start + 1 : finding.start + 4]
+    if words[finding.start] not in _SAYING or _WRITER.isdisjoint(following[:2]):
+        return False
+    return _THEIRS.isdisjoint(following)  # "thinks I'm her mother" is about her
 
 
 def _still_meant(other: Hit, finding: Hit, scene: Scene) -> bool:
@@ -217,15 +238,24 @@ def _subjects(scene: Scene) -> list[tuple[Hit, str]]:
     ]
     covered = {at for hit in scene.of("other") for at in range(hit.start, hit.end)}
     aside = {hit.end for name in ("beside", "belonging") for hit in scene.of(name)}
-    kin = "other" if scene.of("own_visit") and not scene.caregiver else "kin"
-    for name, kind in (("self", "self"), ("kin", kin), ("pronoun", "pronoun"), ("object_pronoun", "object")):
+    mine = (scene.of("own_visit") or scene.of("i_am_it")) and not scene.caregiver
+    for name, kind in (("self", "self"), ("kin", "kin"), ("pronoun", "pronoun"), ("object_pronoun", "object")):
         found.extend(
-            (hit, "other" if kind == "kin" and hit.start - 1 in covered else kind)  # "my cousin's wife"
+            (hit, _kin_is(hit, bool(mine), covered, scene.words) if kind == "kin" else kind)
             for hit in scene.of(name)
             if hit.start not in covered
             and not (scene.words[hit.start] in _OWN and (hit.start in aside or _is_place(hit, scene.words)))
         )
     return sorted(found, key=lambda pair: (pair[0].start, pair[0].end))
+
+
+def _kin_is(hit: Hit, mine: bool, covered: set[int], words: list[str]) -> str:
+    """What a relative counts as: somebody else in "my cousin's wife", and where the writer is the participant unless he only
+    tells what he saw ("my wife noticed")."""
+    if hit.start - 1 in covered:
+        return "other"
+    tells = hit.end < len(words) and words[hit.end] in _SAYING
+    return "other" if mine and not tells else "kin"
 
 
 def _is_place(own: Hit, words: list[str]) -> bool:
