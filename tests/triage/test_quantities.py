@@ -54,3 +54,12 @@ def test_a_numeric_rule_matches_no_text_without_what_it_needs(rule: dict[str, An
 
 def test_alternatives_are_cut_at_the_outer_bars() -> None:
     assert alternatives(r"a(b|c)|[|]d|e\|f") == ["a(b|c)", "[|]d", r"e\|f"]
+
+
+@pytest.mark.parametrize("text", ["bloods 13,2,42,8", "temp 38,5,39,4", "血糖 13,2,42,8"])
+def test_numbers_in_a_row_with_commas_are_read(text: str) -> None:
+    assert rules.engine().assess(text, sender="participant", context=rules.Context()).label in (
+        "serious",
+        "nonserious",
+        "none",
+    )

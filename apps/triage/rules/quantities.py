@@ -88,7 +88,7 @@ class Quantities:
                     rule.unless and rule.unless.search(text[max(0, match.start() - 12) : match.end() + 8])
                 ):
                     continue
-                measure = _banded(rule, float(raw), match.span())
+                measure = _banded(rule, float(raw.replace(",", ".")), match.span())
                 if measure:
                     found.append(measure)
         return found
