@@ -142,7 +142,7 @@ def _which(turn: Turn, given: tuple[str, ...]) -> str:
     if chosen == {"9"}:
         return "sym_other"
     _draft_without_words(turn)
-    _contact_today(turn)
+    contact_today(turn)
     return "sym_done_r3"
 
 
@@ -170,7 +170,7 @@ def _draft_without_words(turn: Turn, level: str = "") -> SymptomReport:
     return report
 
 
-def _contact_today(turn: Turn) -> None:
+def contact_today(turn: Turn) -> None:
     participant = turn.participant
     assert participant is not None
     open_task(
@@ -260,7 +260,7 @@ def _mild(turn: Turn, report: SymptomReport) -> None:
         participant=participant, message=turn.message, report=report, escalation=None, reporter=point.kind
     )
     if report.level == "R3" or report.needs_person:
-        _contact_today(turn)
+        contact_today(turn)
     turn.reply_wording = "sym_done_r3" if report.level == "R3" else "sym_done_r4"
     messaging.settle(message=turn.message, disposition=Disposition.SYMPTOM)
 

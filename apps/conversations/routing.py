@@ -7,6 +7,7 @@ from apps.conversations import alarm, answers, commands, death, second_opinion, 
 from apps.conversations.board import open_task
 from apps.conversations.history import told_about
 from apps.conversations.models import Turn
+from apps.conversations.speaking import is_night
 from apps.conversations.turns import turn_for
 from apps.conversations.vocabulary import TaskKind
 from apps.core import clock
@@ -149,7 +150,7 @@ def _unmatched(message: InboundMessage, line: Line) -> None:
     running = None
     if report.level in ("R1", "R2") or report.label == "unclear" or message.media_count:
         running = escalation.start(chain=ChainName.UNMATCHED, site=None, received_at=message.received_at)
-    if report.level == "R1":
+    if report.level == "R1" and not staff_on(bytes(line.index)):  # staff who write about a patient are no patients
         alarm.generic_emergency(line)
     _for_the_duty_desk(message, running, TaskKind.UNKNOWN_NUMBER)
     messaging.settle(message=message, disposition=Disposition.UNMATCHED)
@@ -205,12 +206,9 @@ def _triaged(message: InboundMessage, point: ContactPoint) -> Turn:
 
 
 def _level(message: InboundMessage, report: SymptomReport) -> str:
-    """The level that acts. An unclear text with a health word goes to the on-call (decision 30), a picture too (decision 35)."""
-    if report.level in ("R1", "R2"):
-        return report.level
-    if message.media_count or (report.label == "unclear" and report.health_word):
-        return "R2"
-    return report.level
+    """The level that acts. A picture goes to the on-call too (decision 35)."""
+    acts_at = triage.acts_at(report)
+    return "R2" if message.media_count and acts_at not in ("R1", "R2") else acts_at
 
 
 def _serious(message: InboundMessage, point: ContactPoint, report: SymptomReport, level: str) -> Turn:
@@ -225,7 +223,7 @@ def _serious(message: InboundMessage, point: ContactPoint, report: SymptomReport
     if message.media_count and not report.level:
         turn.reply_wording = "no_media"
     elif level == "R2":
-        turn.reply_wording = "sym_done_r2"
+        _say_what_happens(turn, is_paged_now=_pages_at_night(report, level) or not is_night(participant.site))
     else:
         alarm.emergency_text(message, point, report)
     if event.escalation_id is None:
@@ -237,4 +235,12 @@ def _serious(message: InboundMessage, point: ContactPoint, report: SymptomReport
 
 
 def _pages_at_night(report: SymptomReport, level: str) -> bool:
-    return level == "R1" or report.night_page or not report.level
+    """An unclear one too (decision 30): nobody knows yet that it may wait."""
+    return level == "R1" or report.night_page or report.label == "unclear" or not report.level
+
+
+def _say_what_happens(turn: Turn, *, is_paged_now: bool) -> None:
+    """No doctor is said to be alerted while the page waits for the 07:00 list: the morning is promised, and kept (clinical rule 18)."""
+    turn.reply_wording = "sym_done_r2" if is_paged_now else "sym_done_r3"
+    if not is_paged_now:
+        answers.contact_today(turn)

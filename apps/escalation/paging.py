@@ -210,6 +210,8 @@ def _watch(page: Page, channel: Channel) -> None:
         _finish_failed(page, "not_delivered", handed_at=progress.handed_at)
         return
     with work.finishing(page) as ending:
+        if progress.state == PageState.DELIVERED:
+            locked(page.escalation_id)  # an acknowledgement remembers the same route, and holds the escalation then
         if page.state in PENDING and progress.state != page.state:
             page.state, page.handed_at = progress.state, progress.handed_at
             page.delivered_at = progress.delivered_at

@@ -10,7 +10,7 @@ from apps.core.states import check_move
 from apps.escalation import channel as channels
 from apps.escalation import incidents, rules
 from apps.escalation.models import Drill, Escalation, Milestone
-from apps.escalation.paging import Summons, cancel_pages, plan_pages
+from apps.escalation.paging import Summons, cancel_pages, locked, plan_pages
 from apps.escalation.people import on_duty
 from apps.escalation.rules import Plan, Step
 from apps.escalation.texts import wording_for
@@ -144,6 +144,7 @@ def reopen(escalation: Escalation, *, handed_over: bool = False) -> None:
 
 
 def _end_drill(escalation: Escalation, drill: Drill) -> None:
+    locked(escalation.pk)  # before its pages
     escalation.state, escalation.next_step_at = EscalationState.DRILL_OVER, None
     note(escalation, MilestoneKind.ENDED)
     cancel_pages(escalation)

@@ -17,6 +17,7 @@ from apps.participants.models import Participant
 from apps.participants.services import texting_line, texting_status
 from apps.participants.vocabulary import WhyNot
 from apps.safety.models import AdverseEvent
+from apps.safety.vocabulary import EventState
 from apps.trials.protocol import Protocol
 from apps.trials.services import current_protocol
 
@@ -205,6 +206,7 @@ def _is_fast(checkin: CheckIn, protocol: Protocol) -> bool:
     fast = protocol.fast_track
     since = clock.now() - timedelta(days=fast.after_urgent_days)
     urgent = AdverseEvent.objects.filter(participant=checkin.participant, level__in=["R1", "R2"], received_at__gt=since)
+    urgent = urgent.exclude(state=EventState.DISMISSED)
     return checkin.rule in fast.checkins or urgent.exists()
 
 

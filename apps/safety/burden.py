@@ -7,22 +7,26 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
+
+from django.db.models import Q
 
 from apps.escalation.models import Page
 from apps.escalation.vocabulary import PageKind
 from apps.participants.models import Participant
 from apps.safety.models import Report
 from apps.safety.vocabulary import EventState
+from apps.triage.models import SymptomReport
 from apps.trials.models import Site
 from apps.trials.services import current_protocol
 
 WEEK = timedelta(weeks=1)
 _RULE = re.compile(r"\brule (\S+)")
-_ALARMS = ("R1", "R2")
+# What people were paged about: see `triage.services.acts_at`.
+_UNCLEAR = Q(symptom_report__label="unclear") & (Q(symptom_report__health_word=True) | ~Q(symptom_report__clues=[]))
+_ALARM = Q(symptom_report__level__in=("R1", "R2")) | _UNCLEAR
 NET = "net"
 DIGIT = "answer from the list"
 
@@ -97,24 +101,24 @@ def _weeks(participant: Participant, since: datetime, until: datetime) -> float:
 
 def _count_alarms(found: dict[object, Burden], whole: Burden, since: datetime, until: datetime) -> None:
     rows = Report.objects.filter(
-        symptom_report__level__in=_ALARMS,
+        _ALARM,
         symptom_report__message__received_at__gte=since,
         symptom_report__message__received_at__lt=until,
     ).select_related("event__participant", "symptom_report")
     for row in rows:
         for each in (found[row.event.participant.site_id], whole):
             each.outcome.add(row.event.state)
-            for rule in rules_of(row.symptom_report.findings, row.symptom_report.reason):
+            for rule in rules_of(row.symptom_report):
                 each.by_rule[rule].add(row.event.state)
 
 
-def rules_of(findings: Iterable[dict[str, str]], reason: str) -> set[str]:
+def rules_of(report: SymptomReport) -> set[str]:
     """What raised an alarm: the items found present, the rules over several, the list, or the net."""
-    raised = {finding["id"] for finding in findings if finding["state"] == "present"}
-    raised.update(_RULE.findall(reason))
-    if reason.startswith(NET):
+    raised = {finding["id"] for finding in report.findings if finding["state"] == "present"}
+    raised.update(_RULE.findall(report.reason))
+    if report.clues:
         raised.add(NET)
-    return raised or {reason if reason == DIGIT else "?"}
+    return raised or {report.reason if report.reason == DIGIT else "?"}
 
 
 def _count_nights(found: dict[object, Burden], whole: Burden, since: datetime, until: datetime) -> None:

@@ -107,7 +107,9 @@ def is_voided(baseline: Baseline, *, at: datetime) -> bool:
     since = SymptomReport.objects.filter(
         participant=baseline.participant, classified_at__gt=baseline.signature.signed_at, classified_at__lt=at
     )
-    if since.filter(level__in=_VOIDED_BY_LEVEL).exists():
+    if since.filter(
+        level__in=_VOIDED_BY_LEVEL, clues=[]
+    ).exists():  # what only the net took for urgent undoes no signature
         return True
     found = since.values_list("findings", flat=True)
     return any(finding["id"] in _EVENTS and finding["state"] == "present" for findings in found for finding in findings)

@@ -10,9 +10,29 @@ from datetime import datetime
 from apps.triage import context as contexts
 from apps.triage import services
 from apps.triage.models import SymptomReport
+from apps.triage.rules import Assessment
 from apps.vault.models import KeyDestroyed
 
 BY_LIST = "list"  # the version of decisions that a digit made: no rule had a part in them
+
+
+@dataclass(frozen=True, slots=True)
+class Acting:
+    """What people do about a decision: at which level ("R9": nothing), whether at night too, by which path."""
+
+    level: str
+    night_page: bool
+    path: str
+
+    @classmethod
+    def of(cls, decision: SymptomReport | Assessment) -> Acting:
+        return cls(services.acts_at(decision) or "R9", decision.night_page, decision.path or "")
+
+    def is_less_than(self, other: Acting) -> bool:
+        """A person would be told later, not at night any more, or not at all; or a death or a crisis would be taken for something else."""
+        if self.level != other.level:
+            return self.level > other.level
+        return (other.night_page and not self.night_page) or (other.path != "" and self.path != other.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +48,16 @@ class Replayed:
     level: str
     reason: str
     text: str
+    acted: Acting
+    acts: Acting
 
     @property
     def is_changed(self) -> bool:
-        return (self.old_label, self.old_level) != (self.label, self.level)
+        return (self.old_label, self.old_level, self.acted) != (self.label, self.level, self.acts)
 
     @property
     def is_lowered(self) -> bool:
-        """A person would be told later, or not at all."""
-        return (self.level or "R9") > (self.old_level or "R9")
+        return self.acts.is_less_than(self.acted)
 
 
 def replay(*, since: datetime, until: datetime) -> Iterator[Replayed | None]:
@@ -60,4 +81,6 @@ def replay(*, since: datetime, until: datetime) -> Iterator[Replayed | None]:
             level=found.level or "",
             reason=found.reason,
             text=text,
+            acted=Acting.of(report),
+            acts=Acting.of(found),
         )

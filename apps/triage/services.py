@@ -96,6 +96,13 @@ def _just_before(message: InboundMessage) -> list[str]:
     return found
 
 
+def acts_at(report: SymptomReport | rules.Assessment) -> str:
+    """The level that people act at: an unclear text that speaks of health, in words or to the net, goes to the on-call (decision 30)."""
+    if report.level not in _URGENT and report.label == "unclear" and (report.health_word or report.clues):
+        return "R2"
+    return report.level or ""
+
+
 def by_digit(*, message: InboundMessage, participant: Participant, sender: str, level: str) -> SymptomReport:
     """Keep the decision that a digit of the symptom menu makes by itself (clinical rule 10)."""
     values = {

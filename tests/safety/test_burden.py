@@ -13,6 +13,7 @@ from apps.core.clock import VirtualClock
 from apps.safety import services as safety
 from apps.safety.burden import Burden, Outcome, burden, rules_of
 from apps.safety.models import AdverseEvent
+from apps.triage.models import SymptomReport
 from tests import people
 from tests.triage.scenes import text
 
@@ -76,9 +77,10 @@ def test_what_raised_an_alarm_is_named() -> None:
     present = {"id": "fever", "state": "present"}
     denied = {"id": "melena", "state": "negated"}
 
-    assert rules_of([present, denied], "fever[0:5] present R2 serious (plain); rule C01 R1") == {"fever", "C01"}
-    assert rules_of([], "net [3:8]; nothing found") == {"net"}
-    assert rules_of([], "answer from the list") == {"answer from the list"}
+    by_rules = SymptomReport(findings=[present, denied], reason="fever[0:5] present R2 serious (plain); rule C01 R1")
+    assert rules_of(by_rules) == {"fever", "C01"}
+    assert rules_of(SymptomReport(clues=[{"start": 3}], reason="with 1 before: net [3:8]; nothing found")) == {"net"}
+    assert rules_of(SymptomReport(reason="answer from the list")) == {"answer from the list"}
 
 
 def test_a_chain_by_day_wakes_nobody() -> None:

@@ -286,3 +286,20 @@ def test_an_event_that_did_not_happen_is_no_alarm(frame: str, event: str) -> Non
 @pytest.mark.parametrize("frame", TELLING)
 def test_an_event_that_did_happen_is_one(frame: str, event: str) -> None:
     assert assess(frame.replace("{}", event)).label == "serious"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "病人已出院", "病人已住院", "病人已醒", "病人已吃药", "患者已醒，生命体征平稳", "人已经没事了", "人已经没大碍了",
+        "人已经走到医院门口了", "腹痛没了", "一分钱都没了",
+    ],
+)  # fmt: skip
+def test_a_person_who_has_done_something_is_not_dead(text: str) -> None:
+    """A report of a death freezes all texts and answers with condolences: no word of it may be part of another."""
+    assert assess(text, sender="caregiver").path is None
+
+
+@pytest.mark.parametrize("text", ["病人已去世", "患者已经走了", "人已经没了", "爸昨晚没了"])
+def test_a_death_said_with_the_same_words_is_one(text: str) -> None:
+    assert assess(text, sender="caregiver").path == "death"

@@ -1,7 +1,7 @@
 """The net behind the rules: a linear model over words, pairs of words and classes of words. It only raises a text to a person.
 
-Where it is in doubt the text becomes "unclear"; where it is sure, which it may be of one harmless text in a hundred, "serious": the
-on-call investigator reads it at once, and at night too. It lowers nothing.
+Where it is in doubt the text becomes "unclear"; where it is sure, as it may be of one harmless text in a hundred, "serious". Either way the
+on-call investigator reads it at once, at night too. It lowers nothing.
 
 It sees wordings that no rule was written for. What the rules make of a text is kept from it on purpose: knowing it, the net judges texts
 better alone, but errs where the rules err, and then brings fewer of those that they miss. The weights are data (`symptoms/_net.txt`, made
@@ -84,6 +84,9 @@ class Net:
 
 def raised(by_rules: Assessment, label: str, clues: tuple[Clue, ...]) -> Assessment:
     """The same, for a person to read when there are clues. Nothing else of what the rules said is touched."""
+    states = {finding.state for finding in by_rules.findings}
+    if label == "serious" and states and states <= {"other_person", "past"}:
+        label = "unclear"  # all that the rules know is somebody else's or long ago: a person finds out
     if not clues or label == by_rules.label:
         return by_rules
     why = " ".join(f"{clue.name}[{clue.start}:{clue.end}]" for clue in clues)
@@ -91,7 +94,7 @@ def raised(by_rules: Assessment, label: str, clues: tuple[Clue, ...]) -> Assessm
         by_rules,
         label=label,
         level=more_urgent(by_rules.level, _LEVELS[label]),
-        night_page=by_rules.night_page or label == "serious",
+        night_page=True,
         needs_person=True,
         reason=f"net {why}; {by_rules.reason}",
         clues=clues,

@@ -66,9 +66,9 @@ class Command(BaseCommand):
 
 
 def _direction(one: Replayed) -> str:
-    if one.old_level == one.level:
-        return "label only"
-    return "LESS URGENT" if one.is_lowered else "more urgent"
+    if one.is_lowered:
+        return "LESS URGENT"
+    return "label only" if one.old_level == one.level else "more urgent"
 
 
 def moment(value: str) -> datetime:
