@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PORT ?= 8000
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes
 
-.PHONY: run setup test check bench chaos rehearse lock net translations
+.PHONY: run setup test check bench chaos lock net translations
 .DEFAULT_GOAL := run
 
 $(VENV)/.run: requirements.txt

@@ -11,6 +11,7 @@ from apps.core import clock
 from apps.core.clock import VirtualClock
 from apps.triage import services
 from apps.triage.models import SymptomReport
+from apps.triage.replay import Acting
 from tests import people
 from tests.triage.scenes import arrived
 
@@ -116,3 +117,26 @@ def test_a_text_whose_key_is_destroyed_is_counted_as_unreadable() -> None:
 def test_a_date_that_is_none_is_refused() -> None:
     with pytest.raises(CommandError, match="neither a date nor a time"):
         replay(since="may")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (Acting("R2", False, ""), Acting("R3", False, "")),
+        (Acting("R2", True, ""), Acting("R2", False, "")),
+        (Acting("R1", True, "death"), Acting("R1", True, "")),
+        (Acting("R1", True, "crisis"), Acting("R1", True, "death")),
+        (Acting("R4", False, ""), Acting("R9", False, "")),
+    ],
+)
+def test_what_people_would_do_later_or_otherwise_counts_as_less_urgent(before: Acting, after: Acting) -> None:
+    assert after.is_less_than(before)
+    assert not before.is_less_than(before)
+
+
+def test_an_unclear_text_with_a_health_word_acts_like_an_urgent_one() -> None:
+    unclear = SymptomReport(label="unclear", level="R3", health_word=True)
+    by_the_net = SymptomReport(label="unclear", level="R3", clues=[{"start": 0}])
+
+    assert {Acting.of(unclear).level, Acting.of(by_the_net).level} == {"R2"}
+    assert Acting.of(SymptomReport(label="nonserious", level="R3", health_word=True)).level == "R3"
