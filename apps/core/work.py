@@ -132,20 +132,19 @@ def waiting(
 
 
 def held(models_: Sequence[type[WorkRow]], *, lane: int) -> int:
-    """How many rows of these kinds and this lane processes hold now, asked in one statement; see `_free` for what holds nothing."""
-    adapted = connection.ops.adapt_datetimefield_value
-    too_far, machine = 2 * seconds(LEASE), clock.machine()
-    on_postgresql = connection.vendor == "postgresql"
-    now, far = ("statement_timestamp()", "statement_timestamp() + %s") if on_postgresql else ("%s", "%s")
-    bounds = [too_far] if on_postgresql else [adapted(machine), adapted(machine + too_far)]
-    values = [int(lane), adapted(clock.now()), *bounds]
+    """How many due rows of these kinds and this lane are not `_free`, asked in one statement."""
+    free, bounds = _free()
+    when = connection.ops.adapt_datetimefield_value(clock.now())
     counts = [
-        f"SELECT COUNT(*) AS held FROM {_table(model)}"  # noqa: S608 - names of our own
-        f" WHERE lane = %s AND due_at <= %s AND quarantined_at IS NULL AND lease_until > {now} AND lease_until <= {far}"
+        f"SELECT COUNT(*) AS held FROM {_table(model)} AS this"  # noqa: S608 - names of our own
+        f" WHERE this.lane = %s AND this.due_at <= %s AND this.quarantined_at IS NULL AND NOT ({free})"
         for model in models_
     ]
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT SUM(held) FROM ({' UNION ALL '.join(counts)}) AS kinds", values * len(counts))  # noqa: S608
+        cursor.execute(
+            f"SELECT SUM(held) FROM ({' UNION ALL '.join(counts)}) AS kinds",  # noqa: S608
+            [int(lane), when, *bounds] * len(counts),
+        )
         return int(cursor.fetchone()[0])
 
 

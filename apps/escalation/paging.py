@@ -68,8 +68,7 @@ def plan_pages(
     codes = {page.person_id: page.code for page in known if page.code}
     planned, fresh = [], []
     for each in summons:
-        code = codes.setdefault(each.person.pk, "") or _fresh_code(each.person)
-        codes[each.person.pk] = code
+        code = codes[each.person.pk] = codes.get(each.person.pk) or _fresh_code(each.person)
         for channel in each.channels:
             if (page := there.get((each.person.pk, each.occasion, channel.name))) is not None:
                 planned.append(page)
@@ -145,7 +144,7 @@ def send_page(page: Page) -> None:
 
 def _hand_over(page: Page, channel: Channel) -> None:
     try:
-        if channel.is_local and not channel.is_there:
+        if channel.is_local:
             with work.finishing(page) as ending:
                 ending.due_at = _handed(page, channel, channel.hand_over(page))
             return
