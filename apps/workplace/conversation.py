@@ -165,9 +165,8 @@ def found(text: str, findings: list[dict[str, Any]]) -> list[Piece]:
     """The words that decided, one finding each; those that weighed for the net together."""
     decided = [each for each in findings if each["state"] != _CLUE]
     pieces = [Piece(text[each["start"] : each["end"]], name_of(each["id"]), each["state"]) for each in decided]
-    words = [
-        piece.text.strip() for piece in cut(text, [each for each in findings if each["state"] == _CLUE]) if piece.name
-    ]
+    weighed = cut(text, [each for each in findings if each["state"] == _CLUE])
+    words = [piece.text.strip() for piece in weighed if piece.name and piece.text.strip()]
     return [*pieces, Piece(", ".join(dict.fromkeys(words)), name_of(_CLUE), _CLUE)] if words else pieces
 
 
