@@ -107,9 +107,8 @@ def is_voided(baseline: Baseline, *, at: datetime) -> bool:
     since = SymptomReport.objects.filter(
         participant=baseline.participant, classified_at__gt=baseline.signature.signed_at, classified_at__lt=at
     )
-    if since.filter(
-        level__in=_VOIDED_BY_LEVEL, clues=[]
-    ).exists():  # what only the net took for urgent undoes no signature
+    by_rules = since.filter(clues=[])  # what only the net took for urgent undoes no signature
+    if by_rules.filter(level__in=_VOIDED_BY_LEVEL).exists():
         return True
     found = since.values_list("findings", flat=True)
     return any(finding["id"] in _EVENTS and finding["state"] == "present" for findings in found for finding in findings)
