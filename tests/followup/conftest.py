@@ -6,23 +6,36 @@ import pytest
 
 from apps.core import clock
 from apps.core.clock import VirtualClock
-from tests.followup.days import local, run_due
+from apps.followup.models import CheckIn, Reminder
+from apps.participants.models import Plan
+from tests.followup.days import Kinds, local, run_due
 
 
 @pytest.fixture
-def trial_time() -> Iterator[VirtualClock]:
+def begins() -> str:
     """The evening before a check-in."""
-    with clock.using(VirtualClock(local("2027-05-11 20:00"))) as time:
+    return "2027-05-11 20:00"
+
+
+@pytest.fixture
+def kinds() -> Kinds:
+    """What of the follow-up is done when it is due."""
+    return (Plan, CheckIn, Reminder)
+
+
+@pytest.fixture
+def trial_time(begins: str) -> Iterator[VirtualClock]:
+    with clock.using(VirtualClock(local(begins))) as time:
         assert isinstance(time, VirtualClock)
         yield time
 
 
 @pytest.fixture
-def it_is(trial_time: VirtualClock) -> Callable[[str], None]:
+def it_is(trial_time: VirtualClock, kinds: Kinds) -> Callable[[str], None]:
     """Let it be a local time; whatever of the follow-up is due then is done."""
 
     def move(text: str) -> None:
         trial_time.move_to(local(text))
-        run_due()
+        run_due(kinds)
 
     return move

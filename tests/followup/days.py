@@ -22,8 +22,11 @@ def local(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=SHANGHAI)
 
 
-def run_due() -> None:
-    table = [entry for entry in heartbeat.TABLE if entry.model in (Plan, CheckIn, Reminder)]
+Kinds = tuple[type[work.WorkRow], ...]
+
+
+def run_due(kinds: Kinds = (Plan, CheckIn, Reminder)) -> None:
+    table = [entry for entry in heartbeat.TABLE if entry.model in kinds]
     while any(handled_one(entry) for entry in table):
         pass
 

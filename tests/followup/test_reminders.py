@@ -1,76 +1,48 @@
 """Reminders of visits. Wang's week 24 falls on 2027-06-23 here; his calendar contact of 14 July is apart from it."""
 
-from collections.abc import Callable, Iterator
-from datetime import date, datetime
-from zoneinfo import ZoneInfo
+from collections.abc import Callable
+from datetime import date
 
 import pytest
 
 from apps.conversations.models import Task
 from apps.conversations.vocabulary import TaskKind
-from apps.core import clock, work
+from apps.core import clock
 from apps.core.clock import VirtualClock
-from apps.core.work import Work
 from apps.followup.models import CheckIn, CheckInState, Reminder
 from apps.followup.planning import recompute_plan
 from apps.messaging.models import Line, OutboundMessage
 from apps.messaging.vocabulary import SendState
 from apps.participants import services as participants
 from apps.participants.models import Participant, Plan, Visit
-from trialcare import heartbeat
+from tests.followup.days import Kinds, local, run_due
 
-pytestmark = pytest.mark.django_db
-
-SHANGHAI = ZoneInfo("Asia/Shanghai")
-
-
-def local(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=SHANGHAI)
-
-
-@pytest.fixture(autouse=True)
-def trial_time() -> Iterator[VirtualClock]:
-    with clock.using(VirtualClock(local("2027-06-01 12:00"))) as time:
-        assert isinstance(time, VirtualClock)
-        yield time
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("trial_time")]
+KINDS = (Plan, Reminder)
 
 
 @pytest.fixture
-def it_is(trial_time: VirtualClock) -> Callable[[str], None]:
-    """Let it be a local time; whatever is due of plans and reminders then is done."""
-
-    def move(text: str) -> None:
-        trial_time.move_to(local(text))
-        run_due()
-
-    return move
+def begins() -> str:
+    return "2027-06-01 12:00"
 
 
-def run_due() -> None:
-    table = [entry for entry in heartbeat.TABLE if entry.model in (Plan, Reminder)]
-    while any(handled_one(entry) for entry in table):
-        pass
-
-
-def handled_one(entry: Work) -> bool:
-    row = work.claim(entry.model)
-    if row is not None:
-        entry.handle(row)
-    return row is not None
+@pytest.fixture
+def kinds() -> Kinds:
+    return KINDS
 
 
 @pytest.fixture
 def w24(wang: Participant) -> Visit:
     """Wang's visit of week 24."""
     Participant.objects.filter(pk=wang.pk).update(day_zero=date(2027, 1, 6))
-    run_due()
+    run_due(KINDS)
     CheckIn.objects.all().update(due_at=None)
     return Visit.objects.get(participant=wang, code="W24")
 
 
 def appointed(visit: Visit, text: str) -> Visit:
     participants.set_appointment(visit=visit, appointment_at=local(text))
-    run_due()
+    run_due(KINDS)
     return visit
 
 
@@ -102,7 +74,7 @@ def test_the_appointment_is_reminded_of_a_week_and_a_day_before_with_day_and_hou
 
 def test_an_english_reader_gets_the_day_in_english(jones: Participant, it_is: Callable[[str], None]) -> None:
     Participant.objects.filter(pk=jones.pk).update(day_zero=date(2027, 1, 6))
-    run_due()
+    run_due(KINDS)
     appointed(Visit.objects.get(participant=jones, code="W24"), "2027-06-25 09:30")
 
     it_is("2027-06-18 10:00")
