@@ -1,23 +1,22 @@
 """Two processes at one escalation in the same moment, on PostgreSQL: neither waits for the other for ever, and nothing is half done."""
 
 import threading
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import DatabaseError, connection
 
-from apps.audit.services import acting
 from apps.core import clock, work
 from apps.core.work import Lane, Work
 from apps.escalation import services as escalation
 from apps.escalation import taking
+from apps.escalation.channels.sms import SmsChannel
 from apps.escalation.models import Escalation, Page
 from apps.escalation.vocabulary import EscalationState, PageState, Via
 from apps.messaging.models import OutboundMessage
 from apps.messaging.vocabulary import SendState
 from apps.operations import engine
+from tests.at_once import at_once
 from tests.escalation.stage import Stage, set_up
 
 pytestmark = [
@@ -27,30 +26,6 @@ pytestmark = [
 ]
 ROUNDS = 20
 PAGES = Work(Page, escalation.send_page, escalation.could_not_page)
-
-
-def at_once(*acts: Callable[[], object]) -> list[str]:
-    """Each in a thread and connection of its own, started together; what the database refused."""
-    refused: list[str] = []
-    gate = threading.Barrier(len(acts))
-
-    def perform(act: Callable[[], object]) -> None:
-        try:
-            with acting(actor="worker"):
-                connection.ensure_connection()
-                gate.wait(timeout=10)
-                act()
-        except DatabaseError as error:
-            refused.append(str(error).splitlines()[0])
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=perform, args=(act,)) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=30)
-    return refused
 
 
 def paged(stage: Stage) -> Escalation:
@@ -109,16 +84,35 @@ def test_a_pin_and_a_texted_code_in_the_same_moment_are_both_kept(monkeypatch: p
 
 
 def test_no_text_leaves_for_a_page_that_an_acknowledgement_cancels_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The step could not hand it over; the page's row does so while somebody who takes the escalation is cancelling its pages."""
+    is_read, is_handed = threading.Event(), threading.Event()
+    cancel = SmsChannel.cancel
+
+    def in_the_middle(channel: SmsChannel, page: Page) -> None:
+        is_read.set()
+        is_handed.wait(timeout=1.5)  # as long as a hand-over that need not wait would take
+        cancel(channel, page)
+
     with set_up() as stage:
-        for _ in range(ROUNDS):
-            running = paged(stage)
-            page = running.pages.select_related("person").filter(channel="sms").get()
-            OutboundMessage.objects.filter(key=f"page:{page.pk}").update(state=SendState.REFUSED)
-            Page.objects.filter(pk=page.pk).update(message=None, state=PageState.PLANNED)
+        running = paged(stage)
+        page = running.pages.select_related("person").filter(channel="sms").get()
+        Page.objects.filter(pk=page.pk).update(message=None, state=PageState.PLANNED)
+        OutboundMessage.objects.filter(key=f"page:{page.pk}").delete()
+        row = work.claim(Page)
+        while row is not None and row.pk != page.pk:
+            row = work.claim(Page)
+        assert row is not None
+        monkeypatch.setattr(SmsChannel, "cancel", in_the_middle)
 
-            def take(running: Escalation = running, page: Page = page) -> None:
-                escalation.acknowledge(escalation=running, person=page.person, via=Via.ADMIN)
+        def hand_over(row: Page = row) -> None:
+            is_read.wait(timeout=10)
+            work.run(PAGES, row)
+            is_handed.set()
 
-            assert at_once(look_after_pages, take) == []
-            waiting = OutboundMessage.objects.filter(key=f"page:{page.pk}", state=SendState.PLANNED)
-            assert not waiting.exists()
+        def take() -> None:
+            escalation.acknowledge(escalation=running, person=page.person, via=Via.ADMIN)
+
+        assert at_once(hand_over, take) == []
+        assert not OutboundMessage.objects.filter(key=f"page:{page.pk}", state=SendState.PLANNED).exists()
+        page.refresh_from_db()
+        assert page.state == PageState.CANCELLED

@@ -15,6 +15,8 @@ from apps.followup.models import CheckInState
 from apps.messaging.models import OutboundMessage
 from apps.messaging.vocabulary import SendState
 from apps.participants.models import Participant
+from apps.safety.models import AdverseEvent
+from apps.safety.vocabulary import EventState
 from tests.followup.days import answers, checkin, local, run_due, tasks, texts_to, writes
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("trial_time")]
@@ -137,3 +139,19 @@ def test_in_the_first_weeks_silence_is_followed_by_a_call_after_four_hours(
 
     assert texts_to(wang) == ["checkin", "checkin_remind1"]
     assert tasks() == [(TaskKind.NO_REPLY, wang.code)]
+
+
+@pytest.mark.parametrize(("state", "calls"), [(EventState.DRAFT, 1), (EventState.DISMISSED, 0)])
+def test_an_urgent_event_hurries_the_call_unless_a_person_has_dismissed_it(
+    wang: Participant, it_is: Callable[[str], None], state: EventState, calls: int
+) -> None:
+    AdverseEvent.objects.create(
+        case_number="BJ01-AAAAAA", participant=wang, data_key=wang.data_key, verbatim="今天早上吐血了", level="R2",
+        state=state, received_at=local("2027-05-10 10:00"), changed_at=local("2027-05-10 10:00"), reporter="participant",
+    )  # fmt: skip
+
+    it_is("2027-05-12 10:10")
+    it_is("2027-05-12 12:15")
+    it_is("2027-05-12 14:15")
+
+    assert len(tasks()) == calls

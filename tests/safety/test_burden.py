@@ -50,6 +50,18 @@ def test_a_mild_complaint_is_no_alarm() -> None:
     assert figures().outcome.alarms == 0
 
 
+@pytest.mark.parametrize(
+    ("health_word", "clues", "alarms"), [(True, [], 1), (False, [{"start": 0}], 1), (False, [], 0)]
+)
+def test_what_nobody_could_explain_counts_where_people_were_paged(
+    health_word: bool, clues: list[dict[str, object]], alarms: int
+) -> None:
+    text("jones", "itchy all over")
+    SymptomReport.objects.update(label="unclear", level="R3", health_word=health_word, clues=clues)
+
+    assert figures().outcome.alarms == alarms
+
+
 def test_participant_weeks_run_from_the_enrolment() -> None:
     enrolled = 2  # Wang and Jones
     weeks = (JUNE - MORNING) / timedelta(weeks=1)

@@ -213,3 +213,18 @@ def test_a_refused_signature_is_a_sentence_on_the_card() -> None:
 
     assert answer.status_code == 422
     assert "at most 90 days ahead" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("clues", "stands"), [([{"start": 0, "end": 3, "weight": 900, "name": ""}], True), ([], False)]
+)
+def test_what_only_the_net_took_for_urgent_voids_nothing(
+    time: VirtualClock, clues: list[dict[str, object]], stands: bool
+) -> None:
+    sign()
+    time.advance(timedelta(hours=1))
+    text("jones", "my ankles again")
+    SymptomReport.objects.filter(pk=last_report().pk).update(level="R2", findings=[], clues=clues)
+    time.advance(timedelta(hours=1))
+
+    assert baselines.valid_items(people.jones(), at=clock.now()) == (("leg_swelling",) if stands else ())

@@ -113,6 +113,15 @@ def test_what_made_the_net_unsure_is_marked_in_the_conversation(scene: Scene) ->
     assert Clue(0, 8, 900).name == ""
 
 
+def test_the_words_that_weighed_are_told_together_each_once_and_none_empty() -> None:
+    clues = [{"start": 0, "end": 4}, {"start": 5, "end": 8}, {"start": 0, "end": 8}]
+    findings = [{**clue, "id": "clue", "state": "clue"} for clue in clues]
+
+    (told,) = conversation.found("even sat up", findings)
+
+    assert (told.text, told.kind) == ("even, sat", "tc-clue")
+
+
 # --- the cases
 
 
