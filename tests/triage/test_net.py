@@ -1,5 +1,6 @@
 """The net behind the rules: it raises, it never lowers, it can say why, and its weights can be made again."""
 
+import itertools
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -8,13 +9,25 @@ import pytest
 
 from apps.triage import rules
 from apps.triage.rules.catalogue import FOLDER
-from apps.triage.rules.net import Net, NetError, Weights, load
+from apps.triage.rules.net import KINDS, Name, Net, NetError, Weights, load, names, packed
 from tests.triage import training
 from tests.triage.training import Example
 
 ODD = "the budgerigar cage looks crooked and so do i"  # says nothing to any rule
 ODD_WORDS = {"w:budgerigar": (900, 100), "w:look": (700, 100), "b:so do": (650, 100)}
-NET = Net({"en": Weights(ODD_WORDS, 100, 400, 9_000), "zh": Weights({}, 100, 400, 9_000)})
+NOTHING: dict[str, tuple[int, int]] = {}
+
+
+def weights(features: dict[str, tuple[int, int]], threshold: int, sure: int) -> Weights:
+    """Of features as they are written: weight and squared share."""
+    known: dict[str, dict[Name, int]] = {kind: {} for kind in KINDS}
+    for feature, (weight, share) in features.items():
+        kind, _, name = feature.partition(":")
+        known[kind][name if " " not in name else (name.split(" ")[0], name.split(" ")[1])] = packed(weight, share)
+    return Weights(known, threshold, sure, frozenset(name for pair in known["p"] for name in pair))
+
+
+NET = Net({"en": weights(ODD_WORDS, 400, 9_000), "zh": weights(NOTHING, 400, 9_000)})
 
 
 def assess(text: str, net: Net) -> rules.Assessment:
@@ -43,11 +56,11 @@ def test_the_reason_names_places_and_never_the_words() -> None:
 
 
 def test_below_the_threshold_nothing_is_raised() -> None:
-    assert assess(ODD, Net({"en": Weights(ODD_WORDS, 100, 5_000, 9_000)})).label == "none"
+    assert assess(ODD, Net({"en": weights(ODD_WORDS, 5_000, 9_000)})).label == "none"
 
 
 def test_what_the_net_is_sure_of_is_urgent_and_pages_at_night() -> None:
-    found = assess(ODD, Net({"en": Weights(ODD_WORDS, 100, 400, 450)}))
+    found = assess(ODD, Net({"en": weights(ODD_WORDS, 400, 450)}))
 
     assert (found.label, found.level, found.night_page, found.needs_person) == ("serious", "R2", True, True)
 
@@ -84,21 +97,31 @@ def test_the_net_only_raises() -> None:
 def test_a_text_in_two_scripts_is_read_by_the_chinese_weights() -> None:
     net = Net(
         {
-            "en": Weights({"w:budgerigar": (9_000, 1)}, 1, 100, 99_000),
-            "zh": Weights({"w:鹦": (9_000, 1)}, 1, 100, 99_000),
+            "en": weights({"w:budgerigar": (9_000, 1)}, 100, 999_000),
+            "zh": weights({"w:鹦": (9_000, 1)}, 100, 999_000),
         }
     )
 
     assert assess("budgerigar 鹦鹉", net).clues[0].start == len("budgerigar ")
 
 
+WHOLE = "# weights\n[en =]\n30\t0\tthreshold\n90\t0\tsure\n[en w]\n5\t1\tink\n[en b]\n5\t1\tink\ttea\n[en s]\n[en k]\n[en p]\n"
+
+
+def test_a_whole_file_of_weights_is_read(tmp_path: Path) -> None:
+    (tmp_path / "_net.txt").write_text(WHOLE)
+
+    assert load(tmp_path / "_net.txt").weights["en"].weight("b", ("ink", "tea")) == 5
+
+
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [
-        ("en\t1\t1\tw:a\n", "threshold is missing"),
-        ("en\tmany\t1\tw:a\n", "line 1: not a weight"),
-        ("fr\t1\t1\tw:a\n", "line 1: not a weight"),
-        ("en 1 1 w:a\n", "line 1: not a weight"),
+        (WHOLE.replace("[en w]\n", ""), "en: a section or a limit is missing"),
+        (WHOLE.replace("sure", "certain"), "en: a section or a limit is missing"),
+        (WHOLE.replace("5\t1\tink", "many\t1\tink"), "line 6: not a weight"),
+        (WHOLE.replace("5\t1\tink\ttea", "5 1 ink tea"), "line 8: not a weight"),
+        (WHOLE.replace("5\t1\tink\ttea", "5\t1\tink\ttea\n6\t1\tink"), "line 9: not a weight"),
     ],
 )
 def test_a_wrong_file_of_weights_stops_the_program_and_names_the_line(
@@ -139,7 +162,7 @@ def test_training_twice_gives_the_same_file() -> None:
     first, second = (training.render(model, {"en": (0.3, 0.6), "zh": (0.3, 0.6)}) for model in models)
 
     assert first == second
-    assert "w:ink" in first
+    assert "\tink\n" in first
 
 
 def test_what_is_in_every_text_weighs_little() -> None:
@@ -169,20 +192,45 @@ def test_the_threshold_keeps_the_share_that_goes_to_a_person() -> None:
 
 
 def test_the_file_judges_as_the_learner_does(tmp_path: Path) -> None:
-    model = training.learn(known())
-    limits = {"en": (-0.4, 0.3), "zh": (0.3, 2.0)}
+    readings = [rules.engine().read(row["text"]) for row in texts()[:200]]
+    examples = [
+        Example(f"writer{at % 4}", tuple(names(reading)), "serious" if at % 3 == 0 else "none", "none")
+        for at, reading in enumerate(readings)
+    ]
+    model = training.learn(examples)
+    limits = {"en": (-0.9, 0.3), "zh": (0.3, 2.0)}
     (tmp_path / "_net.txt").write_text(training.render({"en": model, "zh": model}, limits), encoding="utf-8")
 
     net = load(tmp_path / "_net.txt")
 
     found = set()
     for language, (threshold, sure) in limits.items():
-        for example in known():
+        for reading, example in zip(readings, examples, strict=True):
             margin = model.margin(example)
             wanted = "serious" if margin >= sure else "unclear" if margin >= threshold else ""
-            assert net.weights[language].label(set(example.features)) == wanted
+            assert net.weights[language].label(reading) == wanted
             found.add((language, wanted))
-    assert {("en", "serious"), ("zh", "unclear"), ("zh", "")} <= found
+    assert found == {(language, label) for language, label in itertools.product(limits, ("serious", "unclear", ""))} - {
+        ("zh", "serious")
+    }
+
+
+def test_of_two_classes_that_stand_apart_both_are_shown() -> None:
+    reading = rules.engine().read("very weak tonight, fever too")
+    one, other = sorted(reading.classes)[:2]
+
+    net = Net({"en": weights({f"p:{one} {other}": (900, 100)}, 400, 9_000), "zh": weights(NOTHING, 400, 9_000)})
+
+    assert {clue.name for clue in net.raises(reading)[1]} == {one, other}
+
+
+def test_a_class_that_every_tenth_text_has_says_nothing_beside_another() -> None:
+    features = ("k:rare", "k:often", "k:seldom", "p:often rare", "p:rare seldom")
+    examples = [
+        Example("a", features if at < 5 else ("k:often",), "serious" if at < 5 else "none", "none") for at in range(60)
+    ]
+
+    assert {name for name in training.learn(examples).weights if name[0] == "p"} == {"p:rare seldom"}
 
 
 def test_the_blind_part_teaches_nothing() -> None:

@@ -1,4 +1,4 @@
-"""The net behind the rules: a linear model over words, pairs of words and classes of words. It only raises a text to a person.
+"""The net behind the rules: a linear model over words, classes of words and pairs of either. It only raises a text to a person.
 
 Where it is in doubt the text becomes "unclear"; where it is sure, as it may be of one harmless text in a hundred, "serious". Either way the
 on-call investigator reads it at once, at night too. It lowers nothing.
@@ -11,20 +11,26 @@ by `make net` from the project's own corpus); reading one text is a sum, so what
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Set
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import combinations, pairwise
 from pathlib import Path
+from sys import intern
 
 from apps.triage.rules.catalogue import CatalogueError
 from apps.triage.rules.matching import Reading
 from apps.triage.rules.shapes import Assessment, Clue, more_urgent
 
 LANGUAGES = ("en", "zh")
-SCALE = 1000  # weights are kept as whole thousandths, rarities as whole hundredths: the same on every machine
-RARITIES = 100
-THRESHOLD, SURE = "=threshold", "=sure"
-_SHOWN = 5
+SCALE = 1000  # weights are kept as whole thousandths, squared shares as whole hundredths: the same on every machine
+SHARES = 100
+# What is looked at: each word, two neighbours, two with one word between, each class of words, two classes in one text.
+WORD, NEXT, APART, CLASS, BOTH = KINDS = ("w", "b", "s", "k", "p")
+_OF_TWO = frozenset({NEXT, APART, BOTH})
+THRESHOLD, SURE = "threshold", "sure"
+_SHOWN = 5  # features
+_SHARE_BITS = 40
+_SHARES_ONLY = (1 << _SHARE_BITS) - 1
 _LEVELS = {"serious": "R2", "unclear": "R3"}  # at least
 _CHINESE = re.compile("[\u3400-\u9fff]")
 
@@ -33,33 +39,49 @@ class NetError(CatalogueError):
     """The file of weights is wrong; the message says where."""
 
 
+Name = str | tuple[str, str]  # a word or a class, or two of them
+_Part = tuple[str, tuple[int, int]]  # the class that counted, or "", and its offsets in the text
+
+
+def packed(weight: int, share: int) -> int:
+    """Both in one number, so that one sum over a text's features adds both up. Shares are never negative, and small."""
+    return (weight << _SHARE_BITS) + share
+
+
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Of one language. `known`: by feature its weight and its squared rarity; `rarest`: the squared rarity of any other feature.
+    """Of one language. `known`: by kind and name of a feature its weight and its squared share of a text's length, packed.
 
-    A text's margin is the sum of the weights over the root of the sum of the squared rarities. From `threshold` on it is for a person,
-    from `sure` on it is taken for serious.
+    A text's margin is the sum of the weights over the root of the sum of the squared shares; what is not known counts in neither. From
+    `threshold` on it is for a person, from `sure` on it is taken for serious; both without the model's own bias. `paired`: the classes that
+    are looked at two by two.
     """
 
-    known: dict[str, tuple[int, int]]
-    rarest: int
+    known: dict[str, dict[Name, int]]
     threshold: int
     sure: int
+    paired: frozenset[str]
 
-    def label(self, names: Set[str]) -> str:
-        """ "serious", "unclear" or "": how far the margin of these features reaches. Compared without a root, in whole numbers."""
-        found = [self.known[name] for name in names if name in self.known]
-        total = sum([weight for weight, _ in found])
-        squares = sum([rarity for _, rarity in found]) + self.rarest * (len(names) - len(found))
+    def label(self, reading: Reading) -> str:
+        """ "serious", "unclear" or "": how far the margin of this text reaches. Compared without a root, in whole numbers."""
+        both = 0
+        for kind, names in _names(reading, self.paired):
+            known = self.known[kind]
+            both += sum([known[name] for name in names if name in known])
+        total, squares = both >> _SHARE_BITS, both & _SHARES_ONLY
 
         def reaches(least: int) -> bool:
             if least > 0:
-                return total > 0 and total * total * RARITIES >= least * least * squares
-            return total >= 0 or total * total * RARITIES <= least * least * squares
+                return total > 0 and total * total * SHARES >= least * least * squares
+            return total >= 0 or total * total * SHARES <= least * least * squares
 
         if not reaches(self.threshold):
             return ""
         return "serious" if reaches(self.sure) else "unclear"
+
+    def weight(self, kind: str, name: Name) -> int:
+        """In thousandths; nought of what is not known."""
+        return self.known[kind].get(name, 0) >> _SHARE_BITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +93,22 @@ class Net:
     def raises(self, reading: Reading) -> tuple[str, tuple[Clue, ...]]:
         """The label that this text is raised to, and the words that make it so, heaviest first; nothing when it is not raised."""
         weights = self.weights.get(language_of(reading.words))
-        label = weights.label(_names(reading)) if weights is not None else ""
+        label = weights.label(reading) if weights is not None else ""
         if weights is None or not label:
             return "", ()
-        seen = dict(features(reading))
-        heavy = {name: weights.known[name][0] for name in seen if name in weights.known}
-        heaviest = sorted(heavy, key=lambda name: (-heavy[name], name))[:_SHOWN]
-        return label, tuple(
-            Clue(*seen[name], heavy[name], name[2:] if name[0] == "k" else "") for name in heaviest if heavy[name] > 0
-        )
+        return label, tuple(dict.fromkeys(_clues(weights, reading)))
+
+
+def _clues(weights: Weights, reading: Reading) -> Iterator[Clue]:
+    """What weighed most for it, heaviest first. Of two that stand apart each is shown."""
+    heavy = {
+        (kind, name): (weights.weight(kind, name), parts)
+        for kind, name, parts in _seen(reading)
+        if weights.weight(kind, name) > 0
+    }
+    for _, (weight, parts) in sorted(heavy.items(), key=lambda one: (-one[1][0], written(*one[0])))[:_SHOWN]:
+        for name, (start, end) in parts:
+            yield Clue(start, end, weight, name)
 
 
 def raised(by_rules: Assessment, label: str, clues: tuple[Clue, ...]) -> Assessment:
@@ -106,52 +135,90 @@ def language_of(words: list[str]) -> str:
     return "zh" if _CHINESE.search("".join(words)) else "en"
 
 
-def _names(reading: Reading) -> set[str]:
+def _names(reading: Reading, paired: Set[str]) -> tuple[tuple[str, Iterable[Name]], ...]:
     """The names of all features: most texts are quiet, and where the words stood is then not asked."""
-    words = reading.words
-    names = {"w:" + word for word in words}
-    names.update([f"b:{before} {word}" for before, word in pairwise(words)])
-    names.update(["k:" + name for name in reading.classes])
-    return names
+    words, classes = reading.words, reading.classes.keys()
+    return (
+        (WORD, set(words)),
+        (NEXT, set(pairwise(words))),
+        (APART, set(zip(words, words[2:], strict=False))),
+        (CLASS, classes),
+        (BOTH, combinations(sorted(classes & paired), 2)),
+    )
 
 
-def features(reading: Reading) -> Iterator[tuple[str, tuple[int, int]]]:
-    """Each word ("w:"), pair of neighbours ("b:") and class of words ("k:") with its offsets in the text."""
-    before = ""
-    begun = 0
-    spans = reading.offsets.spans
-    for word, (start, end) in zip(reading.words, spans, strict=True):
-        yield "w:" + word, (start, end)
-        if before:
-            yield f"b:{before} {word}", (begun, end)
-        before, begun = word, start
-    for name, hits in reading.classes.items():
-        yield "k:" + name, (spans[hits[0].start][0], spans[hits[0].end - 1][1])
+def names(reading: Reading) -> list[str]:
+    """The features of a text, as they are written, each once."""
+    return sorted(written(kind, name) for kind, found in _names(reading, reading.classes.keys()) for name in found)
+
+
+def written(kind: str, name: Name) -> str:
+    return f"{kind}:{name if isinstance(name, str) else ' '.join(name)}"
+
+
+def _seen(reading: Reading) -> Iterator[tuple[str, Name, list[_Part]]]:
+    """Each feature where it stands."""
+    words, spans = reading.words, reading.offsets.spans
+    for at, word in enumerate(words):
+        yield WORD, word, [("", spans[at])]
+    for at, pair in enumerate(pairwise(words)):
+        yield NEXT, pair, [("", (spans[at][0], spans[at + 1][1]))]
+    for at, pair in enumerate(zip(words, words[2:], strict=False)):
+        yield APART, pair, [("", spans[at]), ("", spans[at + 2])]
+    where = {name: (name, (spans[hit.start][0], spans[hit.end - 1][1])) for name, (hit, *_) in reading.classes.items()}
+    for name, part in where.items():
+        yield CLASS, name, [part]
+    for one, other in combinations(sorted(where), 2):
+        yield BOTH, (one, other), [where[one], where[other]]
 
 
 def load(path: Path) -> Net:
     """The net of a file of weights; no file is an empty net. Raises NetError.
 
-    A line a feature: "language<TAB>weight<TAB>squared rarity<TAB>feature", and "=threshold" and "=sure" for the limits, with the squared
-    rarity of all other features.
+    A section a language and kind, "[en w]"; in it a line a feature: weight, squared share, and its one or two names, with tabs between.
+    The section "[en =]" holds the limits.
     """
     if not path.exists():
         return Net({})
-    known: dict[str, dict[str, tuple[int, int]]] = {language: {} for language in LANGUAGES}
-    for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), start=1):
-        if not line or line[0] == "#":
-            continue
+    first, *sections = path.read_text(encoding="utf-8").split("\n[")
+    at = first.count("\n") + 2
+    found: dict[str, dict[str, dict[Name, int]]] = {}
+    for section in sections:
+        head, *lines = section.split("\n")
+        language, _, kind = head.rstrip("]").partition(" ")
         try:
-            language, weight, rarity, feature = line.split("\t")
-            known[language][feature] = int(weight), int(rarity)
-        except (ValueError, KeyError) as error:
-            raise NetError(f"{path.name}, line {number}: not a weight") from error
-    if any(name not in found for found in known.values() for name in (THRESHOLD, SURE)):
-        raise NetError(f"{path.name}: a threshold is missing")
-    limits = {language: (found.pop(THRESHOLD), found.pop(SURE)) for language, found in known.items()}
-    return Net(
-        {
-            language: Weights(known[language], rarest, least, sure)
-            for language, ((least, rarest), (sure, _)) in limits.items()
-        }
-    )
+            found.setdefault(language, {})[kind] = _section(kind, lines)
+        except ValueError as error:
+            raise NetError(f"{path.name}, line {at + _wrong(kind, lines)}: not a weight") from error
+        at += len(lines) + 1
+    return Net({language: _weights(f"{path.name}, {language}", kinds) for language, kinds in found.items()})
+
+
+def _section(kind: str, lines: list[str]) -> dict[Name, int]:
+    rows = [line.split("\t") for line in lines if line]
+    known: dict[Name, int] = {}
+    if kind in _OF_TWO:
+        known.update(
+            ((intern(one), intern(other)), packed(int(weight), int(share))) for weight, share, one, other in rows
+        )
+    else:
+        known.update((intern(name), packed(int(weight), int(share))) for weight, share, name in rows)
+    return known
+
+
+def _wrong(kind: str, lines: list[str]) -> int:
+    """The first line that cannot be read, counted from one."""
+    for number, line in enumerate(lines, start=1):
+        try:
+            _section(kind, [line])
+        except ValueError:
+            return number
+    raise AssertionError("each line can be read")
+
+
+def _weights(where: str, kinds: dict[str, dict[Name, int]]) -> Weights:
+    limits = {name: value >> _SHARE_BITS for name, value in kinds.pop("=", {}).items()}
+    if set(kinds) != set(KINDS) or set(limits) != {THRESHOLD, SURE}:
+        raise NetError(f"{where}: a section or a limit is missing")
+    paired = frozenset(name for pair in kinds[BOTH] for name in pair)
+    return Weights(kinds, limits[THRESHOLD], limits[SURE], paired)
