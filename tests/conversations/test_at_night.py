@@ -13,9 +13,10 @@ from apps.core.clock import VirtualClock
 from apps.escalation.models import Escalation, Page
 from apps.triage import rules
 from apps.triage.rules import decide
-from apps.triage.rules.net import Net, Weights
+from apps.triage.rules.net import Net
 from tests import people
 from tests.conversations.test_story import sent_to, text
+from tests.triage.nets import weights
 
 pytestmark = pytest.mark.django_db
 NIGHT = datetime(2027, 5, 12, 19, 0, tzinfo=UTC)  # Thursday 03:00 in Shanghai
@@ -32,7 +33,7 @@ def time() -> Iterator[VirtualClock]:
 
 
 def the_net_says(monkeypatch: pytest.MonkeyPatch, *, sure: bool) -> None:
-    net = Net({"en": Weights(dict(WEIGHTS), 1, 100, 100 if sure else 99_000)})
+    net = Net({"en": weights(WEIGHTS, 100, 100 if sure else 999_000)})
     whole = rules.engine()
     engine = decide.Engine(whole.cat, whole.forms, whole.quantities, net)
     monkeypatch.setattr(rules, "engine", lambda: engine)

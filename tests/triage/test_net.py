@@ -9,22 +9,14 @@ import pytest
 
 from apps.triage import rules
 from apps.triage.rules.catalogue import FOLDER
-from apps.triage.rules.net import KINDS, Name, Net, NetError, Weights, load, names, packed
+from apps.triage.rules.net import Net, NetError, load, names
 from tests.triage import training
+from tests.triage.nets import weights
 from tests.triage.training import Example
 
 ODD = "the budgerigar cage looks crooked and so do i"  # says nothing to any rule
 ODD_WORDS = {"w:budgerigar": (900, 100), "w:look": (700, 100), "b:so do": (650, 100)}
 NOTHING: dict[str, tuple[int, int]] = {}
-
-
-def weights(features: dict[str, tuple[int, int]], threshold: int, sure: int) -> Weights:
-    """Of features as they are written: weight and squared share."""
-    known: dict[str, dict[Name, int]] = {kind: {} for kind in KINDS}
-    for feature, (weight, share) in features.items():
-        kind, _, name = feature.partition(":")
-        known[kind][name if " " not in name else (name.split(" ")[0], name.split(" ")[1])] = packed(weight, share)
-    return Weights(known, threshold, sure, frozenset(name for pair in known["p"] for name in pair))
 
 
 NET = Net({"en": weights(ODD_WORDS, 400, 9_000), "zh": weights(NOTHING, 400, 9_000)})
