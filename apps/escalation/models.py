@@ -189,6 +189,7 @@ class Page(WorkRow):
     link_used_at = models.DateTimeField(null=True)
 
     comes_with: ClassVar[tuple[str, ...]] = ("escalation__site", "person__data_key", "message")
+    held_under: ClassVar[str] = "escalation"
 
     class Meta(WorkRow.Meta):
         verbose_name = _("page")
