@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from apps.core import states
@@ -143,7 +144,9 @@ class Escalation(WorkRow):
     @property
     def version(self) -> str:
         """Which version of the chain ran."""
-        return f"site chain {self.site_chain}" if self.site_chain else f"protocol v{self.protocol.number}"
+        if self.site_chain:
+            return _now("site chain %s") % self.site_chain
+        return _now("protocol v%s") % self.protocol.number
 
 
 class Milestone(models.Model):
