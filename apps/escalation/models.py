@@ -382,7 +382,7 @@ class VoicePin(models.Model):
 
 
 class Watch(WorkRow):
-    """One row that comes due every quarter of an hour: gaps in the rota ahead, drills that are due. A missed look is overdue."""
+    """One row that comes due every quarter of an hour: gaps in the rota ahead, people whom nothing could wake, drills that are due."""
 
     name = models.CharField(primary_key=True, max_length=20)
     looked_at = models.DateTimeField(null=True)
