@@ -69,6 +69,7 @@ class WorkRow(models.Model):
 
     audit_ignored: ClassVar[tuple[str, ...]] = WORK_COLUMNS
     comes_with: ClassVar[tuple[str, ...]] = ()  # relations that the handler reads anyway: fetched with the claimed row
+    held_under: ClassVar[str] = ""  # the relation whose row is locked before this one, by everybody who locks both
     in_turn: ClassVar[str] = ""  # SQL about the due row `this`, where rows must run in order: whether its turn has come
 
     class Meta:
@@ -266,11 +267,19 @@ def _record_failure(work: Work, row: WorkRow, *, reason: str) -> None:
 def quarantine(work: Work, row: WorkRow, *, reason: str) -> None:
     """Take a poisonous row out of the flow and tell the one who must know, in one transaction."""
     with transaction.atomic():
+        _hold_above(row)
         mine = type(row)._default_manager.filter(pk=row.pk, fence=row.fence)
         changed = mine.update(quarantined_at=clock.now(), lease_until=None, last_error=reason[:200])
         if changed and work.gave_up is not None:
             work.gave_up(row)
     log.error("row quarantined", extra={"model": type(row).__name__, "row": str(row.pk), "error": reason[:80]})
+
+
+def _hold_above(row: WorkRow) -> None:
+    """What `gave_up` locks as well must be locked first, else it and whoever keeps the order would wait for each other."""
+    if row.held_under:
+        rows = type(row)._default_manager.filter(pk=row.pk).select_related(row.held_under)
+        list(rows.select_for_update(of=(row.held_under,), no_key=True))
 
 
 def all_models() -> list[type[WorkRow]]:

@@ -8,9 +8,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
+from uuid import UUID
 
-from apps.escalation.models import Escalation
-from apps.escalation.vocabulary import EscalationState, PageKind
+from django.db.models import Q
+from django.db.models.functions import Coalesce
+
+from apps.escalation.models import Escalation, Page
+from apps.escalation.vocabulary import EscalationState, PageKind, PageState
 from apps.trials.models import Site
 
 
@@ -48,6 +52,14 @@ def spread(lengths: Iterable[timedelta]) -> Spread:
         return seconds[max(0, ceil(part * len(seconds)) - 1)]
 
     return Spread(len(seconds), rank(0.5), rank(0.9), seconds[-1])
+
+
+def first_reached(*, escalation_id: UUID | None, who: str) -> datetime | None:
+    """When a page to this role first left for a person, as far as it is not known to have failed. A text's own row knows first."""
+    left = ~Q(state=PageState.FAILED) | Q(message__delivered_at__isnull=False)
+    pages = Page.objects.filter(left, escalation=escalation_id, who=who, kind=PageKind.PAGE)
+    times = pages.annotate(left_at=Coalesce("message__handed_over_at", "handed_at")).filter(left_at__isnull=False)
+    return times.order_by("left_at").values_list("left_at", flat=True).first()
 
 
 def figures(*, since: datetime, until: datetime, site: Site | None = None) -> list[Figures]:

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from apps.core import states
@@ -143,7 +144,9 @@ class Escalation(WorkRow):
     @property
     def version(self) -> str:
         """Which version of the chain ran."""
-        return f"site chain {self.site_chain}" if self.site_chain else f"protocol v{self.protocol.number}"
+        if self.site_chain:
+            return _now("site chain %s") % self.site_chain
+        return _now("protocol v%s") % self.protocol.number
 
 
 class Milestone(models.Model):
@@ -189,6 +192,7 @@ class Page(WorkRow):
     link_used_at = models.DateTimeField(null=True)
 
     comes_with: ClassVar[tuple[str, ...]] = ("escalation__site", "person__data_key", "message")
+    held_under: ClassVar[str] = "escalation"
 
     class Meta(WorkRow.Meta):
         verbose_name = _("page")
@@ -378,7 +382,7 @@ class VoicePin(models.Model):
 
 
 class Watch(WorkRow):
-    """One row that comes due every quarter of an hour: gaps in the rota ahead, drills that are due. A missed look is overdue."""
+    """One row that comes due every quarter of an hour: gaps in the rota ahead, people whom nothing could wake, drills that are due."""
 
     name = models.CharField(primary_key=True, max_length=20)
     looked_at = models.DateTimeField(null=True)

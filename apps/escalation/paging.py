@@ -31,7 +31,7 @@ DELIVERED_WITHIN = 90.0  # seconds: nobody has said that it arrived
 _FIRST_LOOK = 5.0
 _LOOK_EVERY = 10.0
 _CODE_LIVES = timedelta(hours=24)
-_NEVER_CONFIRMS_AFTER = 3
+NEVER_CONFIRMS_AFTER = 3  # in a row, of which nobody said that they arrived
 _AFTER_LOCAL = 1.0  # a storm's texts are all in the outbox before the first slow network call
 _REST_AFTER_OUTAGE = 20.0
 _resting: dict[str, float] = {}  # channel: until when this process does not try it, on its own monotonic clock
@@ -241,7 +241,7 @@ def _fail(page: Page, error: str, *, handed_at: datetime | None = None) -> None:
     page.save()
     missed = int(error == "not_delivered")
     route = _remember(page, failed_at=clock.now(), unconfirmed=F("unconfirmed") + missed)
-    if route.unconfirmed == _NEVER_CONFIRMS_AFTER:
+    if missed and route.unconfirmed >= NEVER_CONFIRMS_AFTER:  # again after somebody took it for mended, and it was not
         incidents.report(
             IncidentKind.NEVER_CONFIRMS, detail=page.channel, site=page.escalation.site, person=page.person
         )

@@ -10,12 +10,13 @@ from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
 from apps.core import clock
-from apps.escalation import chains, rota
+from apps.escalation import chains, incidents, rota
 from apps.escalation import channel as channels
 from apps.escalation.models import Drill, Incident, Page, Route, Shift
+from apps.escalation.paging import NEVER_CONFIRMS_AFTER
 from apps.escalation.people import on_duty
 from apps.escalation.rules import ALL_CHANNELS
-from apps.escalation.vocabulary import PageKind
+from apps.escalation.vocabulary import IncidentKind, PageKind
 from apps.staff.models import User
 from apps.trials.models import Site
 from apps.trials.services import NoProtocol, current_protocol
@@ -67,19 +68,39 @@ def people_on_call(site: Site | None) -> list[User]:
 
 
 def lacks(person: User) -> list[str]:
-    """What this person still lacks to be on call: a tested route that wakes, and a tested way to acknowledge (decision 33)."""
+    """What this person still lacks to be on call: a tested route that wakes, and a tested way to acknowledge (decision 33).
+
+    A device that has confirmed none of its last pages is named too, whatever it did before: the chain passes it after 90 seconds.
+    """
     since = clock.now() - _drill_days() - _SLACK
-    waking = [each.name for word in ALL_CHANNELS if (each := channels.of(word, person)) is not None and each.wakes]
+    waking = _waking(person)
     if not waking:
         return [_("cannot be woken by any channel that is set up")]
     routes = Route.objects.filter(person=person)
-    woken = Q(delivered_at__gt=since) | Q(answered_at__gt=since)
+    silent = routes.filter(unconfirmed__gte=NEVER_CONFIRMS_AFTER, channel__in=waking)
+    woken = Q(delivered_at__gt=since, unconfirmed__lt=NEVER_CONFIRMS_AFTER) | Q(answered_at__gt=since)
     found = []
     if not routes.filter(woken, channel__in=waking).exists():
         found.append(_("has no tested route that wakes"))
     if not routes.filter(answered_at__gt=since).exists():
         found.append(_("has no tested way to acknowledge"))
+    if silent.exists():
+        found.append(_("has a device that confirms no page any more"))
     return found
+
+
+def watch_people() -> None:
+    """Whoever of those on call nothing could wake, at all places, each an incident until it is mended. For the watch, day and night."""
+    for site in [*Site.objects.all(), None]:
+        for person in people_on_call(site):
+            if not _waking(person):
+                incidents.report(IncidentKind.NO_ROUTE, detail="", site=site, person=person)
+
+
+def _waking(person: User) -> list[str]:
+    """The channels that are set up for this person and can wake."""
+    usable = [channels.of(word, person) for word in ALL_CHANNELS]
+    return [channel.name for channel in usable if channel is not None and channel.wakes]
 
 
 def last_drill(site: Site | None) -> Drill | None:

@@ -6,19 +6,28 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from apps.escalation.models import Escalation, Page
-from apps.escalation.vocabulary import PageState
+from apps.escalation.vocabulary import IS_CONTACT, PageState
 from apps.staff.models import User
 
 
 @dataclass(frozen=True)
 class Moment:
-    """`what` is in the language that is active; `person` and `channel` are empty where there is none."""
+    """`what` and `state` are in the language that is active; the other words are codes. `is_good` None: neither good nor bad.
+
+    `channel` is how a page went, or how somebody took it; `who` and `task` are those of the step that paged; `about` is what an
+    incident is about; `error` is why a page failed.
+    """
 
     at: datetime
     what: str
     person: User | None = None
     channel: str = ""
+    who: str = ""
+    task: str = ""
+    state: str = ""
+    about: str = ""
     error: str = ""
+    is_good: bool | None = None
 
 
 def timeline(escalation: Escalation) -> list[Moment]:
@@ -31,26 +40,37 @@ def timeline(escalation: Escalation) -> list[Moment]:
         moments += _of_page(page)
     for taken in escalation.acknowledgements.select_related("person"):
         what = _("tried to take it; somebody had it already") if taken.is_late else _("took it")
-        moments.append(Moment(taken.at, what, taken.person, taken.get_via_display()))
+        good = None if taken.is_late else True
+        moments.append(Moment(taken.at, what, taken.person, taken.get_via_display(), is_good=good))
     for contact in escalation.contacts.select_related("person"):
         what = _("contact: %(result)s") % {"result": contact.get_result_display()}
-        moments.append(Moment(contact.at, what, contact.person, contact.get_via_display()))
+        good = contact.result in IS_CONTACT or None
+        moments.append(Moment(contact.at, what, contact.person, contact.get_via_display(), is_good=good))
     for turn in escalation.milestones.select_related("person"):
         moments.append(Moment(turn.at, turn.get_kind_display(), turn.person))
     for incident in escalation.incidents.select_related("person"):
-        moments.append(Moment(incident.at, incident.get_kind_display(), incident.person, error=incident.detail))
+        what = incident.get_kind_display()
+        moments.append(Moment(incident.at, what, incident.person, about=incident.detail, is_good=False))
     return sorted(moments, key=lambda moment: moment.at)
 
 
 def _of_page(page: Page) -> list[Moment]:
-    said = page.get_kind_display()
-    moments = [Moment(page.created_at, said, page.person, page.channel)]
+    """Told what, as whom, how; then how it went. A page that somebody's answer has made needless has no time of its own for that."""
+    told = Moment(
+        page.created_at,
+        page.get_kind_display(),
+        page.person,
+        page.channel,
+        page.who,
+        page.task,
+        page.get_state_display(),
+    )
+    moments = [told]
     if page.handed_at:
         moments.append(Moment(page.handed_at, _("handed over"), page.person, page.channel))
     if page.delivered_at:
-        moments.append(Moment(page.delivered_at, _("delivered"), page.person, page.channel))
-    if page.state == PageState.FAILED:
-        moments.append(
-            Moment(page.failed_at or page.created_at, _("not delivered"), page.person, page.channel, page.error)
-        )
+        moments.append(Moment(page.delivered_at, _("delivered"), page.person, page.channel, is_good=True))
+    if page.failed_at or page.state == PageState.FAILED:  # answered all the same it has failed before
+        at = page.failed_at or page.created_at
+        moments.append(Moment(at, _("not delivered"), page.person, page.channel, error=page.error, is_good=False))
     return moments

@@ -1,9 +1,10 @@
-"""The row that looks ahead: gaps in the rota of the next 72 hours, and drills that are due."""
+"""The row that looks ahead: gaps in the rota of the next 72 hours, people whom nothing could wake, and drills that are due."""
 
 from apps.core import clock, work
 from apps.core.work import Lane
 from apps.escalation.drills import run_due_drills
 from apps.escalation.models import Watch
+from apps.escalation.readiness import watch_people
 from apps.escalation.rota import watch_rota
 from apps.trials.services import NoProtocol
 
@@ -21,6 +22,7 @@ def watch_due(row: Watch) -> None:
     with work.finishing(row) as ending:
         try:
             watch_rota()
+            watch_people()
             run_due_drills()
         except NoProtocol:
             ending.note = "no protocol"

@@ -95,7 +95,7 @@ COLUMNS: dict[str, Callable[[Case], Cell]] = {
     "reference_safety_version": _empty,
     "text_received": lambda case: case.event.received_at,
     "awareness_investigator": lambda case: case.by_then(case.event.investigator_aware_at),
-    "awareness_sponsor": lambda case: case.by_then(case.event.sponsor_aware_at),
+    "awareness_sponsor": lambda case: case.by_then(case.event.sponsor_day_zero),
     "report_due": _empty,
     "transmissions": _empty,
     "treatment": lambda _: "blinded",

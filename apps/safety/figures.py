@@ -45,5 +45,5 @@ def _figures(rows: list[AdverseEvent], level: str) -> CaseFigures:
         to_investigator=spread(
             row.investigator_aware_at - row.received_at for row in rows if row.investigator_aware_at
         ),
-        to_sponsor=spread(row.sponsor_aware_at - row.received_at for row in rows if row.sponsor_aware_at),
+        to_sponsor=spread(day_zero - row.received_at for row in rows if (day_zero := row.sponsor_day_zero)),
     )

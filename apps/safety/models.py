@@ -1,17 +1,20 @@
 """The case, from a participant's own words to a closed adverse event."""
 
 import uuid
+from datetime import datetime
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from apps.core import states
+from apps.escalation.figures import first_reached
 from apps.escalation.models import Escalation
 from apps.participants.models import Participant
 from apps.safety.vocabulary import CRITERIA, Causality, EventState, Outcome
 from apps.staff.models import User
 from apps.triage.models import Level, SymptomReport
+from apps.trials.vocabulary import Who
 from apps.vault.fields import SealedTextField
 from apps.vault.models import DataKey
 
@@ -44,7 +47,7 @@ class AdverseEvent(models.Model):
         User, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("first read by")
     )
     investigator_aware_at = models.DateTimeField(_("investigator aware"), null=True)
-    sponsor_aware_at = models.DateTimeField(_("sponsor aware"), null=True)
+    sponsor_aware_at = models.DateTimeField(_("sponsor aware"), null=True)  # by what they read or fetched; see below
 
     onset_on = models.DateField(_("onset"), null=True, blank=True)
     ended_on = models.DateField(_("end"), null=True, blank=True)
@@ -85,6 +88,15 @@ class AdverseEvent(models.Model):
     @property
     def is_serious(self) -> bool:
         return any(getattr(self, criterion) for criterion in CRITERIA)
+
+    @property
+    def sponsor_day_zero(self) -> datetime | None:
+        """When anything about the case first reached anyone acting for the sponsor (decision 13).
+
+        What they read here or fetched is kept on the case; a page of its chain to the sponsor's monitor is read off the page.
+        """
+        paged = first_reached(escalation_id=self.escalation_id, who=Who.SPONSOR_MONITOR)
+        return min((time for time in (self.sponsor_aware_at, paged) if time is not None), default=None)
 
 
 class Report(models.Model):

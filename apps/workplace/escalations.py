@@ -7,12 +7,13 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
-from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from apps.conversations import services as conversations
 from apps.escalation.models import Escalation
-from apps.escalation.vocabulary import ContactResult, EscalationState, PageState, Via
+from apps.escalation.timeline import Moment
+from apps.escalation.timeline import timeline as story_of
+from apps.escalation.vocabulary import ContactResult, EscalationState, Via
 from apps.messaging.models import InboundMessage
 from apps.messaging.models import Line as PhoneLine
 from apps.staff.vocabulary import Action
@@ -20,7 +21,7 @@ from apps.workplace import calls
 from apps.workplace.cards import Act, CardAdmin, Doing
 from apps.workplace.forms import AboutForm, ButtonSelect
 from apps.workplace.scoped import SiteFilter, moment, scope_in
-from apps.workplace.words import channel_name
+from apps.workplace.words import ERRORS, TASKS, channel_name, detail, whom
 
 
 class ContactForm(AboutForm):
@@ -33,47 +34,28 @@ class Line:
 
     at: datetime
     what: str
-    who: str = ""
-    detail: str = ""
-    mark: str = ""
+    who: str
+    detail: str
+    mark: str
 
 
 def timeline(running: Escalation) -> list[Line]:
-    """From the text to the contact."""
-    lines = [Line(running.received_at, _now("Text received")), Line(running.opened_at, _now("Escalation opened"))]
-    for page in running.pages.select_related("person", "message"):
-        lines.append(Line(page.created_at, _now("Paged"), page.person.name, _channel(page), _mark(page.state)))
-        if page.delivered_at:
-            lines.append(
-                Line(page.delivered_at, _now("Page delivered"), page.person.name, channel_name(page.channel), "good")
-            )
-    for each in running.acknowledgements.select_related("person"):
-        what = _now("Taken, too late") if each.is_late else _now("Taken")
-        lines.append(Line(each.at, what, each.person.name, each.get_via_display(), "" if each.is_late else "good"))
-    for contact in running.contacts.select_related("person"):
-        result = contact.get_result_display()
-        lines.append(
-            Line(contact.at, _now("Contact: %s") % result, contact.person.name, contact.get_via_display(), "good")
-        )
-    for turn in running.milestones.select_related("person"):
-        lines.append(Line(turn.at, turn.get_kind_display(), turn.person.name if turn.person else ""))
-    for incident in running.incidents.all():
-        lines.append(Line(incident.at, _now("Paging incident"), "", _incident(incident), "bad"))
-    return sorted(lines, key=lambda line: line.at)
+    """From the text to the contact, in words."""
+    return [_line(moment) for moment in story_of(running)]
 
 
-def _channel(page: Any) -> str:
-    state = page.get_state_display()
-    return f"{channel_name(page.channel)} · {state}" + (f" · {page.error}" if page.error else "")
-
-
-def _mark(state: str) -> str:
-    return {PageState.FAILED: "bad", PageState.DELIVERED: "good", PageState.ANSWERED: "good"}.get(PageState(state), "")
-
-
-def _incident(incident: Any) -> str:
-    shown = getattr(incident, "get_kind_display", None)
-    return f"{shown() if shown else incident.kind} {incident.detail}".strip()
+def _line(moment: Moment) -> Line:
+    parts = (
+        channel_name(moment.channel), whom(moment.who), TASKS.get(moment.task, moment.task), moment.state, detail(moment.about),
+        ERRORS.get(moment.error, moment.error),
+    )  # fmt: skip
+    return Line(
+        at=moment.at,
+        what=moment.what,
+        who=moment.person.name if moment.person else "",
+        detail=" · ".join(str(part) for part in parts if part),
+        mark={True: "good", False: "bad", None: ""}[moment.is_good],
+    )
 
 
 def _take(it: Doing) -> Any:

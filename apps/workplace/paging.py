@@ -25,7 +25,7 @@ from apps.staff.vocabulary import Action
 from apps.trials.models import Site
 from apps.workplace.forms import style
 from apps.workplace.paging_forms import BackForm, ChainForm, EndpointForm
-from apps.workplace.paging_views import DESK, Place, chains_of, code_of, endpoints_of
+from apps.workplace.paging_views import DESK, Place, chains_of, code_of, endpoints_of, incidents_of
 
 _AT_ONCE = 3
 _MOVED = _(
@@ -104,7 +104,14 @@ def _overview(seen: Scope, at: str = "", refused: Mapping[str, forms.Form] | Non
 
 def _place(site: Site | None, seen: Scope, refused: Mapping[str, forms.Form]) -> Place:
     form = refused.get(code_of(site)) or _endpoint_form(site) if may_set_robot(seen, site) else None
-    return Place(site, code_of(site), chains_of(site, may_change=may_set_chain(seen, site)), endpoints_of(site), form)
+    return Place(
+        site=site,
+        code=code_of(site),
+        chains=chains_of(site, may_change=may_set_chain(seen, site)),
+        endpoints=endpoints_of(site),
+        endpoint_form=form,
+        incidents=incidents_of(site),
+    )
 
 
 def _endpoint_form(site: Site | None, said: Any = None) -> EndpointForm:
@@ -235,6 +242,18 @@ def _drill(request: HttpRequest, person: User, seen: Scope) -> HttpResponse:
     return _done(request, site, str(_("The drill has begun: everybody on call gets a page marked TEST.")))
 
 
+def _mend(request: HttpRequest, person: User, seen: Scope) -> HttpResponse:
+    """An incident of the whole trial: whoever may look at that place has the duty to put it right."""
+    if request.POST.get("site", "") != DESK or None not in sites_seen(seen):
+        raise PermissionDenied
+    row = request.POST.get("row", "")
+    incident = next((each for each in incidents_of(None) if str(each.pk) == row), None)
+    if incident is None:
+        raise BadRequest("no such incident")
+    escalation.mend_incident(incident=incident, person=person)
+    return _done(request, None, str(_("Noted as mended.")))
+
+
 def _robot_place(request: HttpRequest, seen: Scope) -> Site | None:
     site = _site_asked(request.POST)
     if not may_set_robot(seen, site):
@@ -248,5 +267,5 @@ def _done(request: HttpRequest, site: Site | None, said: str) -> HttpResponse:
 
 
 _ACTS: Mapping[str, Callable[[HttpRequest, User, Scope], Shown | HttpResponse]] = {
-    "chain": _set, "protocol": _back, "endpoint": _endpoint, "remove": _remove, "drill": _drill,
+    "chain": _set, "protocol": _back, "endpoint": _endpoint, "remove": _remove, "drill": _drill, "mend": _mend,
 }  # fmt: skip

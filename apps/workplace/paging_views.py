@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 
 from apps.escalation import chains, endpoints
-from apps.escalation.models import Page, SiteChain
+from apps.escalation.models import Incident, Page, SiteChain
 from apps.escalation.people import on_duty
 from apps.escalation.rules import Plan, Step
 from apps.escalation.vocabulary import ChainName
@@ -66,13 +66,17 @@ class EndpointShown:
 
 @dataclass(frozen=True)
 class Place:
-    """One site, or (None) the whole trial: the duty desk and the chain of unknown numbers."""
+    """One site, or (None) the whole trial: the duty desk and the chain of unknown numbers.
+
+    `incidents` are those of the whole trial: a site's stand on the page of its duty.
+    """
 
     site: Site | None
     code: str
     chains: list[ChainShown]
     endpoints: list[EndpointShown]
     endpoint_form: forms.Form | None
+    incidents: list[Incident]
 
 
 def code_of(site: Site | None) -> str:
@@ -119,6 +123,14 @@ def _step(step: Step, site: Site | None, problems: list[str]) -> StepShown:
         task=str(TASKS.get(step.task, step.task)),
         problems=problems,
     )
+
+
+def incidents_of(site: Site | None) -> list[Incident]:
+    """What nobody has mended yet in the paging of the whole trial."""
+    if site is not None:
+        return []
+    rows = Incident.objects.filter(site__isnull=True, mended_at__isnull=True)
+    return [*rows.select_related("person", "escalation").order_by("-at")]
 
 
 def endpoints_of(site: Site | None) -> list[EndpointShown]:

@@ -20,6 +20,7 @@ WHO: Mapping[str, Any] = {
     **{duty.value: duty.label for duty in Duty},
     "sub_investigator": Role.INVESTIGATOR.label,
     "sponsor_monitor": _("Sponsor medical monitor"),
+    "drill": _("drill"),
 }
 # What the person of a step is asked to do besides taking the page.
 TASKS: Mapping[str, Any] = {

@@ -8,11 +8,11 @@ from django.conf import settings
 
 from apps.core import clock, work
 from apps.core.work import Lane, Work
+from apps.escalation import paging, taking
 from apps.escalation import services as escalation
-from apps.escalation import taking
 from apps.escalation.channels.sms import SmsChannel
-from apps.escalation.models import Escalation, Page
-from apps.escalation.vocabulary import EscalationState, PageState, Via
+from apps.escalation.models import Escalation, Incident, Page
+from apps.escalation.vocabulary import EscalationState, IncidentKind, PageState, Via
 from apps.messaging.models import OutboundMessage
 from apps.messaging.vocabulary import SendState
 from apps.operations import engine
@@ -116,3 +116,73 @@ def test_no_text_leaves_for_a_page_that_an_acknowledgement_cancels_meanwhile(mon
         assert not OutboundMessage.objects.filter(key=f"page:{page.pk}", state=SendState.PLANNED).exists()
         page.refresh_from_db()
         assert page.state == PageState.CANCELLED
+
+
+def broken_page(running: Escalation) -> Page:
+    """The text to the first person, claimed for the sixth time: whoever runs it now takes it out of the flow."""
+    page = running.pages.select_related("person").filter(channel="sms").get()
+    Page.objects.exclude(pk=page.pk).update(due_at=None)
+    Page.objects.filter(pk=page.pk).update(attempts=work.MAX_ATTEMPTS, state=PageState.PLANNED, due_at=clock.now())
+    row = work.claim(Page)
+    assert row is not None
+    assert row.pk == page.pk
+    return row
+
+
+def test_a_page_that_broke_five_times_waits_in_no_deadlock_for_an_acknowledgement(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is marked and about to move the chain on; just then somebody takes the escalation and is about to cancel its pages."""
+    is_marked, is_taken = threading.Event(), threading.Event()
+    locked = paging.locked
+
+    def hold(escalation_id: Any) -> Escalation:
+        running = locked(escalation_id)
+        is_taken.set()
+        return running
+
+    def give_up(row: Page) -> None:
+        is_marked.set()
+        is_taken.wait(timeout=1.5)  # as long as an acknowledgement that need not wait would take
+        escalation.could_not_page(row)
+
+    monkeypatch.setattr(taking, "locked", hold)
+    with set_up() as stage:
+        running = paged(stage)
+        row = broken_page(running)
+
+        def look_after() -> None:
+            work.run(Work(Page, escalation.send_page, give_up), row)
+
+        def take() -> None:
+            is_marked.wait(timeout=10)
+            escalation.acknowledge(escalation=running, person=row.person, via=Via.ADMIN)
+
+        assert at_once(look_after, take) == []
+        running.refresh_from_db()
+        row.refresh_from_db()
+        assert (running.state, running.acknowledged_by) == (EscalationState.ACKNOWLEDGED, row.person)
+        assert (row.state, row.error, row.due_at) == (PageState.FAILED, "could_not_page", None)
+        assert Incident.objects.filter(kind=IncidentKind.COULD_NOT_PAGE, escalation=running).count() == 1
+
+
+def test_a_page_that_breaks_while_somebody_takes_the_escalation_is_either_an_incident_or_cancelled() -> None:
+    """Whichever comes first: never half of both."""
+    with set_up() as stage:
+        for _ in range(ROUNDS):
+            running = paged(stage)
+            row = broken_page(running)
+
+            def take(running: Escalation = running, person: Any = row.person) -> None:
+                escalation.acknowledge(escalation=running, person=person, via=Via.ADMIN)
+
+            def look_after(row: Page = row) -> None:
+                work.run(PAGES, row)
+
+            assert at_once(look_after, take) == []
+            running.refresh_from_db()
+            row.refresh_from_db()
+            broke = Incident.objects.filter(kind=IncidentKind.COULD_NOT_PAGE, escalation=running).exists()
+            assert running.state == EscalationState.ACKNOWLEDGED
+            assert row.state == (PageState.FAILED if broke else PageState.CANCELLED)
+            assert (row.quarantined_at is not None) == broke

@@ -8,9 +8,9 @@ from apps.audit.models import AuditEvent
 from apps.core import clock, work
 from apps.escalation import chains, readiness
 from apps.escalation import services as escalation
-from apps.escalation.models import Escalation, Page
+from apps.escalation.models import Escalation, Incident, Page, Watch
 from apps.escalation.timeline import timeline
-from apps.escalation.vocabulary import ChainName, ChainRule, EscalationState, PageState, Via
+from apps.escalation.vocabulary import ChainName, ChainRule, EscalationState, IncidentKind, PageState, Via
 from apps.messaging.models import OutboundMessage
 from apps.messaging.vocabulary import SendState
 from apps.staff.models import User
@@ -49,14 +49,34 @@ def test_oncall_4974_goalert_2775_acknowledge_by_a_short_code_and_hear_who_has_i
     assert answer.values["name_role"] == "Alice, Sub-investigator"
 
 
-def test_oncall_1326_oneuptime_1809_a_next_level_without_a_contact_blocks_the_go_live(stage: Stage, bob: User) -> None:
-    """Complaint 4: the chain's linter names the step, every night again."""
+def look_ahead() -> None:
+    """The watch's own row comes due every quarter of an hour."""
+    escalation.ensure_watch()
+    Watch.objects.update(due_at=clock.now())
+    row = work.claim(Watch)
+    assert row is not None
+    escalation.watch_due(row)
+
+
+def test_oncall_1326_oneuptime_1809_a_next_level_without_a_contact_blocks_the_go_live(
+    stage: Stage, bob: User, carol: User
+) -> None:
+    """Complaint 4: the chain's linter names the step. The watch looks again day and night, so nobody learns of it by an escalation."""
+    look_ahead()
+    assert not Incident.objects.filter(kind=IncidentKind.NO_ROUTE).exists()
     set_phone(user=bob, number="")
     assert (
         "R1 step 3 (second_on_call): Somebody of this step cannot be woken by any channel that is set up."
         in chains.problems_in_force(site=stage.site)
     )
     assert any("bob cannot be woken" in reason for reason in readiness.readiness())
+    for _ in range(2):
+        look_ahead()
+    incident = Incident.objects.get(kind=IncidentKind.NO_ROUTE)
+    assert (incident.person, incident.site) == (bob, stage.site)
+    escalation.mend_incident(incident=incident, person=carol)
+    look_ahead()
+    assert Incident.objects.filter(kind=IncidentKind.NO_ROUTE, mended_at__isnull=True).count() == 1
 
 
 def test_goalert_4548_oncall_4846_an_empty_step_waits_for_nobody(stage: Stage, alice: User, bob: User) -> None:

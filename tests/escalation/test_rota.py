@@ -14,7 +14,7 @@ from apps.staff.services import close_account, set_phone
 from tests.escalation.stage import Stage
 
 pytestmark = pytest.mark.django_db
-HOUR = timedelta(hours=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 def shift(stage: Stage, person: User, begins: float, ends: float, *, duty: Duty = Duty.FIRST, **given: object) -> Shift:
@@ -183,6 +183,16 @@ def test_an_answered_drill_makes_a_person_ready(stage: Stage, alice: User) -> No
     assert not [reason for reason in reasons if "alice" in reason]
     assert "BJ01: bob has no tested way to acknowledge" in reasons
     assert "BJ01: no drill yet" not in reasons
+
+
+def test_doctor_knows_the_last_drill_and_what_it_proved_is_not_proved_for_ever(stage: Stage, alice: User) -> None:
+    drill = escalation.start_drill(site=stage.site)
+    stage.minutes(1)
+    stage.text(alice, stage.code(drill.escalations.get(pages__person=alice, pages__channel="sms"), alice))
+    stage.play(34 * DAY)  # a month, and some days until it has failed to come
+    assert not [reason for reason in said() if "BJ01: the last drill" in reason or "alice" in reason]
+    stage.play(2 * DAY)
+    assert {"BJ01: the last drill was on 2027-05-12", "BJ01: alice has no tested way to acknowledge"} <= {*said()}
 
 
 def test_a_person_without_a_mobile_is_a_reason(stage: Stage, alice: User) -> None:

@@ -9,7 +9,7 @@ from apps.core.work import Lane
 from apps.escalation import rules
 from apps.escalation import services as escalation
 from apps.escalation.models import Escalation, Page
-from apps.escalation.vocabulary import ChainName, EscalationState, PageKind, Via
+from apps.escalation.vocabulary import EscalationState, PageKind, Via
 from apps.messaging.vocabulary import SendState
 from apps.operations import engine
 from apps.staff.models import User
@@ -56,14 +56,6 @@ def test_a_page_waits_behind_no_courtesy(stage: Stage, carol: User) -> None:
 def gaps(running: Escalation, ends: datetime) -> list[timedelta]:
     times = [*running.pages.filter(kind="page").order_by("created_at").values_list("created_at", flat=True), ends]
     return [later - earlier for earlier, later in pairwise(times)]
-
-
-def test_a_day_of_silence_on_an_urgent_chain_leaves_no_longer_gap_than_its_own(stage: Stage) -> None:
-    running = stage.start(ChainName.R2)
-    stage.play(timedelta(hours=24))
-    running.refresh_from_db()
-    assert max(gaps(running, stage.time.now())) <= rules.plan(running.snapshot).longest_gap
-    assert (running.state, running.due_at is not None) == (EscalationState.OPEN, True)
 
 
 def test_an_hour_in_which_every_text_fails_never_finish_and_never_rest_longer_than_five_minutes(stage: Stage) -> None:

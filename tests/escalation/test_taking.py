@@ -139,6 +139,24 @@ def test_reminders_at_15_and_25_minutes_then_it_opens_again_at_30(stage: Stage, 
     assert {name for minute, name in stage.paged(running) if minute == 30} >= {"Alice", "Bob", "Carol"}
 
 
+@pytest.mark.parametrize(
+    ("chain", "minutes"),
+    [(ChainName.R1, 30), (ChainName.R2, 60), (ChainName.R3, 480), (ChainName.UNMATCHED, 30)],
+)
+def test_each_level_has_its_own_minutes_until_it_opens_again(
+    stage: Stage, carol: User, chain: ChainName, minutes: int
+) -> None:
+    running = stage.start(chain)
+    stage.drain()
+    escalation.acknowledge(escalation=running, person=carol, via=Via.ADMIN)
+    stage.minutes(minutes - 1)
+    running.refresh_from_db()
+    assert running.state == EscalationState.ACKNOWLEDGED
+    stage.minutes(1)
+    running.refresh_from_db()
+    assert (running.state, running.acknowledged_by) == (EscalationState.OPEN, None)
+
+
 def test_a_no_answer_buys_fifteen_minutes(stage: Stage, alice: User) -> None:
     running = stage.start()
     stage.drain()
@@ -216,6 +234,32 @@ def test_two_running_escalations_never_share_a_code_for_one_person(stage: Stage,
     running = [stage.start() for _ in range(30)]
     stage.drain()
     assert len({stage.code(each, alice) for each in running}) == 30
+
+
+def test_two_people_with_the_same_code_each_take_their_own(stage: Stage, alice: User, bob: User) -> None:
+    """A code is drawn for a person: by chance another has the same. It is told apart by the phone that it comes from."""
+    first, second = stage.start(), stage.start(ChainName.R2)
+    stage.drain()
+    first.pages.exclude(person=alice).delete()
+    second.pages.update(person=bob, code=stage.code(first, alice))
+    code = stage.code(first, alice)
+    stage.text(bob, code)
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert (first.state, second.acknowledged_by) == (EscalationState.OPEN, bob)
+    stage.text(alice, code)
+    first.refresh_from_db()
+    assert first.acknowledged_by == alice
+
+
+def test_a_code_sent_twice_is_taken_once_and_answered_alike(stage: Stage, alice: User) -> None:
+    running = stage.start()
+    stage.drain()
+    answers = [stage.text(alice, stage.code(running, alice)) for _ in range(2)]
+    running.refresh_from_db()
+    assert answers[0] == answers[1]
+    assert running.acknowledgements.filter(is_late=False).count() == 1
+    assert running.expires_at == running.opened_at + timedelta(minutes=30)
 
 
 def test_references_have_no_letter_that_looks_like_another(stage: Stage) -> None:

@@ -5,6 +5,8 @@ Each ends by asserting I3: an open or taken escalation has a due row that is not
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -19,11 +21,13 @@ from apps.messaging.routes import gateway
 from apps.messaging.vocabulary import Disposition, SendState
 from apps.operations import engine
 from apps.staff.models import User
+from apps.trials.services import current_protocol
 from tests import people
 from tests.escalation import stage as stages
 from tests.escalation.stage import Stage
 
 pytestmark = [pytest.mark.django_db, pytest.mark.fault]
+SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
 @pytest.fixture
@@ -61,20 +65,93 @@ def test_fault_25_slow_investigator(stage: Stage, alice: User, bob: User) -> Non
     assert stage.paged(running) == [(0, "Alice"), (5, "Bob")]
 
 
-@pytest.mark.parametrize("chain", [ChainName.R1, ChainName.UNMATCHED])
-def test_fault_26_everybody_ignores(stage: Stage, chain: ChainName) -> None:
-    """72 hours: no gap between pages longer than the chain's own, wider from the second round, never finished."""
+THREE_DAYS = timedelta(hours=72)
+WEDNESDAY, FRIDAY_NIGHT = "a Wednesday morning", "a Friday night before a weekend"
+HOLIDAY = "the night before a public holiday"
+BEGINNINGS = {
+    WEDNESDAY: stages.START,
+    FRIDAY_NIGHT: datetime(2027, 5, 14, 22, 30, tzinfo=SHANGHAI),
+    HOLIDAY: datetime(2027, 6, 8, 23, 59, tzinfo=SHANGHAI),
+}
+# Minutes, read off the protocol's chains by hand: the longest wait between two steps, or from the last one to the next round.
+LONGEST_WAIT = {ChainName.R1: 15, ChainName.R2: 30, ChainName.R3: 480, ChainName.UNMATCHED: 25}
+
+# In the first round the first on call, in each later one the whole circle. The duty desk has one person here, who is its doctor too.
+_ALL = {"Alice", "Bob", "Carol", "Chen", "Dan"}
+EVERYBODY = {
+    ChainName.R1: [{"Alice"}, _ALL], ChainName.R2: [{"Alice"}, _ALL], ChainName.UNMATCHED: [{"Dan"}, {"Dan"}],
+}  # fmt: skip
+
+
+def longest_wait(running: Escalation) -> timedelta:
+    """The same, from the chain that this escalation keeps."""
+    kept = running.snapshot
+    minutes = [step["after_minutes"] for step in kept["steps"]] + [kept["repeat_minutes"]]
+    return timedelta(minutes=max(later - earlier for earlier, later in pairwise(minutes)))
+
+
+def next_page_by(running: Escalation, page: datetime) -> datetime:
+    """When the policy wants the next page at the latest. R3's minutes are those of working days, the others' run at any hour."""
+    if running.snapshot["hours"] != "working":
+        return page + longest_wait(running)
+    free = current_protocol().holiday_dates
+    return rules.after_working_time(page.astimezone(SHANGHAI), longest_wait(running), holidays=free)
+
+
+def woken_as_rounds_begin(running: Escalation) -> list[set[str]]:
+    """Who is woken in the first minute of a round: of the first one, and of each later one, which are all alike."""
+    pages = running.pages.filter(wakes=True).select_related("person").order_by("created_at")
+    begins = sorted({page.created_at for page in pages if page.who == running.snapshot["steps"][0]["who"]})
+    woken = [{page.person.name for page in pages if page.created_at == time} for time in begins]
+    return [woken[0], *map(set, {frozenset(each) for each in woken[1:]})]
+
+
+def left_alone(stage: Stage, chain: ChainName, begins: str) -> tuple[Escalation, list[datetime]]:
+    """Three days in which everything arrives and nobody answers; the times at which somebody was paged."""
+    stage.time.move_to(BEGINNINGS[begins])
     running = stage.start(chain)
-    stage.play(timedelta(hours=72))
-    ends = stage.time.now()
-    times = [*running.pages.filter(wakes=True).order_by("created_at").values_list("created_at", flat=True)]
-    gaps = [later - earlier for earlier, later in zip(times, [*times[1:], ends], strict=True)]
-    assert max(gaps) <= rules.plan(running.snapshot).longest_gap
+    stage.play(THREE_DAYS)
     running.refresh_from_db()
+    wakes = {} if chain == ChainName.R3 else {"wakes": True}  # the chain of the working day is a list to look at
+    pages = running.pages.filter(kind="page", **wakes).order_by("created_at")
+    return running, [*dict.fromkeys(pages.values_list("created_at", flat=True))]
+
+
+@pytest.mark.parametrize(
+    ("chain", "begins"),
+    [
+        *((chain, FRIDAY_NIGHT) for chain in (ChainName.R1, ChainName.R2, ChainName.UNMATCHED)),
+        *((ChainName.R3, begins) for begins in BEGINNINGS),
+    ],
+)
+def test_fault_26_everybody_ignores(stage: Stage, chain: ChainName, begins: str) -> None:
+    """72 hours, nights and free days among them: no gap longer than the chain's own, wider from the second round, never finished."""
+    running, times = left_alone(stage, chain, begins)
+    assert longest_wait(running) == timedelta(minutes=LONGEST_WAIT[chain])
+    assert times[0] == running.opened_at
+    for page, later in pairwise([*times, stage.time.now()]):
+        assert later <= next_page_by(running, page)
     assert running.state == EscalationState.OPEN
-    assert running.round > 30
-    widened = running.pages.filter(wakes=True, who="duty_doctor", step__gt=len(running.snapshot["steps"]))
-    assert widened.exists()
+    assert running.due_at is not None
+    assert running.due_at <= next_page_by(running, times[-1])
+    if chain != ChainName.R3:  # its second round comes after two working days
+        assert running.round > THREE_DAYS / timedelta(minutes=running.snapshot["repeat_minutes"])
+        assert woken_as_rounds_begin(running) == EVERYBODY[chain]
+
+
+# Working time is Monday to Friday, 08:00 to 17:00: steps at 0, 4 and 8 such hours, the next round at 16. Read off a calendar by hand.
+SAME_DAY_LIST = {
+    WEDNESDAY: ["Wed 10:00", "Wed 14:00", "Thu 09:00", "Fri 08:00", "Fri 12:00", "Fri 16:00"],
+    FRIDAY_NIGHT: ["Fri 22:30", "Mon 12:00", "Mon 16:00"],
+    HOLIDAY: ["Tue 23:59", "Thu 12:00", "Thu 16:00", "Fri 15:00"],  # Wednesday, 9 June 2027, is free
+}
+
+
+@pytest.mark.parametrize("begins", BEGINNINGS)
+def test_fault_26_the_same_day_list_goes_on_in_working_hours(stage: Stage, begins: str) -> None:
+    running, times = left_alone(stage, ChainName.R3, begins)
+    assert [f"{time.astimezone(SHANGHAI):%a %H:%M}" for time in times] == SAME_DAY_LIST[begins]
+    assert running.state == EscalationState.OPEN
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ from apps.core import clock
 from apps.escalation import chains
 from apps.escalation import services as escalation
 from apps.escalation.endpoints import endpoint_for, endpoints_of
-from apps.escalation.models import Drill, Page, SiteChain
-from apps.escalation.vocabulary import ChainName, ChainRule, PageKind, PageState
+from apps.escalation.models import Drill, Incident, Page, SiteChain
+from apps.escalation.vocabulary import ChainName, ChainRule, IncidentKind, PageKind, PageState
 from apps.staff.models import User
 from apps.staff.services import close_account
 from apps.staff.vocabulary import Role
@@ -334,6 +334,33 @@ def test_a_robot_is_removed_with_its_address(everybody: None) -> None:
     assert send(people.carol(), act="remove", site="BJ01", channel="webhook").status_code == 303
     assert endpoints_of(site=people.site("BJ01")) == {}
     assert send(people.carol(), act="remove", site="BJ01", channel="webhook").status_code == 400
+
+
+def test_what_went_wrong_in_the_paging_of_the_whole_trial_is_seen_and_mended_there(everybody: None) -> None:
+    """It belongs to no site, so no site's duty page shows it: the desk's own phone, and the chain of unknown numbers."""
+    incident = Incident.objects.create(
+        kind=IncidentKind.NEVER_CONFIRMS, detail="sms", site=None, person=people.dan(), at=clock.now()
+    )
+    of_a_site = Incident.objects.create(
+        kind=IncidentKind.DRILL_FAILED,
+        detail="2027-05-12",
+        site=people.site("BJ01"),
+        person=people.bob(),
+        at=clock.now(),
+    )
+    for person in (people.dan(), people.ada()):
+        body = page(person, URL)
+        assert "a phone never confirms delivery" in body
+        assert "a drill was not answered" not in body
+    assert "a phone never confirms delivery" not in page(people.carol(), URL)
+    wish = {"act": "mend", "site": "desk", "row": str(incident.pk)}
+    assert send(people.carol(), **wish).status_code == 403
+    assert send(people.dan(), **wish | {"row": str(of_a_site.pk)}).status_code == 400
+    assert send(people.dan(), **wish | {"site": "BJ01"}).status_code == 403
+    assert send(people.dan(), **wish).status_code == 303
+    incident.refresh_from_db()
+    assert incident.mended_by == people.dan()
+    assert "Nothing that is not mended." in page(people.dan(), URL)
 
 
 def test_the_duty_desks_robot_is_the_administrators(everybody: None) -> None:

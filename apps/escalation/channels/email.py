@@ -30,10 +30,17 @@ class EmailChannel(Channel):
         try:
             mail.send()
         except smtplib.SMTPRecipientsRefused as error:
-            raise ChannelError("refused", permanent=True) from error
+            raise _declined(max(code for code, _text in error.recipients.values())) from error
+        except (smtplib.SMTPDataError, smtplib.SMTPSenderRefused) as error:
+            raise _declined(error.smtp_code) from error
         except (smtplib.SMTPException, OSError) as error:
             raise ChannelError(type(error).__name__, is_outage=True) from error
         return Handed(accepted=True)
+
+
+def _declined(code: int) -> ChannelError:
+    """The server's answer about this letter alone. 4xx means "not yet" (greylisting; RFC 5321, 4.2.1), 5xx "never"."""
+    return ChannelError("refused", permanent=True) if code >= 500 else ChannelError("put_off")
 
 
 def _said(page: Page) -> tuple[str, str]:

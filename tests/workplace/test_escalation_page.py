@@ -1,0 +1,106 @@
+"""The page of an escalation tells its story: which version ran, who was told what, as whom, how, when, and what came of it."""
+
+import re
+from datetime import timedelta
+from html import unescape
+
+import pytest
+
+from apps.escalation import chains
+from apps.escalation import services as escalation
+from apps.escalation.channel import ChannelError
+from apps.escalation.channels.email import EmailChannel
+from apps.escalation.models import Escalation, Page
+from apps.escalation.vocabulary import ChainName
+from apps.messaging.vocabulary import SendState
+from apps.staff.models import User
+from tests import people
+from tests.escalation.conftest import stage as stage
+from tests.escalation.stage import Stage
+from tests.workplace.scenes import change_url, page
+
+pytestmark = pytest.mark.django_db
+
+
+def told(person: User, running: Escalation) -> list[str]:
+    """Each line as it is read: `10:05 Page · Bob · text message · second on call · delivered`."""
+    body = page(person, change_url(running)).partition('<ol class="tc-line">')[2].partition("</ol>")[0]
+    lines = [" ".join(unescape(re.sub("<[^>]+>", "", line)).split()) for line in body.split("<li>")[1:]]
+    return [re.sub(r"^.*?(\d\d:\d\d)(:\d\d)?( \S*\+08:00\S*)?", r"\1", line) for line in lines]
+
+
+def played(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Escalation:
+    """Alice's phone is off, mails to her are refused; Bob takes it, Alice is late, Bob reaches nobody and forgets it."""
+
+    def refused(_channel: EmailChannel, _page: Page) -> None:
+        raise ChannelError("refused", permanent=True)
+
+    monkeypatch.setattr(EmailChannel, "hand_over", refused)
+    alice, bob = people.alice(), people.bob()
+    index = bytes(alice.phone_index)
+    stage.carrier.outcome = lambda message: (
+        SendState.UNDELIVERED if bytes(message.line.index) == index else SendState.DELIVERED
+    )
+    running = stage.start()
+    stage.minutes(2)
+    stage.text(bob, stage.code(running, bob))
+    stage.minutes(1)
+    stage.text(alice, stage.code(running, alice))
+    stage.text(bob, f"{stage.code(running, bob)} 2")
+    stage.minutes(60)
+    return running
+
+
+def test_it_is_told_who_was_told_what_as_whom_how_and_what_came_of_it(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running = played(stage, monkeypatch)
+    lines = told(people.carol(), running)
+    assert lines[:2] == ["10:00 Text received", "10:00 Opened by protocol v1"]
+    for line in (
+        "10:00 Page · Alice · text message · investigator on call · answered",
+        "10:00 Not delivered · Alice · text message · undelivered",
+        "10:00 Not delivered · Alice · e-mail · refused",
+        "10:00 Page · Chen · workplace · Study coordinator · no longer needed",
+        "10:00 Page · Bob · text message · second on call · answered",
+        "10:00 Delivered · Bob · text message",
+        "10:02 Took it · Bob · code by text message",
+        "10:03 Tried to take it; somebody had it already · Alice · code by text message",
+        "10:03 Contact: no answer · Bob · code by text message",
+        "10:17 Reminded of the contact · Bob · text message · delivered",
+        "10:32 No contact in time: opened again · Bob",
+    ):
+        assert line in lines, line
+    assert sorted(lines, key=lambda line: line[:5]) == lines
+
+
+def test_what_a_person_is_asked_to_do_besides_stands_beside_their_page(stage: Stage) -> None:
+    running = stage.start()
+    stage.minutes(61)
+    lines = told(people.carol(), running)
+    assert any(
+        line.startswith(
+            "10:10 Page · Chen · text message · lead coordinator · call the participant, then the caregiver"
+        )
+        for line in lines
+    )
+    assert any("decide whether somebody goes and looks" in line for line in lines if "Carol" in line)
+
+
+def test_the_version_that_ran_is_shown_also_after_the_chain_was_changed(stage: Stage, carol: User, bob: User) -> None:
+    content = chains.content_of(ChainName.R1, site=stage.site)
+    escalation.set_chain(site=stage.site, chain=ChainName.R1, content=content, by=carol, reason="as it stands")
+    running = stage.start()
+    stage.drain()
+    escalation.use_protocols_chain(site=stage.site, chain=ChainName.R1, by=carol, reason="no need of our own")
+    assert told(carol, running)[1] == "10:00 Opened by site chain R1 v1"
+    assert told(bob, running)[1] == "10:00 开始，版本 中心的呼叫链 R1 v1"
+
+
+def test_an_incident_of_its_paging_is_said_in_words(stage: Stage, bob: User, carol: User) -> None:
+    running = stage.start()
+    stage.play(timedelta(minutes=31))
+    assert any(
+        "Nobody is on call for a step" in line and "Sponsor medical monitor" in line for line in told(carol, running)
+    )
+    assert not [line for line in told(bob, running) if "sponsor_monitor" in line]
