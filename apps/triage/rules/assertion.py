@@ -99,6 +99,8 @@ def _is_long_past(finding: Hit, scene: Scene) -> bool:
         if layout.clauses[hit.start] == clause and hit.start <= finding.start:
             return True
     for hit in scene.of("past"):
+        if _is_of_the_dead(hit, finding, scene):
+            continue
         if layout.sentences[hit.start] == sentence + 1 and _points_back(hit, finding, scene):
             return True
         if layout.sentences[hit.start] != sentence:
@@ -114,6 +116,16 @@ def _is_long_past(finding: Hit, scene: Scene) -> bool:
         ):
             return True
     return False
+
+
+def _is_of_the_dead(past: Hit, finding: Hit, scene: Scene) -> bool:
+    """Whether a "years ago" dates only a death or a parting within what is told ("laid a place for his mother, dead ten years")."""
+    return any(
+        finding.start <= hit.start <= past.start
+        and past.end <= hit.end <= finding.end
+        and hit.end - hit.start < finding.end - finding.start - 1
+        for hit in scene.of("parted_then")
+    )
 
 
 def _is_dated_now(finding: Hit, scene: Scene) -> bool:

@@ -41,6 +41,14 @@ _SOME_ONE = frozenset(
 )
 _NAMING = frozenset("是的")
 _MY_ZH = frozenset("我俺咱")
+_HE = frozenset({"he", "him", "his"})
+_SHE = frozenset({"she", "her"})
+_WOMEN = frozenset(
+    "niec aunt aunti sister mother mom grandma granny nan nana gran lady girl woman lass mrs daughter granddaughter wif girlfriend stepdaughter gal landlady barmaid waitress bridesmaid".split()
+)
+_MEN = frozenset(
+    "nephew uncl brother father dad grandad grandpa grandson man guy bloke chap fella fellow feller lad boy mr son husband boyfriend stepson dude gentleman landlord postman milkman barman".split()
+)
 _THEIRS = frozenset({"his", "her", "their"})  # "my tenant ... his girlfriend": the tenant's
 
 
@@ -90,6 +98,7 @@ def is_somebody_elses(finding: Hit, scene: Scene) -> bool:
     carried = "self"
     named = -1  # the sentence in which somebody else was named last: there "he" is that one, whatever "I" does
     begun = -1  # the sentence of the person before
+    last = finding  # who was named last
     subjects = scene.subjects
     opens = finding.start <= 1 or scene.layout.sentences[finding.start - 2] < sentence
     for hit, kind in subjects:
@@ -102,6 +111,10 @@ def is_somebody_elses(finding: Hit, scene: Scene) -> bool:
                 True,
                 -1,
             )  # a relative writes "the neighbour drove him": him is the participant
+            continue
+        if carried == "other" and kind in ("pronoun", "object") and _is_of_other_sex(hit, last, scene.words):
+            carried, named, begun = "self", -1, here
+            subject, seen = ("self", True) if here == sentence else (subject, seen)
             continue
         if kind in ("pronoun", "object") or (kind == "kin" and named == here and _is_theirs(hit, scene.words)):
             if here == sentence:
@@ -123,7 +136,7 @@ def is_somebody_elses(finding: Hit, scene: Scene) -> bool:
             named = here if kind == "other" and (named == here or _is_first(hit, begun, here, scene)) else -1
         begun = here
         kind = "self" if kind == "kin" else kind
-        carried = kind
+        carried, last = kind, hit
         if here == sentence or (here == sentence - 1 and kind == "other" and opens):
             subject, seen = kind, True
         else:
@@ -142,6 +155,13 @@ def is_somebody_elses(finding: Hit, scene: Scene) -> bool:
         finding.end <= hit.start and scene.layout.clauses[hit.start] == clause and _may_follow(hit, scene.words)
         for hit in scene.of("other")
     )
+
+
+def _is_of_other_sex(pronoun: Hit, named: Hit, words: list[str]) -> bool:
+    """Whether a pronoun cannot mean the one named last: "my niece says he cannot lie flat" is not about the niece."""
+    said = words[pronoun.start]
+    others = _MEN if said in _SHE else _WOMEN if said in _HE else frozenset()
+    return words[named.end - 1] in others
 
 
 def _is_vets(finding: Hit, subjects: list[tuple[Hit, str]], scene: Scene) -> bool:
