@@ -39,6 +39,7 @@ _SOME_ONE = frozenset(
         "kid",
     }
 )
+_WHO_REACH = 4  # tokens from "who" to "me"
 _NAMING = frozenset("是的")
 _MY_ZH = frozenset("我俺咱")
 _HE = frozenset({"he", "him", "his"})
@@ -88,7 +89,7 @@ class Scene:
 
 def is_somebody_elses(finding: Hit, scene: Scene) -> bool:
     """Whether a finding is somebody else's: of the last person before it in its sentence, or of one named right behind it."""
-    if not scene.of("other"):
+    if not scene.of("other") and not (scene.of("kin") and _is_mine(scene)):
         return False  # most texts name nobody
     sentence = scene.layout.sentences[finding.start]
     if _says_of_me(finding, scene.words):
@@ -233,7 +234,9 @@ def _is_onlooker(me: Hit, finding: Hit, scene: Scene) -> bool:
 
 
 def _is_known_by(me: Hit, scene: Scene) -> bool:
-    """Whether "I" only says how one knows the other ("a bloke I used to work with")."""
+    """Whether "I" only says how one knows the other ("a bloke I used to work with", "Mrs Fox, who drives me")."""
+    if scene.words[me.start] in _OWN and "who" in scene.words[max(0, me.start - _WHO_REACH) : me.start]:
+        return True
     before = scene.words[me.start - 1] if me.start > 0 else ""
     return before in _SOME_ONE and any(hit.end == me.start for hit in scene.of("other"))
 
@@ -258,15 +261,20 @@ def _subjects(scene: Scene) -> list[tuple[Hit, str]]:
     ]
     covered = {at for hit in scene.of("other") for at in range(hit.start, hit.end)}
     aside = {hit.end for name in ("beside", "belonging") for hit in scene.of(name)}
-    mine = (scene.of("own_visit") or scene.of("i_am_it")) and not scene.caregiver
+    mine = _is_mine(scene)
     for name, kind in (("self", "self"), ("kin", "kin"), ("pronoun", "pronoun"), ("object_pronoun", "object")):
         found.extend(
-            (hit, _kin_is(hit, bool(mine), covered, scene.words) if kind == "kin" else kind)
+            (hit, _kin_is(hit, mine, covered, scene.words) if kind == "kin" else kind)
             for hit in scene.of(name)
             if hit.start not in covered
             and not (scene.words[hit.start] in _OWN and (hit.start in aside or _is_place(hit, scene.words)))
         )
     return sorted(found, key=lambda pair: (pair[0].start, pair[0].end))
+
+
+def _is_mine(scene: Scene) -> bool:
+    """Whether the writer says that he himself is the participant ("my next visit")."""
+    return bool(scene.of("own_visit") or scene.of("i_am_it")) and not scene.caregiver
 
 
 def _kin_is(hit: Hit, mine: bool, covered: set[int], words: list[str]) -> str:
