@@ -28,7 +28,9 @@ SERIOUS = {
         "chest rattles and he has to stop on every stair",
         "can't finish a verse of a hymn without stopping",
     ],
-    "a name of a hospital is a hospital": ["He's in St Anne's since Sunday, second floor, they are keeping him for bloods"],
+    "a name of a hospital is a hospital": [
+        "He's in St Anne's since Sunday, second floor, they are keeping him for bloods"
+    ],
     "death, told softly": ["we lost our darling dad in the early hours", "Papa was laid to rest on Saturday"],
     "no urine, told by the vessel": [
         "bottle 0 ml since last night",

@@ -5,6 +5,7 @@ A phrase is a sequence of tokens. Fillers ("the", "really", 了, 很) may stand 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
@@ -182,6 +183,6 @@ def _contracted(words: list[str]) -> dict[int, tuple[str, ...]]:
     """The places of "could not" and the like, each with its contraction."""
     return {
         at: _SHORT[word]
-        for at, (word, after) in enumerate(zip(words, words[1:], strict=False))
+        for at, (word, after) in enumerate(itertools.pairwise(words))
         if after == _NOT and word in _SHORT
     }

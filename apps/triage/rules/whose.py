@@ -44,12 +44,6 @@ _NAMING = frozenset("是的")
 _MY_ZH = frozenset("我俺咱")
 _HE = frozenset({"he", "him", "his"})
 _SHE = frozenset({"she", "her"})
-_WOMEN = frozenset(
-    "niec aunt aunti sister mother mom grandma granny nan nana gran lady girl woman lass mrs daughter granddaughter wif girlfriend stepdaughter gal landlady barmaid waitress bridesmaid".split()
-)
-_MEN = frozenset(
-    "nephew uncl brother father dad grandad grandpa grandson man guy bloke chap fella fellow feller lad boy mr son husband boyfriend stepson dude gentleman landlord postman milkman barman".split()
-)
 _THEIRS = frozenset({"his", "her", "their"})  # "my tenant ... his girlfriend": the tenant's
 
 
@@ -113,7 +107,7 @@ def is_somebody_elses(finding: Hit, scene: Scene) -> bool:
                 -1,
             )  # a relative writes "the neighbour drove him": him is the participant
             continue
-        if carried == "other" and kind in ("pronoun", "object") and _is_of_other_sex(hit, last, scene.words):
+        if carried == "other" and kind in ("pronoun", "object") and _is_of_other_sex(hit, last, scene):
             carried, named, begun = "self", -1, here
             subject, seen = ("self", True) if here == sentence else (subject, seen)
             continue
@@ -158,11 +152,11 @@ def is_somebody_elses(finding: Hit, scene: Scene) -> bool:
     )
 
 
-def _is_of_other_sex(pronoun: Hit, named: Hit, words: list[str]) -> bool:
+def _is_of_other_sex(pronoun: Hit, named: Hit, scene: Scene) -> bool:
     """Whether a pronoun cannot mean the one named last: "my niece says he cannot lie flat" is not about the niece."""
-    said = words[pronoun.start]
-    others = _MEN if said in _SHE else _WOMEN if said in _HE else frozenset()
-    return words[named.end - 1] in others
+    said = scene.words[pronoun.start]
+    others = "man" if said in _SHE else "woman" if said in _HE else ""
+    return any(hit.end == named.end for hit in scene.of(others))
 
 
 def _is_vets(finding: Hit, subjects: list[tuple[Hit, str]], scene: Scene) -> bool:
