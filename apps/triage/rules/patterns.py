@@ -320,7 +320,8 @@ def _gathered(pattern: Pattern, places: Places, ground: Ground) -> list[Hit]:
             start, end = min([hit.start for hit in chosen]), max([hit.end for hit in chosen])
             between = {at for at in ground.denials if start <= at < end}
             between.difference_update([at for hit in chosen for at in range(hit.start, hit.end)])
-            denied = any(hit.denied or _is_reached(hit.start, between, ground) for hit in chosen)
+            # a "no" before a part, or right behind it (血没有)
+            denied = any(hit.denied or _is_reached(hit.start, between, ground) or hit.end in between for hit in chosen)
             return [Hit(start, end, pattern.kind, denied)]
     return []
 
