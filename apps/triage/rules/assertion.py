@@ -20,6 +20,7 @@ _IF_REACH = 14  # tokens that an "if" or "do people" reaches in a text without c
 _IF_REACH_ZH = 30  # an "if" alone: a Chinese token is one character
 _SHORT_SCENE = 16  # tokens of a finding in whose midst an "if" is about the finding
 _SHARED = 2  # tokens that an "if" and a finding that goes on may have in common
+_SCENE = 3  # tokens of a finding before it comes to a death: then the death is only a part of it
 _POINTING = frozenset({"that", "it", "this", "was", "years", "all", "mind"})
 _COMMAS = frozenset(",，")
 _COLONS = frozenset(":：")
@@ -99,6 +100,8 @@ def _is_long_past(finding: Hit, scene: Scene) -> bool:
         if layout.clauses[hit.start] == clause and hit.start <= finding.start:
             return True
     for hit in scene.of("past"):
+        if _is_of_the_dead(hit, finding, scene):
+            continue
         if layout.sentences[hit.start] == sentence + 1 and _points_back(hit, finding, scene):
             return True
         if layout.sentences[hit.start] != sentence:
@@ -114,6 +117,14 @@ def _is_long_past(finding: Hit, scene: Scene) -> bool:
         ):
             return True
     return False
+
+
+def _is_of_the_dead(past: Hit, finding: Hit, scene: Scene) -> bool:
+    """Whether a "years ago" dates only a death or a parting within what is told ("laid a place for his mother, dead ten years")."""
+    return any(
+        finding.start + _SCENE <= hit.start < finding.end and hit.start <= past.start and past.end <= hit.end
+        for hit in scene.of("parted_then")
+    )
 
 
 def _is_dated_now(finding: Hit, scene: Scene) -> bool:

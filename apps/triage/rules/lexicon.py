@@ -5,14 +5,33 @@ A phrase is a sequence of tokens. Fillers ("the", "really", 了, 很) may stand 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from apps.triage.rules.normalise import Normaliser
 
 _MAX_SKIPS = 2
 LITERAL = "="  # what the name of a class begins with that is only a slot of patterns
+_NOT = "not"
+_SHORT = {  # stems before "not", and what the two are when they are drawn together
+    "do": ("dont",),
+    "does": ("doesnt",),
+    "did": ("didnt",),
+    "is": ("isnt",),
+    "are": ("arent",),
+    "was": ("wasnt",),
+    "were": ("werent",),
+    "have": ("havent", "hasnt", "hadnt"),
+    "can": ("cant",),
+    "could": ("cant",),
+    "will": ("wont",),
+    "would": ("wouldnt",),
+    "should": ("shouldnt",),
+}
+_NO_SHORT: dict[int, tuple[str, ...]] = {}
 
 
 class Hit(NamedTuple):
@@ -125,13 +144,19 @@ class Lexicon:
         return {kind: sum([going_on[-1 - number] for number in self.endings_of[kind]]) for kind in kinds}
 
     def scan(self, words: list[str]) -> list[Span]:
-        """Every phrase that stands in the text, in order of start and then of end."""
+        """Every phrase that stands in the text, in order of start and then of end.
+
+        What is spelt out ("could not") is also read as its contraction where no phrase goes on with it as written.
+        """
         spans: list[Span] = []
         count = len(words)
         root, fillers = self._root, self.fillers
-        for start, word in enumerate(words):
-            node = root.get(word)
-            at, skips = start + 1, 0
+        short = _contracted(words) if _NOT in words else _NO_SHORT
+        starts = [(start, start + 1, root.get(word)) for start, word in enumerate(words)]
+        for at, forms in short.items():
+            starts.extend((at, at + 2, root[form]) for form in forms if form in root)
+        for start, at, node in starts:
+            skips = 0
             while node is not None:
                 if node.__class__ is Ending:
                     spans.append((start, at, node))
@@ -141,9 +166,23 @@ class Lexicon:
                 below = None
                 while at < count:
                     below = node.get(words[at])
+                    if below is None and at in short:
+                        below = next((node[form] for form in short[at] if form in node), None)
+                        at += below is not None
                     if below is not None or skips == _MAX_SKIPS or words[at] not in fillers:
                         break
                     skips += 1
                     at += 1
                 node, at = below, at + 1
+        if short:
+            spans.sort(key=itemgetter(0, 1))
         return spans
+
+
+def _contracted(words: list[str]) -> dict[int, tuple[str, ...]]:
+    """The places of "could not" and the like, each with its contraction."""
+    return {
+        at: _SHORT[word]
+        for at, (word, after) in enumerate(itertools.pairwise(words))
+        if after == _NOT and word in _SHORT
+    }

@@ -320,9 +320,15 @@ def _gathered(pattern: Pattern, places: Places, ground: Ground) -> list[Hit]:
             start, end = min([hit.start for hit in chosen]), max([hit.end for hit in chosen])
             between = {at for at in ground.denials if start <= at < end}
             between.difference_update([at for hit in chosen for at in range(hit.start, hit.end)])
-            denied = bool(between) or any(hit.denied for hit in chosen)
+            # a "no" before a part, or right behind it (血没有)
+            denied = any(hit.denied or _is_reached(hit.start, between, ground) or hit.end in between for hit in chosen)
             return [Hit(start, end, pattern.kind, denied)]
     return []
+
+
+def _is_reached(part: int, denials: set[int], ground: Ground) -> bool:
+    """Whether a "no" stands before a part in its sentence with no comma or "but" between: that denies the part."""
+    return any(at < part and ground.steps(at, part) is not None and part - at <= _FAR for at in denials)
 
 
 def _parts(pattern: Pattern, places: Places, ground: Ground) -> list[list[Hit]]:

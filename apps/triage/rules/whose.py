@@ -39,8 +39,11 @@ _SOME_ONE = frozenset(
         "kid",
     }
 )
+_WHO_REACH = 4  # tokens from "who" to "me"
 _NAMING = frozenset("是的")
 _MY_ZH = frozenset("我俺咱")
+_HE = frozenset({"he", "him", "his"})
+_SHE = frozenset({"she", "her"})
 _THEIRS = frozenset({"his", "her", "their"})  # "my tenant ... his girlfriend": the tenant's
 
 
@@ -80,7 +83,7 @@ class Scene:
 
 def is_somebody_elses(finding: Hit, scene: Scene) -> bool:
     """Whether a finding is somebody else's: of the last person before it in its sentence, or of one named right behind it."""
-    if not scene.of("other"):
+    if not scene.of("other") and not (scene.of("kin") and _is_mine(scene)):
         return False  # most texts name nobody
     sentence = scene.layout.sentences[finding.start]
     if _says_of_me(finding, scene.words):
@@ -90,6 +93,7 @@ def is_somebody_elses(finding: Hit, scene: Scene) -> bool:
     carried = "self"
     named = -1  # the sentence in which somebody else was named last: there "he" is that one, whatever "I" does
     begun = -1  # the sentence of the person before
+    last = finding  # who was named last
     subjects = scene.subjects
     opens = finding.start <= 1 or scene.layout.sentences[finding.start - 2] < sentence
     for hit, kind in subjects:
@@ -102,6 +106,10 @@ def is_somebody_elses(finding: Hit, scene: Scene) -> bool:
                 True,
                 -1,
             )  # a relative writes "the neighbour drove him": him is the participant
+            continue
+        if carried == "other" and kind in ("pronoun", "object") and _is_of_other_sex(hit, last, scene):
+            carried, named, begun = "self", -1, here
+            subject, seen = ("self", True) if here == sentence else (subject, seen)
             continue
         if kind in ("pronoun", "object") or (kind == "kin" and named == here and _is_theirs(hit, scene.words)):
             if here == sentence:
@@ -123,7 +131,7 @@ def is_somebody_elses(finding: Hit, scene: Scene) -> bool:
             named = here if kind == "other" and (named == here or _is_first(hit, begun, here, scene)) else -1
         begun = here
         kind = "self" if kind == "kin" else kind
-        carried = kind
+        carried, last = kind, hit
         if here == sentence or (here == sentence - 1 and kind == "other" and opens):
             subject, seen = kind, True
         else:
@@ -142,6 +150,13 @@ def is_somebody_elses(finding: Hit, scene: Scene) -> bool:
         finding.end <= hit.start and scene.layout.clauses[hit.start] == clause and _may_follow(hit, scene.words)
         for hit in scene.of("other")
     )
+
+
+def _is_of_other_sex(pronoun: Hit, named: Hit, scene: Scene) -> bool:
+    """Whether a pronoun cannot mean the one named last: "my niece says he cannot lie flat" is not about the niece."""
+    said = scene.words[pronoun.start]
+    others = "man" if said in _SHE else "woman" if said in _HE else ""
+    return any(hit.end == named.end for hit in scene.of(others))
 
 
 def _is_vets(finding: Hit, subjects: list[tuple[Hit, str]], scene: Scene) -> bool:
@@ -213,7 +228,9 @@ def _is_onlooker(me: Hit, finding: Hit, scene: Scene) -> bool:
 
 
 def _is_known_by(me: Hit, scene: Scene) -> bool:
-    """Whether "I" only says how one knows the other ("a bloke I used to work with")."""
+    """Whether "I" only says how one knows the other ("a bloke I used to work with", "Mrs Fox, who drives me")."""
+    if scene.words[me.start] in _OWN and "who" in scene.words[max(0, me.start - _WHO_REACH) : me.start]:
+        return True
     before = scene.words[me.start - 1] if me.start > 0 else ""
     return before in _SOME_ONE and any(hit.end == me.start for hit in scene.of("other"))
 
@@ -238,15 +255,20 @@ def _subjects(scene: Scene) -> list[tuple[Hit, str]]:
     ]
     covered = {at for hit in scene.of("other") for at in range(hit.start, hit.end)}
     aside = {hit.end for name in ("beside", "belonging") for hit in scene.of(name)}
-    mine = (scene.of("own_visit") or scene.of("i_am_it")) and not scene.caregiver
+    mine = _is_mine(scene)
     for name, kind in (("self", "self"), ("kin", "kin"), ("pronoun", "pronoun"), ("object_pronoun", "object")):
         found.extend(
-            (hit, _kin_is(hit, bool(mine), covered, scene.words) if kind == "kin" else kind)
+            (hit, _kin_is(hit, mine, covered, scene.words) if kind == "kin" else kind)
             for hit in scene.of(name)
             if hit.start not in covered
             and not (scene.words[hit.start] in _OWN and (hit.start in aside or _is_place(hit, scene.words)))
         )
     return sorted(found, key=lambda pair: (pair[0].start, pair[0].end))
+
+
+def _is_mine(scene: Scene) -> bool:
+    """Whether the writer says that he himself is the participant ("my next visit")."""
+    return bool(scene.of("own_visit") or scene.of("i_am_it")) and not scene.caregiver
 
 
 def _kin_is(hit: Hit, mine: bool, covered: set[int], words: list[str]) -> str:
