@@ -8,6 +8,14 @@ import pytest
 from apps.triage.rules import Context, engine
 
 CAREGIVER_ALARM = {
+    "what mourns or excuses another hides nothing of the participant": [
+        "他一直问奶奶怎么还不来接他，奶奶都走了三十年了",
+        "他走了，我到的时候手都凉了，120说没救了",
+        "我弟发烧了，怕传染爸没让靠近，可爸今天也烧到39.5",
+        "旁边护士说他血压只有70",
+        "教授查房说他肝昏迷了，已经转ICU",
+        "我公公已经不在了，问卷别寄了",
+    ],
     "gone for good": [
         "爸今天凌晨三点走了，走得很安静，谢谢你们",
         "人走了，回家办后事",
@@ -38,6 +46,12 @@ CAREGIVER_ALARM = {
 }
 
 ALARM = {
+    "what mourns or excuses another hides nothing of the writer": [
+        "自从老伴走了我就不想活了",
+        "清明扫墓回来就开始发烧，三十九度五",
+        "今天是我妈忌日，上完香我吐了一大口血",
+        "夜里憋醒三回，坐到窗边才缓过来",
+    ],
     "urine in a cup": ["刚才小便接在杯子里一看，跟葡萄酒一个色", "留尿化验，杯里像兑了石榴汁"],
     "urine counted": ["从早到晚就接了半个瓶盖的尿", "记尿量的本子没东西可记，一天就几滴"],
     "a tooth that goes on bleeding": ["牙拔了一天了，棉球换了十几个还是红的"],
