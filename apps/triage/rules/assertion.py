@@ -13,6 +13,7 @@ from apps.triage.rules.whose import Scene, is_somebody_elses
 RESOLVED = "resolved"  # inside the rules only; the outside sees "past"
 PLANNED = "planned"  # inside the rules only; the outside sees "hypothetical"
 _REACH = {"neg": 7, "neg_mid": 4, "neg_zh": 3, "neg_near": 2}
+_FURTHEST = max(_REACH.values())
 _AFTER_REACH = 5
 _NEXT_REACH = 2
 _OPENING = 8  # tokens at the beginning of a question in which an "if" is for all of it
@@ -261,6 +262,8 @@ def _cost(start: int, end: int, inside: set[int], scene: Scene) -> int:
                 return 99
         elif at not in inside and text not in LISTING:
             cost += 1
+            if cost > _FURTHEST:  # farther than any denial reaches: a long text costs no more than its length
+                return 99
         if at > start and _is_wall(at, inside, scene):
             return 99
     if end > start and _is_wall(end, inside, scene):
