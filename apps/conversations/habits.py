@@ -11,6 +11,7 @@ from math import ceil
 
 RECENT = timedelta(days=7)
 HISTORY = timedelta(days=180)
+QUIET_AFTER = timedelta(days=14)  # one call about it, not one a text
 ENOUGH = 8  # answers that make a habit
 SIGNS_NEEDED = 2
 _SLOW_AT_LEAST = timedelta(hours=6)
@@ -53,6 +54,16 @@ def signs(answers: Sequence[Answer], *, now: datetime) -> tuple[Sign, ...]:
 
 def is_drift(found: Sequence[Sign]) -> bool:
     return len(found) >= SIGNS_NEEDED
+
+
+def drifts(answers: Sequence[Answer], *, since: datetime) -> list[datetime]:
+    """When the watch would bring somebody to a person, from a time on. `answers` oldest first."""
+    found: list[datetime] = []
+    for number, answer in enumerate(answers, start=1):
+        quiet = bool(found) and answer.at - found[-1] < QUIET_AFTER
+        if answer.at >= since and not quiet and is_drift(signs(answers[:number], now=answer.at)):
+            found.append(answer.at)
+    return found
 
 
 def _slow(before: Sequence[Answer], recent: Sequence[Answer]) -> Sign | None:

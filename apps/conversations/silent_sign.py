@@ -25,7 +25,6 @@ from apps.triage.rules.net import language_of
 from apps.trials.services import current_protocol
 from apps.vault.models import KeyDestroyed
 
-QUIET_AFTER = timedelta(days=14)  # one call about it, not one a text
 FOLLOWS_WITHIN = timedelta(days=14)
 _BRAIN = frozenset({"confusion", "drowsiness", "behaviour_change", "tremor_flap", "sleep_reversal", "unconscious"})
 _LEVELS = ("R1", "R2", "R3")
@@ -43,7 +42,7 @@ def watch(turn: Turn) -> Drift | None:
     if not current_protocol().triage.watch_silent_sign or turn.participant is None or not _is_own(turn):
         return None
     now = clock.now()
-    if turn.participant.drifts.filter(noticed_at__gt=now - QUIET_AFTER).exists():
+    if turn.participant.drifts.filter(noticed_at__gt=now - habits.QUIET_AFTER).exists():
         return None
     found = signs_of(turn.participant, at=now)
     if not habits.is_drift(found):
@@ -139,16 +138,7 @@ def measured(*, since: datetime, until: datetime) -> Yield:
 
 
 def _would_raise(participant: Participant, since: datetime, until: datetime) -> list[datetime]:
-    answers = list(_answers(participant, until))
-    found: list[datetime] = []
-    for answer in answers:
-        quiet = bool(found) and answer.at - found[-1] < QUIET_AFTER
-        if answer.at < since or quiet:
-            continue
-        known = [each for each in answers if each.at <= answer.at]
-        if habits.is_drift(habits.signs(known, now=answer.at)):
-            found.append(answer.at)
-    return found
+    return habits.drifts(list(_answers(participant, until)), since=since)
 
 
 def _episodes(participant: Participant, since: datetime, until: datetime) -> list[datetime]:

@@ -48,6 +48,11 @@ class Verdict:
     reason: str = ""
 
 
+def storable(text: str) -> str:
+    """The text as every database and encoding takes it: NUL and lone halves of UTF-16, which JSON lets through, become U+FFFD."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").replace("\0", "\ufffd")
+
+
 @dataclass(frozen=True)
 class InboundSms:
     """One text as a provider described it. An item that cannot be read has `readable=False` and only a key and its raw form."""

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 
 from twilio.request_validator import RequestValidator
 
-from apps.messaging.gateway import DeliveryReport, HttpAnswer, InboundSms, RawCallback, Verdict
+from apps.messaging.gateway import DeliveryReport, HttpAnswer, InboundSms, RawCallback, Verdict, storable
 from apps.messaging.vocabulary import AttemptState
 
 FORM = "application/x-www-form-urlencoded"
@@ -83,14 +83,14 @@ def _is_signed(token: str, url: str, form: dict[str, str], given: str) -> bool:
 
 
 def parse_inbound(callback: RawCallback) -> list[InboundSms]:
-    """The one text of a form. NUL is replaced in the text alone: PostgreSQL refuses it, and the raw bytes keep it."""
+    """The one text of a form. NUL is replaced in the text alone; the raw bytes keep it."""
     sid, hint = callback.value("MessageSid"), callback.value("OptOutType").upper()
     return [
         InboundSms(
             dedupe_key=sid,
             provider_id=sid,
             sender=without_channel(callback.value("From")),
-            text=callback.value("Body").replace("\0", "\ufffd"),
+            text=storable(callback.value("Body")),
             opt_out_hint=hint if hint in ("STOP", "START", "HELP") else "",
             media_count=media_count(callback.value("NumMedia")),
             raw=callback.body,

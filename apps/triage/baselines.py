@@ -17,6 +17,7 @@ from apps.staff.services import scope, sign
 from apps.staff.vocabulary import Action
 from apps.triage import rules
 from apps.triage.models import Baseline, SymptomReport
+from apps.triage.rules.baseline import is_signable
 
 LONGEST = timedelta(days=90)
 MEANING = "known and unchanged"
@@ -47,12 +48,7 @@ class Undescribed(BaselineRefused):
 def may_be_signed() -> dict[str, dict[str, str]]:
     """The complaints that may become a baseline, with their names by language."""
     found = rules.catalogue()
-    never = set(found.shared["meta"]["never_baseline"])
-    return {
-        item.id: dict(item.data["name"])
-        for item in found.items.values()
-        if item.id not in never and item.level != "R1" and item.label == "nonserious" and not item.id.startswith("evt_")
-    }
+    return {item.id: dict(item.data["name"]) for item in found.items.values() if is_signable(item, found)}
 
 
 @transaction.atomic

@@ -49,6 +49,15 @@ def test_a_text_that_was_never_posted_comes_in_with_the_providers_time(twilio: T
     assert Alarm.objects.get().kind == AlarmKind.MISSED_INBOUND
 
 
+def test_half_a_sign_in_the_log_costs_neither_its_text_nor_the_others(twilio: TwilioServer) -> None:
+    """JSON can say half of an emoji, which no database takes."""
+    for body in ("\ud83d black stool", "fever"):
+        dated(twilio.exchange.arrived(from_=ALICE, body=body), minutes=7)
+
+    assert reconciled().inserted == 2
+    assert {row.body for row in InboundMessage.objects.all()} == {"\ufffd black stool", "fever"}
+
+
 def test_the_providers_time_is_told_in_trial_time(twilio: TwilioServer) -> None:
     dated(twilio.exchange.arrived(from_=ALICE, body="x"), minutes=7)
     with clock.using(clock.ShiftedClock(timedelta(days=200))):

@@ -10,7 +10,7 @@ import pytest
 
 from apps.triage import figures
 from apps.triage.figures import Judged
-from apps.triage.rules import assess
+from apps.triage.rules import assess, catalogue
 
 RED_FLAGS = {
     "bleeding from the gut": [
@@ -217,3 +217,9 @@ def test_no_chinese_word_of_the_clinical_catalogue_is_lost() -> None:
 
     assert len(words) > 2_000
     assert not lost
+
+
+def test_both_cantonese_signs_for_looking_are_read_as_the_common_one() -> None:
+    fold = catalogue().normaliser.fold
+
+    assert fold("搵唔到屋企")[0] == fold("揾唔到屋企")[0] == fold("找不到屋站")[0]

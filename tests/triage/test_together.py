@@ -1,6 +1,7 @@
 """What is sent in pieces is read as one, what was answered before counts, and what is said again counts for more."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -15,7 +16,7 @@ from apps.escalation.models import Escalation
 from apps.messaging.vocabulary import Purpose
 from apps.triage import rules
 from apps.triage.models import SymptomReport
-from apps.triage.rules.together import joined
+from apps.triage.rules.together import joined, worse
 from tests import people
 from tests.triage.scenes import arrived, line_of, text
 
@@ -82,6 +83,15 @@ def test_the_wife_and_the_neighbour_are_not_read_together(time: VirtualClock) ->
     text("wang's daughter", "waking up")
 
     assert not last_report().reason.startswith("with")
+
+
+def test_what_is_serious_by_itself_stays_so_when_the_whole_is_only_more_urgent() -> None:
+    serious = replace(rules.assess("hello"), label="serious", level="R2")
+    urgent = replace(serious, label="unclear", level="R1")
+
+    found = worse(alone=serious, before=[rules.assess("hello")], together=urgent, start=6)
+
+    assert (found.label, found.level) == ("serious", "R1")
 
 
 def test_pieces_are_joined_as_they_are_written() -> None:

@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from apps.core import clock, phone
 from apps.core.failpoints import strike
 from apps.core.work import Lane
-from apps.messaging.gateway import InboundSms, ListedSms, RawCallback, SmsGateway
+from apps.messaging.gateway import InboundSms, ListedSms, RawCallback, SmsGateway, storable
 from apps.messaging.models import InboundMessage, Line
 from apps.messaging.services.alarms import sound
 from apps.messaging.services.lines import line_for
@@ -35,10 +35,10 @@ def receive_listed(*, gateway: SmsGateway, sms: ListedSms) -> bool:
         dedupe_key=sms.provider_id,
         provider_id=sms.provider_id,
         sender=sms.counterpart,
-        text=sms.text.replace("\0", "\ufffd"),
+        text=storable(sms.text),
         media_count=sms.media_count,
         provider_at=sms.created_at,
-        raw=sms.text.encode(),
+        raw=sms.text.encode("utf-8", "surrogatepass"),
     )
     with transaction.atomic():
         _stored(gateway, found, received_at=trial_time(sms.created_at), reconciled=True)

@@ -32,6 +32,7 @@ __all__ = [
     "catalogue",
     "engine",
     "rules_version",
+    "speller_of",
 ]
 _NOTHING = Context()
 
@@ -82,11 +83,15 @@ def engine() -> Engine:
     gc.disable()  # a hundred thousand small things are made here and none is garbage
     try:
         cat = load()
-        english = frozenset((Path(FOLDER) / "_words_en.txt").read_text(encoding="utf-8").split())
-        speller = Speller(frozenset(cat.lexicon.vocabulary), english)
-        forms = Forms(cat.normaliser, speller.mend)
+        forms = Forms(cat.normaliser, speller_of(cat).mend)
         return Engine(cat, forms, Quantities(cat.shared["quantities"]), load_net(Path(FOLDER) / "_net.txt"))
     finally:
         if collecting:
             gc.enable()
         gc.freeze()  # they stay for good: no later collection has to look at them
+
+
+def speller_of(cat: Catalogue) -> Speller:
+    """What mends towards the words of this catalogue."""
+    english = frozenset((Path(FOLDER) / "_words_en.txt").read_text(encoding="utf-8").split())
+    return Speller(frozenset(cat.lexicon.vocabulary), english)

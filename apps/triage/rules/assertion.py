@@ -6,6 +6,8 @@ are those of ConText (Harkema et al. 2009), rewritten for two languages and for 
 
 from __future__ import annotations
 
+from itertools import islice
+
 from apps.triage.rules.clauses import FIRST_CJK, LISTING
 from apps.triage.rules.lexicon import Hit
 from apps.triage.rules.whose import Scene, is_somebody_elses
@@ -13,6 +15,7 @@ from apps.triage.rules.whose import Scene, is_somebody_elses
 RESOLVED = "resolved"  # inside the rules only; the outside sees "past"
 PLANNED = "planned"  # inside the rules only; the outside sees "hypothetical"
 _REACH = {"neg": 7, "neg_mid": 4, "neg_zh": 3, "neg_near": 2}
+_FURTHEST = max(_REACH.values())
 _AFTER_REACH = 5
 _NEXT_REACH = 2
 _OPENING = 8  # tokens at the beginning of a question in which an "if" is for all of it
@@ -198,7 +201,8 @@ def _denies_the_list(no: Hit, finding: Hit, inside: set[int], scene: Scene) -> b
         or scene.layout.sentences[no.start] != scene.layout.sentences[finding.start]
     ):
         return False
-    return sum(at not in inside and scene.words[at] not in LISTING for at in range(finding.end, no.start)) <= 1
+    others = (at for at in range(finding.end, no.start) if at not in inside and scene.words[at] not in LISTING)
+    return len(list(islice(others, 2))) < 2
 
 
 def _is_new_since(no: Hit, finding: Hit, scene: Scene) -> bool:
@@ -262,8 +266,6 @@ def is_planned(finding: Hit, scene: Scene) -> bool:
 def _cost(start: int, end: int, inside: set[int], scene: Scene) -> int:
     """How far a denial has to reach: words of other findings and list words are free, a comma outside a list is a wall."""
     cost = 0
-    if any(hit.start == start for hit in scene.of("barrier")):
-        return 99  # "nothing but pain"
     for at in range(start, end):
         text = scene.words[at]
         if text in _COMMAS:
@@ -272,11 +274,14 @@ def _cost(start: int, end: int, inside: set[int], scene: Scene) -> int:
                 return 99
         elif at not in inside and text not in LISTING:
             cost += 1
+            if cost > _FURTHEST:  # farther than any denial reaches: a long text costs no more than its length
+                return 99
         if at > start and _is_wall(at, inside, scene):
             return 99
     if end > start and _is_wall(end, inside, scene):
         return 99
-    return 99 if _between(scene.of("wall"), start, end + 1) else cost
+    turned = any(hit.start == start for hit in scene.of("barrier"))  # "nothing but pain"
+    return 99 if turned or _between(scene.of("wall"), start, end + 1) else cost
 
 
 def _is_wall(at: int, inside: set[int], scene: Scene) -> bool:

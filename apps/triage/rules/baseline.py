@@ -7,11 +7,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from apps.triage.rules.catalogue import Catalogue, Item
 from apps.triage.rules.composites import Facts, Verdict
 from apps.triage.rules.shapes import Assessment
 
 _STEP = {"R2": "R3", "R3": "R4"}
 _UNCHANGED = frozenset({"plain", "slight"})
+
+
+def is_signable(item: Item, cat: Catalogue) -> bool:
+    """Whether a clinician may sign this complaint as known at all."""
+    return (
+        item.id not in cat.shared["meta"]["never_baseline"]
+        and item.level != "R1"
+        and item.label == "nonserious"
+        and not item.id.startswith("evt_")
+    )
 
 
 def softened(found: Assessment, facts: Facts, verdicts: list[Verdict], grades: frozenset[str]) -> Assessment:

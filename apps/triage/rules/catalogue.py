@@ -96,10 +96,7 @@ def load(folder: Path = FOLDER) -> Catalogue:
     """The catalogue in `folder`. Raises CatalogueError."""
     shared = {path.stem[1:]: _read(path) for path in sorted(folder.glob("_*.toml"))}
     files = [path for path in sorted(folder.glob("*.toml")) if path.name[0] != "_" and "." not in path.stem]
-    dialect = shared["dialect_zh"]["map"]
-    simplified = {char: dialect.get(plain, plain) for char, plain in shared["traditional"]["pairs"].split()}
-    slips = dict(pair.split("=") for pair in shared["slips_zh"]["pairs"].split())
-    normaliser = Normaliser({**dialect, **simplified}, English(shared["english"]), slips)
+    normaliser = normaliser_of(shared)
     lexicon = Lexicon(normaliser, frozenset(shared["meta"]["fillers"].split()))
     patterns: list[Pattern] = []
     sources = [name for name in shared if name.startswith(("classes", "assertion"))]
@@ -136,6 +133,14 @@ def load(folder: Path = FOLDER) -> Catalogue:
             for rule in shared["composites"]["rule"]
         ),
     )
+
+
+def normaliser_of(shared: dict[str, dict[str, Any]]) -> Normaliser:
+    """What folds texts and wordings, from the shared files: dialect, traditional signs, words of the same sound, English forms."""
+    dialect = shared["dialect_zh"]["map"]
+    simplified = {char: dialect.get(plain, plain) for char, plain in shared["traditional"]["pairs"].split()}
+    slips = dict(pair.split("=") for pair in shared["slips_zh"]["pairs"].split())
+    return Normaliser({**dialect, **simplified}, English(shared["english"]), slips)
 
 
 def _landmarks(lexicon: Lexicon) -> Landmarks:

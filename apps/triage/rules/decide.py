@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -19,7 +20,7 @@ from apps.triage.rules.quantities import Measure, Quantities
 from apps.triage.rules.shapes import Assessment, Context, Finding, more_urgent
 from apps.triage.rules.whose import Scene
 
-_LONGEST = 4_000  # characters that are read; an SMS has at most 1,600
+_LONGEST = 4_000  # characters that are read; an SMS has at most 1,600, and a person reads the rest
 _OUTSIDE = {RESOLVED: "past", PLANNED: "hypothetical"}
 _MINDING = frozenset({"think", "want", "know", "feel", "care"})  # what a "not" before these denies is not what follows
 _WEAKER = {"R1": "R2", "R2": "R3", "R3": "R4", "R4": "R4"}
@@ -68,7 +69,8 @@ class Engine:
         by_rules = self._conclude(text, judged, verdicts, reading)
         if facts and context.baselines:
             by_rules = softened(by_rules, facts, verdicts, frozenset(one.grade for one in judged))
-        return by_rules if by_rules.label == "serious" else raised(by_rules, *self.net.raises(reading))
+        found = by_rules if by_rules.label == "serious" else raised(by_rules, *self.net.raises(reading))
+        return found if len(text) <= _LONGEST else _half_read(found)
 
     def read(self, text: str) -> Reading:
         """What is read in a text before any judgement."""
@@ -92,8 +94,9 @@ class Engine:
             if state == RESOLVED and one.label == "serious" and item.id not in self.cat.shared["meta"]["lasting"]:
                 one.label = "nonserious"
             judged.append(one)
-        for one in judged:
-            if one.state == "present" and any(_is_core(two, one) for two in judged):
+        others = [one for one in judged if one.state == "other_person"]
+        for one in judged if others else ():
+            if one.state == "present" and any(_is_core(two, one) for two in others):
                 one.state = "other_person"
         return [one for one in judged if one.item != "unwell" or not _is_said_exactly(one, judged)]
 
@@ -162,7 +165,8 @@ class Engine:
 
     def _near(self, one: _Judged, hit: Hit, reading: Reading) -> bool:
         spans = reading.offsets.spans
-        for at in (at for at, (start, end) in enumerate(spans) if start <= one.start < end):
+        at = bisect_right(spans, one.start, key=lambda span: span[1])  # the token in which the finding begins
+        if at < len(spans) and spans[at][0] <= one.start:
             if reading.layout.clauses[hit.start] == reading.layout.clauses[at]:
                 return True
             return abs(hit.start - at) <= 8 and reading.layout.sentences[hit.start] == reading.layout.sentences[at]
@@ -220,6 +224,19 @@ class Engine:
         )
 
 
+def _half_read(found: Assessment) -> Assessment:
+    """Of a text too long to be read whole: nobody knows what the rest says, so a person reads it."""
+    if found.label in ("serious", "unclear"):
+        return found
+    return replace(
+        found,
+        label="unclear",
+        level=more_urgent(found.level, "R3"),
+        needs_person=True,
+        reason=f"read up to [{_LONGEST}]; {found.reason}",
+    )
+
+
 def _head(name: str, hit: Hit, words: list[str]) -> int:
     """Where a trigger begins to count: in English somebody else is his last word ("my neighbour" of "neighbour found me")."""
     return hit.end - 1 if name == "other" and words[hit.start] < FIRST_CJK else hit.start
@@ -238,8 +255,8 @@ def _is_plain_denial(neutral: Hit, findings: list[Hit], denials: Iterable[Hit], 
 
 
 def _is_core(two: _Judged, one: _Judged) -> bool:
-    """Whether somebody else's finding stands in a longer one that began before he was named ("yesterday in a film he coughed blood")."""
-    return two.state == "other_person" and two.item == one.item and one.start < two.start <= one.end
+    """Whether somebody else's finding stands in a longer one that began before him ("yesterday in a film he coughed blood")."""
+    return two.item == one.item and one.start < two.start <= one.end
 
 
 def _is_said_exactly(vague: _Judged, judged: list[_Judged]) -> bool:

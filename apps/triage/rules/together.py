@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from apps.triage.rules.shapes import Assessment, Clue, Finding, more_urgent
 
+_GRAVEST = ("serious", "unclear", "nonserious", "none")
 _CJK = ("\u3400", "\u9fff")
 
 
@@ -37,6 +38,7 @@ def worse(*, alone: Assessment, before: list[Assessment], together: Assessment, 
         return alone
     return replace(
         together,
+        label=min(alone.label, together.label, key=_GRAVEST.index),
         level=more_urgent(alone.level, together.level),
         findings=tuple(
             Finding(one.id, max(one.start - start, 0), one.end - start, one.state)

@@ -5,6 +5,7 @@ Somebody else stays the subject through pronouns, through an onlooking "I" and t
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 
 from apps.triage.rules.clauses import FIRST_CJK, Layout
@@ -204,11 +205,9 @@ def _still_meant(other: Hit, finding: Hit, scene: Scene) -> bool:
     """Whether somebody else is still the subject: three clauses on in Chinese, and in the next sentence only when named
     first ("The neighbour ... . He fell")."""
     sentences, clauses = scene.layout.sentences, scene.layout.clauses
-    begun = other.start
-    while begun > 0 and sentences[begun - 1] == sentences[other.start]:
-        begun -= 1
-    if sentences[finding.start] != sentences[other.start]:
-        return other.start - begun <= _NAMED_FIRST
+    sentence = sentences[other.start]
+    if sentences[finding.start] != sentence:
+        return other.start - bisect_left(sentences, sentence) <= _NAMED_FIRST
     if not any(hit.start < other.start for name in ("self", "kin") for hit in scene.of(name)):
         return True  # the text is about somebody else from its beginning
     return scene.words[other.start] < FIRST_CJK or clauses[finding.start] - clauses[other.start] <= _CLAUSES_ON
