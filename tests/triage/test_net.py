@@ -51,6 +51,14 @@ def test_below_the_threshold_nothing_is_raised() -> None:
     assert assess(ODD, Net({"en": weights(ODD_WORDS, 5_000, 9_000)})).label == "none"
 
 
+def test_words_that_are_new_to_the_net_keep_it_from_being_sure() -> None:
+    certain = Net({"en": weights(ODD_WORDS, 400, 900)})
+    among_unknown = Net({"en": weights(ODD_WORDS, 400, 900, unknown=100)})
+
+    assert assess(ODD, certain).label == "serious"
+    assert assess(ODD, among_unknown).label == "unclear"
+
+
 def test_what_the_net_is_sure_of_is_urgent_and_pages_at_night() -> None:
     found = assess(ODD, Net({"en": weights(ODD_WORDS, 400, 450)}))
 
@@ -97,7 +105,10 @@ def test_a_text_in_two_scripts_is_read_by_the_chinese_weights() -> None:
     assert assess("budgerigar 鹦鹉", net).clues[0].start == len("budgerigar ")
 
 
-WHOLE = "# weights\n[en =]\n30\t0\tthreshold\n90\t0\tsure\n[en w]\n5\t1\tink\n[en b]\n5\t1\tink\ttea\n[en s]\n[en k]\n[en p]\n"
+WHOLE = (
+    "# weights\n[en =]\n30\t0\tthreshold\n90\t0\tsure\n0\t70\tunknown\n[en w]\n5\t1\tink\n"
+    "[en b]\n5\t1\tink\ttea\n[en s]\n[en k]\n[en p]\n"
+)
 
 
 def test_a_whole_file_of_weights_is_read(tmp_path: Path) -> None:
@@ -111,9 +122,9 @@ def test_a_whole_file_of_weights_is_read(tmp_path: Path) -> None:
     [
         (WHOLE.replace("[en w]\n", ""), "en: a section or a limit is missing"),
         (WHOLE.replace("sure", "certain"), "en: a section or a limit is missing"),
-        (WHOLE.replace("5\t1\tink", "many\t1\tink"), "line 6: not a weight"),
-        (WHOLE.replace("5\t1\tink\ttea", "5 1 ink tea"), "line 8: not a weight"),
-        (WHOLE.replace("5\t1\tink\ttea", "5\t1\tink\ttea\n6\t1\tink"), "line 9: not a weight"),
+        (WHOLE.replace("5\t1\tink", "many\t1\tink"), "line 7: not a weight"),
+        (WHOLE.replace("5\t1\tink\ttea", "5 1 ink tea"), "line 9: not a weight"),
+        (WHOLE.replace("5\t1\tink\ttea", "5\t1\tink\ttea\n6\t1\tink"), "line 10: not a weight"),
     ],
 )
 def test_a_wrong_file_of_weights_stops_the_program_and_names_the_line(

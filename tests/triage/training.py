@@ -25,14 +25,18 @@ from apps.triage import rules
 from apps.triage.rules.catalogue import FOLDER
 from apps.triage.rules.decide import Engine
 from apps.triage.rules.net import (
+    APART,
     BOTH,
     CLASS,
     KINDS,
     LANGUAGES,
+    NEXT,
     SCALE,
     SHARES,
     SURE,
     THRESHOLD,
+    UNKNOWN,
+    WORD,
     language_of,
     names,
     written,
@@ -54,6 +58,7 @@ _FEWEST = 2  # texts
 _OFTEN = 0.1  # of all texts: a class that so many have says nothing beside another one
 _TILT = 0.5  # how much the difference between serious texts and others counts
 _BIAS = "=bias"
+_OF_WORDS = frozenset({WORD, NEXT, APART})
 
 
 @dataclass(frozen=True)
@@ -94,17 +99,23 @@ class Model:
 
     weights: dict[str, float]
     shares: dict[str, float]
+    unknown: float
     bias: float
     texts: int
 
     def margin(self, example: Example) -> float:
-        known = [name for name in example.features if name in self.weights]
-        length = sqrt(sum(self.shares[name] ** 2 for name in known)) or 1.0
-        return sum(self.weights[name] for name in known) / length + self.bias
+        length = _length(example, self.shares, self.unknown)
+        return sum(self.weights.get(name, 0.0) for name in example.features) / length + self.bias
 
 
-def _shares(known: Sequence[Example]) -> dict[str, float]:
-    """What each feature counts for in a text: its rarity, tilted by how unevenly it is spread. Of one text only: nothing."""
+def _length(example: Example, shares: dict[str, float], unknown: float) -> float:
+    """Of a text as a vector. A word or two that the corpus does not have count as rare; classes are the project's own, and known."""
+    values = [shares.get(name, unknown if name[0] in _OF_WORDS else 0.0) for name in example.features]
+    return sqrt(sum([value * value for value in values])) or 1.0
+
+
+def _shares(known: Sequence[Example]) -> tuple[dict[str, float], float]:
+    """What each feature counts for in a text: its rarity, tilted by how unevenly it is spread; and what one counts for that is not here."""
     serious = Counter(name for example in known if example.sign > 0 for name in example.features)
     others = Counter(name for example in known if example.sign < 0 for name in example.features)
     counts = serious + others
@@ -112,11 +123,11 @@ def _shares(known: Sequence[Example]) -> dict[str, float]:
     names_ = [name for name, count in counts.items() if count >= _FEWEST and often.isdisjoint(_classes_of(name))]
     all_serious, all_others = (sum(1 + part[name] for name in names_) for part in (serious, others))
 
-    def tilt(name: str) -> float:
+    def share(name: str) -> float:
         ratio = ((1 + serious[name]) / all_serious) / ((1 + others[name]) / all_others)
-        return float(abs(log(ratio)) ** _TILT)
+        return float((1 + log((1 + len(known)) / (1 + counts[name]))) * abs(log(ratio)) ** _TILT)
 
-    return {name: (1 + log((1 + len(known)) / (1 + counts[name]))) * tilt(name) for name in names_}
+    return {name: share(name) for name in names_}, share("") if known else 0.0
 
 
 def _classes_of(name: str) -> list[str]:
@@ -127,8 +138,8 @@ def _classes_of(name: str) -> list[str]:
 
 def learn(known: Sequence[Example], *, epochs: int = _EPOCHS) -> Model:
     """Weights by feature."""
-    shares = _shares(known)
-    rows = [_row(example, shares) for example in known]
+    shares, unknown = _shares(known)
+    rows = [_row(example, shares, unknown) for example in known]
     weights = dict.fromkeys([*shares, _BIAS], 0.0)
     lengths = [sum(value * value for _, value in row) + 0.5 / _COST for row in rows]
     alphas = [0.0] * len(rows)
@@ -145,14 +156,13 @@ def learn(known: Sequence[Example], *, epochs: int = _EPOCHS) -> Model:
                 for name, value in row:
                     weights[name] += step * value
     bias = weights.pop(_BIAS)
-    return Model({name: weight * shares[name] for name, weight in weights.items()}, shares, bias, len(known))
+    return Model({name: weight * shares[name] for name, weight in weights.items()}, shares, unknown, bias, len(known))
 
 
-def _row(example: Example, shares: dict[str, float]) -> list[tuple[str, float]]:
+def _row(example: Example, shares: dict[str, float], unknown: float) -> list[tuple[str, float]]:
     """Its features with their values, of length one, and the bias."""
-    values = [(name, shares[name]) for name in example.features if name in shares]
-    length = sqrt(sum(value * value for _, value in values)) or 1.0
-    return [*((name, value / length) for name, value in values), (_BIAS, 1.0)]
+    length = _length(example, shares, unknown)
+    return [*((name, shares[name] / length) for name in example.features if name in shares), (_BIAS, 1.0)]
 
 
 def margins_unseen(known: Sequence[Example]) -> list[float]:
@@ -225,6 +235,7 @@ def render(models: dict[str, Model], limits: dict[str, tuple[float, float]]) -> 
         lines.append(f"[{language} =]")
         for name, limit in zip((THRESHOLD, SURE), limits[language], strict=True):
             lines.append(_line(limit - model.bias, 0.0, name))
+        lines.append(_line(0.0, model.unknown, UNKNOWN))
         features = sorted(model.weights)
         for kind in KINDS:
             lines.append(f"[{language} {kind}]")
@@ -240,6 +251,7 @@ def _line(weight: float, share: float, names_: str) -> str:
 
 
 def main() -> None:
+    TARGET.unlink(missing_ok=True)  # the present one may be of another form, and must not stop the making of the next
     found = examples()
     models: dict[str, Model] = {}
     limits: dict[str, tuple[float, float]] = {}

@@ -27,7 +27,7 @@ SHARES = 100
 # What is looked at: each word, two neighbours, two with one word between, each class of words, two classes in one text.
 WORD, NEXT, APART, CLASS, BOTH = KINDS = ("w", "b", "s", "k", "p")
 _OF_TWO = frozenset({NEXT, APART, BOTH})
-THRESHOLD, SURE = "threshold", "sure"
+THRESHOLD, SURE, UNKNOWN = LIMITS = ("threshold", "sure", "unknown")
 _SHOWN = 5  # features
 _SHARE_BITS = 40
 _SHARES_ONLY = (1 << _SHARE_BITS) - 1
@@ -52,12 +52,14 @@ def packed(weight: int, share: int) -> int:
 class Weights:
     """Of one language. `known`: by kind and name of a feature its weight and its squared share of a text's length, packed.
 
-    A text's margin is the sum of the weights over the root of the sum of the squared shares; what is not known counts in neither. From
-    `threshold` on it is for a person, from `sure` on it is taken for serious; both without the model's own bias. `paired`: the classes that
-    are looked at two by two.
+    A text's margin is the sum of the weights over the root of the sum of the squared shares. A word, or two words, that the corpus
+    does not have weighs nothing and has the share `unknown`, so that the net is seldom sure of a text in words that are new to it. From
+    `threshold` on a text is for a person, from `sure` on it is taken for serious; both without the model's own bias. `paired`: the
+    classes that are looked at two by two.
     """
 
     known: dict[str, dict[Name, int]]
+    unknown: int
     threshold: int
     sure: int
     paired: frozenset[str]
@@ -65,9 +67,13 @@ class Weights:
     def label(self, reading: Reading) -> str:
         """ "serious", "unclear" or "": how far the margin of this text reaches. Compared without a root, in whole numbers."""
         both = 0
-        for kind, names in _names(reading, self.paired):
+        for kind, names in _words(reading):
             known = self.known[kind]
-            both += sum([known[name] for name in names if name in known])
+            found = [known[name] for name in names if name in known]
+            both += sum(found) + self.unknown * (len(names) - len(found))
+        for kind, classes in _classes(reading, self.paired):
+            known = self.known[kind]
+            both += sum([known[name] for name in classes if name in known])
         total, squares = both >> _SHARE_BITS, both & _SHARES_ONLY
 
         def reaches(least: int) -> bool:
@@ -135,21 +141,26 @@ def language_of(words: list[str]) -> str:
     return "zh" if _CHINESE.search("".join(words)) else "en"
 
 
-def _names(reading: Reading, paired: Set[str]) -> tuple[tuple[str, Iterable[Name]], ...]:
-    """The names of all features: most texts are quiet, and where the words stood is then not asked."""
-    words, classes = reading.words, reading.classes.keys()
+def _words(reading: Reading) -> tuple[tuple[str, Set[Name]], ...]:
+    """The names of all features of words: most texts are quiet, and where the words stood is then not asked."""
+    words = reading.words
     return (
         (WORD, set(words)),
         (NEXT, set(pairwise(words))),
         (APART, set(zip(words, words[2:], strict=False))),
-        (CLASS, classes),
-        (BOTH, combinations(sorted(classes & paired), 2)),
     )
+
+
+def _classes(reading: Reading, paired: Set[str]) -> tuple[tuple[str, Iterable[Name]], ...]:
+    """The same of classes."""
+    classes = reading.classes.keys()
+    return (CLASS, classes), (BOTH, combinations(sorted(classes & paired), 2))
 
 
 def names(reading: Reading) -> list[str]:
     """The features of a text, as they are written, each once."""
-    return sorted(written(kind, name) for kind, found in _names(reading, reading.classes.keys()) for name in found)
+    found = [*_words(reading), *_classes(reading, reading.classes.keys())]
+    return sorted(written(kind, name) for kind, names_ in found for name in names_)
 
 
 def written(kind: str, name: Name) -> str:
@@ -176,7 +187,7 @@ def load(path: Path) -> Net:
     """The net of a file of weights; no file is an empty net. Raises NetError.
 
     A section a language and kind, "[en w]"; in it a line a feature: weight, squared share, and its one or two names, with tabs between.
-    The section "[en =]" holds the limits.
+    The section "[en =]" holds the limits, and the share of an unknown word.
     """
     if not path.exists():
         return Net({})
@@ -217,8 +228,8 @@ def _wrong(kind: str, lines: list[str]) -> int:
 
 
 def _weights(where: str, kinds: dict[str, dict[Name, int]]) -> Weights:
-    limits = {name: value >> _SHARE_BITS for name, value in kinds.pop("=", {}).items()}
-    if set(kinds) != set(KINDS) or set(limits) != {THRESHOLD, SURE}:
+    limits = kinds.pop("=", {})
+    if set(kinds) != set(KINDS) or set(limits) != set(LIMITS):
         raise NetError(f"{where}: a section or a limit is missing")
     paired = frozenset(name for pair in kinds[BOTH] for name in pair)
-    return Weights(kinds, limits[THRESHOLD], limits[SURE], paired)
+    return Weights(kinds, limits[UNKNOWN], limits[THRESHOLD] >> _SHARE_BITS, limits[SURE] >> _SHARE_BITS, paired)
