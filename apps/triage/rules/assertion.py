@@ -25,6 +25,12 @@ _SHORT_SCENE = 16  # tokens of a finding in whose midst an "if" is about the fin
 _SHARED = 2  # tokens that an "if" and a finding that goes on may have in common
 _SCENE = 3  # tokens of a finding before it comes to a death: then the death is only a part of it
 _POINTING = frozenset({"that", "it", "this", "was", "years", "all", "mind"})
+_BUT = "but"
+_I = frozenset({"i", "my", "mine"})
+_TOLD_OF = _I | {"he", "she", "his", "her"}
+_PARTING = frozenset({",", ".", ";", ":", "?", "and", "but", "because", "cos", "so", "today", "now"})
+_ASKING = frozenset({"how", "what", "who", "when"})  # what a question begins with, unlike an "if"
+_IS = frozenset({"am", "is", "are", "cant", "wont", "want", "keep", "now", "today", "tonight"})
 _COMMAS = frozenset(",，")
 _COLONS = frozenset(":：")
 _BRACKETS = frozenset("(（-")
@@ -35,7 +41,7 @@ _BARE_NO = frozenset({"no", "nope", "nah", "nil", "none"})
 
 def state_of(finding: Hit, scene: Scene) -> str:
     """The state of one finding: one of STATES, or RESOLVED."""
-    if scene.of("not_participant") or (scene.caregiver and scene.of("i_am_it")) or is_somebody_elses(finding, scene):
+    if _is_of_no_participant(finding, scene) or (scene.caregiver and scene.of("i_am_it")) or is_somebody_elses(finding, scene):
         return "other_person"
     if _is_imagined(finding, scene):
         return "hypothetical"
@@ -59,6 +65,8 @@ def _is_imagined(finding: Hit, scene: Scene) -> bool:
         if finding.start < hit.start and hit.end < finding.end <= finding.start + _SHORT_SCENE:
             return True  # "in case the eyes should be swollen", the if between the two
     supposed = [(hit, reach) for hit, reach in supposed if layout.sentences[hit.start] == sentence]
+    if scene.words[finding.start] < FIRST_CJK:
+        supposed = [(hit, reach) for hit, reach in supposed if not _is_told_after(hit, finding, scene)]
     # "If I faint, who ... the ambulance?" is all "if"
     asked = sentence in layout.questions and any(
         hit.start < _OPENING or layout.sentences[hit.start - _OPENING] < sentence for hit, _ in supposed
@@ -86,6 +94,39 @@ def _is_imagined(finding: Hit, scene: Scene) -> bool:
     return False
 
 
+def _is_of_no_participant(finding: Hit, scene: Scene) -> bool:
+    """Whether the text says that the ill one is not the participant, and does not go on about him: "not me, it is for my
+    husband, he threw up blood", "she has not caught it from me, but she is delirious"."""
+    hits = scene.of("not_participant")
+    if not hits:
+        return False
+    if scene.words[finding.start] >= FIRST_CJK:
+        return True
+    told = _told_from(hits[-1].end, finding, scene)
+    if told < 0:
+        return True
+    if scene.words[told] in _I:
+        return scene.words[told - 1] != _BUT
+    return any(hit.start >= hits[-1].end for hit in scene.of("other"))
+
+
+def _is_told_after(asked: Hit, finding: Hit, scene: Scene) -> bool:
+    """Whether a later clause tells what is, after a question or what a book says: "how soon should he come, he is vomiting blood",
+    "the leaflet speaks of sleepiness, he will not wake"."""
+    if scene.words[asked.start] not in _ASKING and not any(hit == asked for hit in scene.of("general")):
+        return False
+    return _told_from(asked.end, finding, scene) >= 0
+
+
+def _told_from(start: int, finding: Hit, scene: Scene) -> int:
+    """Where behind a comma or "and" the one begins of whom the finding is told ("i", "he", "my"), or -1."""
+    words = scene.words
+    for at in range(min(finding.start + 1, len(words) - 1), start, -1):
+        if words[at] in _TOLD_OF and words[at - 1] in _PARTING:
+            return at
+    return -1
+
+
 def _is_now_after(hyp: Hit, finding: Hit, scene: Scene) -> bool:
     """Whether a later clause than the "if" says now: "in case you ask, he has been vomiting since last night"."""
     clauses = scene.layout.clauses
@@ -109,6 +150,8 @@ def _is_long_past(finding: Hit, scene: Scene) -> bool:
             return True
         if layout.sentences[hit.start] != sentence:
             continue
+        if _is_present_after(hit, finding, scene):
+            continue
         if layout.clauses[hit.start] == clause:
             return True
         if hit.end <= finding.start and not _between(scene.of("now"), hit.end, finding.start):
@@ -120,6 +163,15 @@ def _is_long_past(finding: Hit, scene: Scene) -> bool:
         ):
             return True
     return False
+
+
+def _is_present_after(past: Hit, finding: Hit, scene: Scene) -> bool:
+    """Whether a later clause says what is or is wanted now: "in my prime I ran, I can't breathe"; "she died in 2019, I want to
+    be with her"."""
+    if scene.words[finding.start] >= FIRST_CJK:
+        return False
+    told = _told_from(past.end, finding, scene)
+    return told >= 0 and not _IS.isdisjoint(scene.words[told : finding.end])
 
 
 def _is_of_the_dead(past: Hit, finding: Hit, scene: Scene) -> bool:
