@@ -27,7 +27,7 @@ _SCENE = 3  # tokens of a finding before it comes to a death: then the death is 
 _POINTING = frozenset({"that", "it", "this", "was", "years", "all", "mind"})
 _BUT = "but"
 _I = frozenset({"i", "my", "mine"})
-_TOLD_OF = _I | {"he", "she", "his", "her"}
+_TOLD_OF = _I | {"he", "she", "his", "her", "dad", "mom"}
 _PARTING = frozenset({",", ".", ";", ":", "?", "and", "but", "because", "cos", "so", "today", "now"})
 _ASKING = frozenset({"how", "what", "who", "when"})  # what a question begins with, unlike an "if"
 _IS = frozenset({"am", "is", "are", "cant", "wont", "want", "keep", "now", "today", "tonight"})
@@ -89,6 +89,8 @@ def _is_imagined(finding: Hit, scene: Scene) -> bool:
     if any(hit.start <= finding.start and finding.end <= hit.end for hit in scene.of("hyp_around")):
         return True
     for hit in scene.of("hyp_after"):
+        if any(hit.end <= so.start for so in scene.of("so_it_is")):
+            continue
         if layout.sentences[hit.start] == sentence and finding.end <= hit.start + 1 and hit.start - finding.end <= 6:
             return True
     return False
@@ -113,9 +115,16 @@ def _is_of_no_participant(finding: Hit, scene: Scene) -> bool:
 def _is_told_after(asked: Hit, finding: Hit, scene: Scene) -> bool:
     """Whether a later clause tells what is, after a question or what a book says: "how soon should he come, he is vomiting blood",
     "the leaflet speaks of sleepiness, he will not wake"."""
-    if scene.words[asked.start] not in _ASKING and not any(hit == asked for hit in scene.of("general")):
+    general = any(hit == asked for hit in scene.of("general"))
+    if not general and scene.words[asked.start] not in _ASKING:
         return False
-    return _told_from(asked.end, finding, scene) >= 0
+    if _told_from(asked.end, finding, scene) >= 0:
+        return True
+    if any(hit.start >= finding.end - 1 for hit in scene.of("so_it_is")):
+        return True
+    words = scene.words
+    within = range(max(finding.start, asked.end) + 1, finding.end)  # "does iron blacken stools? Mine are black"
+    return general and any(words[at] in _TOLD_OF and words[at - 1] in _PARTING for at in within)
 
 
 def _told_from(start: int, finding: Hit, scene: Scene) -> int:

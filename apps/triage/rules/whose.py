@@ -41,6 +41,7 @@ _SOME_ONE = frozenset(
     }
 )
 _WHO_REACH = 4  # tokens from "who" to "me"
+_TURNING = frozenset({"but", "and"})  # after these the writer goes over to himself
 _NAMING = frozenset("是的")
 _MY_ZH = frozenset("我俺咱")
 _HE = frozenset({"he", "him", "his"})
@@ -87,7 +88,7 @@ def is_somebody_elses(finding: Hit, scene: Scene) -> bool:
     if not scene.of("other") and not (scene.of("kin") and _is_mine(scene)):
         return False  # most texts name nobody
     sentence = scene.layout.sentences[finding.start]
-    if _says_of_me(finding, scene.words):
+    if _says_of_me(finding, scene.words) or _is_of_the_writer(finding, scene):
         return False
     subject = "self"
     seen = False
@@ -199,6 +200,14 @@ def _says_of_me(finding: Hit, words: list[str]) -> bool:
     if words[finding.start] not in _SAYING or _WRITER.isdisjoint(following[:2]):
         return False
     return _THEIRS.isdisjoint(following)  # "thinks I'm her mother" is about her
+
+
+def _is_of_the_writer(finding: Hit, scene: Scene) -> bool:
+    """Whether a finding names its writer: "my wife won't be told but I want to die", "he gave me a lift, they admitted me"."""
+    words = scene.words
+    if words[finding.start] == "i" and finding.start > 0 and words[finding.start - 1] in _TURNING:
+        return True
+    return not scene.caregiver and words[finding.start] == "they" and "me" in words[finding.start : finding.end]
 
 
 def _still_meant(other: Hit, finding: Hit, scene: Scene) -> bool:
