@@ -25,6 +25,7 @@ SERIOUS = [
     ("participant", "when i was single i never felt this way, i want to kill myself"),
     ("participant", "mum gone six years and i am ready to end it"),
     ("caregiver", "just before we met you at clinic he had a seizure"),
+    ("participant", "my mam passed away in 2011 and i want to go to her"),
     # The one who says so is not the participant, and goes on about him who is.
     ("caregiver", "she is the patient, not me. she has black stools"),
     ("caregiver", "not me, im writing for my husband, he is throwing up blood"),
@@ -32,6 +33,10 @@ SERIOUS = [
     # Somebody stands by, or lends his machine.
     ("participant", "neighbour lent me her oximeter, it says 83"),
     ("participant", "Cancel my infusion. My wife wont be told but I want to die"),
+    ("caregiver", "mrs kaur who lives upstairs saw him have a fit"),
+    ("caregiver", "Miss Brown from church found her wandering at night, no idea where she lived"),
+    ("participant", "cancel my slot. my husband has called an ambulance for me, cant breathe"),
+    ("participant", "borrowed a thermometer from the neighbour, 40.1"),
     # A thing, a price, a queue beside what is meant in earnest.
     ("caregiver", "phone nearly dead, dad is in ICU"),
     ("participant", "my ipad is dead and i am in intensive care"),

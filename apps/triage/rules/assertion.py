@@ -41,7 +41,11 @@ _BARE_NO = frozenset({"no", "nope", "nah", "nil", "none"})
 
 def state_of(finding: Hit, scene: Scene) -> str:
     """The state of one finding: one of STATES, or RESOLVED."""
-    if _is_of_no_participant(finding, scene) or (scene.caregiver and scene.of("i_am_it")) or is_somebody_elses(finding, scene):
+    if (
+        _is_of_no_participant(finding, scene)
+        or (scene.caregiver and scene.of("i_am_it"))
+        or is_somebody_elses(finding, scene)
+    ):
         return "other_person"
     if _is_imagined(finding, scene):
         return "hypothetical"
@@ -116,7 +120,10 @@ def _is_told_after(asked: Hit, finding: Hit, scene: Scene) -> bool:
     """Whether a later clause tells what is, after a question or what a book says: "how soon should he come, he is vomiting blood",
     "the leaflet speaks of sleepiness, he will not wake"."""
     general = any(hit == asked for hit in scene.of("general"))
-    if not general and scene.words[asked.start] not in _ASKING:
+    aside = scene.words[asked.end - 1] == "case" and scene.words[asked.end : asked.end + 1] == [
+        ","
+    ]  # "just in case, he fell"
+    if not general and not aside and scene.words[asked.start] not in _ASKING:
         return False
     if _told_from(asked.end, finding, scene) >= 0:
         return True
@@ -179,8 +186,11 @@ def _is_present_after(past: Hit, finding: Hit, scene: Scene) -> bool:
     be with her"."""
     if scene.words[finding.start] >= FIRST_CJK:
         return False
+    words = scene.words
     told = _told_from(past.end, finding, scene)
-    return told >= 0 and not _IS.isdisjoint(scene.words[told : finding.end])
+    within = (at for at in range(past.end + 1, finding.end) if words[at] in _TOLD_OF and words[at - 1] in _PARTING)
+    told = next(within, -1) if told < 0 else told
+    return told >= 0 and not _IS.isdisjoint(words[told : finding.end])
 
 
 def _is_of_the_dead(past: Hit, finding: Hit, scene: Scene) -> bool:

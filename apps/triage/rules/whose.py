@@ -41,6 +41,8 @@ _SOME_ONE = frozenset(
     }
 )
 _WHO_REACH = 4  # tokens from "who" to "me"
+_FINDING = frozenset({"find", "see", "hear", "catch"})
+_FOUND = (["him"], ["her"], ["dad"], ["mom"])
 _TURNING = frozenset({"but", "and"})  # after these the writer goes over to himself
 _NAMING = frozenset("是的")
 _MY_ZH = frozenset("我俺咱")
@@ -207,7 +209,18 @@ def _is_of_the_writer(finding: Hit, scene: Scene) -> bool:
     words = scene.words
     if words[finding.start] == "i" and finding.start > 0 and words[finding.start - 1] in _TURNING:
         return True
-    return not scene.caregiver and words[finding.start] == "they" and "me" in words[finding.start : finding.end]
+    if scene.caregiver:  # "Miss Brown found her wandering", "the neighbour did CPR on my husband"
+        return words[finding.start] == "cpr" or (
+            words[finding.start] in _FINDING and words[finding.start + 1 : finding.start + 2] in _FOUND
+        )
+    if words[finding.start] == "they" and "me" in words[finding.start : finding.end]:
+        return True
+    if scene.of("other") or not _is_mine(scene):
+        return False
+    kin = [
+        hit for hit in scene.of("kin") if hit.start < finding.end
+    ]  # "my husband called an ambulance for me, cant breathe"
+    return bool(kin) and "me" in words[kin[-1].end : finding.end + 2]
 
 
 def _still_meant(other: Hit, finding: Hit, scene: Scene) -> bool:
