@@ -39,6 +39,7 @@ SERIOUS = [
     ("participant", "borrowed a thermometer from the neighbour, 40.1"),
     # A thing, a price, a queue beside what is meant in earnest.
     ("caregiver", "phone nearly dead, dad is in ICU"),
+    ("caregiver", "tablet charger needed, hes in ICU"),
     ("participant", "my ipad is dead and i am in intensive care"),
     ("caregiver", "dad had nearly a stroke from the clot, he is in stroke unit"),
     ("participant", "heart attack, how do i pay the bill"),
@@ -69,6 +70,9 @@ QUIET = [
     ("participant", "when i was single i fainted at every dance"),
     ("participant", "My nephew threw up blood at a party. not me, im fine"),
     ("participant", "my phone is in intensive care"),
+    ("participant", "no plans to live abroad, can i still join"),
+    ("caregiver", "Dad isnt waking up early any more, loves his lie in"),
+    ("participant", "worried i might take the wrong tablet"),
     ("participant", "had to do CPR on the laptop"),
     ("participant", "nearly had a heart attack when i saw the bill"),
     ("participant", "your hold music makes me want to throw myself off"),
