@@ -94,3 +94,18 @@ def test_a_quieting_rule_hides_no_danger_beside_it(sender: str, text: str) -> No
 def test_it_still_quiets_what_it_is_for(sender: str, text: str) -> None:
     found = engine().without_net().assess(text, sender=sender, context=Context())
     assert found.label != "serious", found.reason
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["I'm bleeding", "he is bleeding", "bleeding", "I nearly bled to death on tuesday", "started bleeding again"],
+)
+def test_a_bleeding_without_a_place_goes_to_a_person(text: str) -> None:
+    assert engine().without_net().assess(text, sender="participant", context=Context()).label == "unclear"
+
+
+@pytest.mark.parametrize(
+    "text", ["no bleeding today", "is bleeding a side effect?", "my dog is bleeding", "bleeding gums when I brush"]
+)
+def test_a_bleeding_that_is_denied_asked_about_or_placed_is_no_riddle(text: str) -> None:
+    assert engine().without_net().assess(text, sender="participant", context=Context()).label in ("none", "nonserious")
