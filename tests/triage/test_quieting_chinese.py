@@ -104,6 +104,26 @@ def test_a_sound_sleep_that_nobody_can_end_is_none(text: str) -> None:
     assert _said(text).label == "serious"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "老公走了，月中回来办火化",
+        "妯娌说公公昨夜没了",
+        "爸的老战友去世后他一直不想活，昨晚割腕了",
+        "我这半辈子这样过来，活够了，绳子系好了",
+        "我刚出生的孩子老哭，我想掐死他",
+        "看人家都好好的，我这一身病，不如死了",
+    ],
+)
+def test_a_word_of_leaving_or_of_old_times_hides_no_end(text: str) -> None:
+    assert _said(text).label == "serious"
+
+
+def test_a_friends_death_is_not_the_participants() -> None:
+    assert _said("他战友去世了").path is None
+    assert _said("我爸的老同事走了，他就天天喝闷酒").path is None
+
+
 def test_leaving_the_world_is_not_leaving_the_trial() -> None:
     assert _said("想退出这个世界", "participant").label != "none"
     assert _said("想退出这个项目", "participant").label == "none"

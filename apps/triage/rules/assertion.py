@@ -95,9 +95,9 @@ def _is_imagined(finding: Hit, scene: Scene) -> bool:
         if layout.clauses[hit.start] == clause and 0 <= finding.start - hit.end <= _NEXT_REACH:
             return True
     for hit in scene.of("hyp_around"):
-        if hit.start <= finding.start and finding.end <= hit.end:
-            if not _between(scene.of("woken"), hit.start, finding.start):
-                return True
+        around = hit.start <= finding.start and finding.end <= hit.end
+        if around and not _between(scene.of("woken"), hit.start, finding.start):
+            return True
     for hit in scene.of("hyp_after"):
         if layout.sentences[hit.start] == sentence and finding.end <= hit.start + 1 and hit.start - finding.end <= 6:
             return True
