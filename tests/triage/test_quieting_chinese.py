@@ -121,6 +121,7 @@ def test_a_word_of_leaving_or_of_old_times_hides_no_end(text: str) -> None:
 
 def test_a_friends_death_is_not_the_participants() -> None:
     assert _said("他战友去世了").path is None
+    assert _said("我同事走了，他们家在办丧事").path is None
     assert _said("我爸的老同事走了，他就天天喝闷酒").path is None
 
 
