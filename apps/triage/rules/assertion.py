@@ -41,11 +41,7 @@ _BARE_NO = frozenset({"no", "nope", "nah", "nil", "none"})
 
 def state_of(finding: Hit, scene: Scene) -> str:
     """The state of one finding: one of STATES, or RESOLVED."""
-    if (
-        _is_of_no_participant(finding, scene)
-        or (scene.caregiver and scene.of("i_am_it"))
-        or is_somebody_elses(finding, scene)
-    ):
+    if _is_of_no_participant(finding, scene) or _is_writers_own(finding, scene) or is_somebody_elses(finding, scene):
         return "other_person"
     if _is_imagined(finding, scene):
         return "hypothetical"
@@ -58,6 +54,22 @@ def state_of(finding: Hit, scene: Scene) -> str:
     if _is_over(finding, scene):
         return RESOLVED
     return "present"
+
+
+def _is_writers_own(finding: Hit, scene: Scene) -> bool:
+    """Whether a caregiver who says that he writes of himself does so here, and does not name the participant before it."""
+    mine = scene.of("i_am_it") if scene.caregiver else []
+    if not mine:
+        return False
+    inside = {at for hit in mine for at in range(hit.start, hit.end)}
+    named = [
+        (hit.start, name)
+        for name in ("self", "kin", "pronoun")
+        for hit in scene.of(name)
+        if hit.start < finding.end
+        and (name == "self" or hit.start not in inside or scene.words[hit.start - 1] in _COMMAS)
+    ]
+    return not named or max(named)[1] == "self"
 
 
 def _is_imagined(finding: Hit, scene: Scene) -> bool:
@@ -90,8 +102,10 @@ def _is_imagined(finding: Hit, scene: Scene) -> bool:
     for hit in scene.of("hyp_next"):
         if layout.clauses[hit.start] == clause and 0 <= finding.start - hit.end <= _NEXT_REACH:
             return True
-    if any(hit.start <= finding.start and finding.end <= hit.end for hit in scene.of("hyp_around")):
-        return True
+    for hit in scene.of("hyp_around"):
+        around = hit.start <= finding.start and finding.end <= hit.end
+        if around and not _between(scene.of("woken"), hit.start, finding.start):
+            return True
     for hit in scene.of("hyp_after"):
         if any(hit.end <= so.start for so in scene.of("so_it_is")):
             continue

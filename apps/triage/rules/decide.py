@@ -153,7 +153,7 @@ class Engine:
                 ):
                     continue
                 if any(
-                    self._near(one, hit, reading)
+                    self._near(one, hit, reading) or self._within(one, hit, reading)
                     for name in rule.get("unless", ())
                     for hit in reading.classes.get(name, [])
                 ):
@@ -171,6 +171,10 @@ class Engine:
                 return True
             return abs(hit.start - at) <= 8 and reading.layout.sentences[hit.start] == reading.layout.sentences[at]
         return spans[hit.start][0] <= one.end and spans[hit.end - 1][1] >= one.start
+
+    def _within(self, one: _Judged, hit: Hit, reading: Reading) -> bool:
+        spans = reading.offsets.spans
+        return one.start <= spans[hit.start][0] and spans[hit.end - 1][1] <= one.end
 
     def _facts(
         self, live: list[_Judged], reading: Reading, measures: list[Measure], folded: str, sender: str, context: Context
