@@ -208,7 +208,7 @@ def test_the_file_judges_as_the_learner_does(tmp_path: Path) -> None:
 
     net = load(tmp_path / "_net.txt")
 
-    found = Counter()
+    found: Counter[tuple[str, str, bool]] = Counter()
     for language, (threshold, certain) in limits.items():
         for reading, margin in zip(readings, map(model.margin, examples), strict=True):
             wanted = "serious" if margin >= certain else "unclear" if margin >= threshold else ""

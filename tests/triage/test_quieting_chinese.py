@@ -128,3 +128,15 @@ def test_a_friends_death_is_not_the_participants() -> None:
 def test_leaving_the_world_is_not_leaving_the_trial() -> None:
     assert _said("想退出这个世界", "participant").label != "none"
     assert _said("想退出这个项目", "participant").label == "none"
+
+
+@pytest.mark.parametrize(
+    "text", ["邻居说他吐血了", "邻居说我爸吐血了", "刚才邻居说他在楼下吐血了", "同学说我爸昏过去了", "朋友发现他叫不醒"]
+)
+def test_a_neighbour_who_tells_about_the_participant_is_not_the_one_who_bleeds(text: str) -> None:
+    assert _said(text).label == "serious"
+
+
+@pytest.mark.parametrize("text", ["邻居的爸爸吐血了", "同事他妈昨天脑出血", "同学他爸肝癌走了"])
+def test_a_neighbours_father_is_somebody_else(text: str) -> None:
+    assert _said(text).label == "none"
