@@ -202,6 +202,8 @@ def load(path: Path) -> Net:
         except ValueError as error:
             raise NetError(f"{path.name}, line {at + _wrong(kind, lines)}: not a weight") from error
         at += len(lines) + 1
+    if set(found) != set(LANGUAGES):
+        raise NetError(f"{path.name}: sections of {sorted(found)}, wanted of {sorted(LANGUAGES)}")
     return Net({language: _weights(f"{path.name}, {language}", kinds) for language, kinds in found.items()})
 
 
