@@ -37,6 +37,7 @@ from apps.triage.rules.net import (
     THRESHOLD,
     UNKNOWN,
     WORD,
+    NetError,
     language_of,
     names,
     written,
@@ -127,7 +128,8 @@ def _shares(known: Sequence[Example]) -> tuple[dict[str, float], float]:
         ratio = ((1 + serious[name]) / all_serious) / ((1 + others[name]) / all_others)
         return float((1 + log((1 + len(known)) / (1 + counts[name]))) * abs(log(ratio)) ** _TILT)
 
-    return {name: share(name) for name in names_}, share("") if known else 0.0
+    unknown = share("") if known else 0.0  # a name that nothing has
+    return {name: share(name) for name in names_}, unknown
 
 
 def _classes_of(name: str) -> list[str]:
@@ -251,8 +253,11 @@ def _line(weight: float, share: float, names_: str) -> str:
 
 
 def main() -> None:
-    TARGET.unlink(missing_ok=True)  # the present one may be of another form, and must not stop the making of the next
-    found = examples()
+    try:
+        found = examples()
+    except NetError:  # the present file is of another form: it must not stop the making of the next
+        TARGET.unlink()
+        found = examples()
     models: dict[str, Model] = {}
     limits: dict[str, tuple[float, float]] = {}
     for language, known in found.items():
