@@ -1,8 +1,9 @@
-"""Who is on duty when: shifts, overrides, leave, hand-over; and the hours ahead in which nobody would be."""
+"""Who is on duty when: shifts, overrides, leave; whose hours they are in the end; and the hours ahead in which nobody would be."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -11,6 +12,7 @@ from django.db.models import Q
 
 from apps.core import clock, work
 from apps.escalation import incidents
+from apps.escalation.chains import in_force
 from apps.escalation.models import Leave, Shift
 from apps.escalation.people import ROLES, duty_site, on_duty
 from apps.escalation.rules import Step
@@ -49,7 +51,7 @@ def add_shift(
     """Put a person on duty for a time. Raises RotaRefused. An override stands before every planned shift in its time."""
     found = [
         *_time_problems(starts_at, ends_at),
-        *_place_problems(site, duty, person),
+        *place_problems(site, duty, person),
         *([] if is_override else _overlaps(site, duty, starts_at, ends_at)),
     ]
     if found:
@@ -88,23 +90,6 @@ def cancel_shift(*, shift: Shift) -> None:
 
 
 @transaction.atomic
-def hand_over_shift(*, shift: Shift, to: User, by: User, at: datetime | None = None, reason: str = "") -> Shift:
-    """The rest of a shift (from now, unless told) passes to somebody else. Raises RotaRefused."""
-    begins = at or max(clock.now(), shift.starts_at)
-    problems = []
-    if not shift.starts_at <= begins < shift.ends_at or shift.cancelled_at:
-        problems.append(RotaRule.NOT_NOW)
-    if to.pk == shift.person_id:
-        problems.append(RotaRule.SAME_PERSON)
-    if problems:
-        raise RotaRefused(problems)
-    return add_shift(
-        site=shift.site, duty=Duty(shift.duty), person=to, starts_at=begins, ends_at=shift.ends_at, by=by,
-        is_override=True, reason=reason,
-    )  # fmt: skip
-
-
-@transaction.atomic
 def add_leave(*, person: User, starts_at: datetime, ends_at: datetime) -> Leave:
     """The person is not paged in this time. Shifts in it become gaps, which `gaps` tells. Raises RotaRefused."""
     if problems := _time_problems(starts_at, ends_at):
@@ -124,7 +109,8 @@ def _time_problems(starts_at: datetime, ends_at: datetime) -> list[RotaRule]:
     return [RotaRule.IN_THE_PAST] if ends_at <= clock.now() else []
 
 
-def _place_problems(site: Site | None, duty: Duty, person: User) -> list[RotaRule]:
+def place_problems(site: Site | None, duty: Duty, person: User) -> list[RotaRule]:
+    """Why this person cannot have this duty there, whatever the time."""
     problems = []
     if (duty in TRIAL_DUTIES) != (site is None):
         problems.append(RotaRule.NO_SITE if site else RotaRule.SITE_NEEDED)
@@ -138,6 +124,40 @@ def _place_problems(site: Site | None, duty: Duty, person: User) -> list[RotaRul
 def _overlaps(site: Site | None, duty: Duty, starts_at: datetime, ends_at: datetime) -> list[RotaRule]:
     planned = Shift.objects.filter(site=site, duty=duty, is_override=False, cancelled_at__isnull=True)
     return [RotaRule.OVERLAP] if planned.filter(starts_at__lt=ends_at, ends_at__gt=starts_at).exists() else []
+
+
+# --- whose hours they are
+
+Hours = tuple[datetime, datetime]
+
+
+def own_parts(shift: Shift) -> list[Hours]:
+    """The hours of a shift without those that a later override gives to somebody else."""
+    parts = [(shift.starts_at, shift.ends_at)]
+    overrides = Shift.objects.filter(
+        site=shift.site, duty=shift.duty, is_override=True, cancelled_at__isnull=True,
+        starts_at__lt=shift.ends_at, ends_at__gt=shift.starts_at,
+    ).exclude(pk=shift.pk)  # fmt: skip
+    if shift.is_override:
+        overrides = overrides.filter(made_at__gt=shift.made_at)
+    for taken in overrides:
+        cut = [((begins, min(ends, taken.starts_at)), (max(begins, taken.ends_at), ends)) for begins, ends in parts]
+        parts = [(begins, ends) for pair in cut for begins, ends in pair if begins < ends]
+    return sorted(parts)
+
+
+def parts_left(shift: Shift) -> list[Hours]:
+    """What is still to come of them; nothing of a shift that was cancelled."""
+    now = clock.now()
+    if shift.cancelled_at is not None:
+        return []
+    return [(max(begins, now), ends) for begins, ends in own_parts(shift) if ends > now]
+
+
+def away(people: Collection[User], begins: datetime, ends: datetime) -> set[UUID]:
+    """The keys of those who are on leave for any part of this time."""
+    rows = Leave.objects.filter(person__in=people, starts_at__lt=ends, ends_at__gt=begins, cancelled_at__isnull=True)
+    return {*rows.values_list("person_id", flat=True)}
 
 
 # --- looking ahead
@@ -171,12 +191,16 @@ def gaps(*, site: Site | None, ahead: timedelta = AHEAD, duties: Collection[Duty
 
 
 def needed_duties(site: Site | None) -> set[Duty]:
-    """The duties that any chain in force here pages."""
-    chains = current_protocol().chains
+    """The duties that the chains in force page by role: a site's own chains where it has them. A duty that none names is not asked for.
+
+    Those of the whole trial (at None) are needed as soon as one place's chain names them.
+    """
+    places = [None, *Site.objects.all()] if site is None else [site]
     named = {
-        step.who for name, chain in chains.items() if (name == "unmatched") == (site is None) for step in chain.steps
-    }
-    return {Duty(who) for who in named if who in Duty.values and duty_site(who, site) == site}
+        word for place in places for plan in in_force(site=place).values() for word in plan.roles
+        if word in Duty.values and duty_site(word, place) == site
+    }  # fmt: skip
+    return {Duty(word) for word in named}
 
 
 def _moments(duty: Duty, site: Site | None, now: datetime, ends: datetime) -> list[datetime]:
