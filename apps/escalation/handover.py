@@ -3,6 +3,7 @@
 Both who may give, answer or plan is the face's question; what can be given to whom is asked here, again at the moment when it counts.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -124,9 +125,11 @@ class Taker:
     lacks: list[str]
 
 
-def takers(*, site: Site | None, duty: Duty) -> list[Taker]:
-    """Everybody whose role takes this duty here."""
-    return [Taker(person, readiness.lacks(person)) for person in on_call(site=site, roles=ROLES[duty])]
+def takers(*, site: Site | None, duties: Collection[Duty]) -> dict[Duty, list[Taker]]:
+    """Everybody whose role takes these duties here, by duty."""
+    people = {duty: on_call(site=site, roles=ROLES[duty]) for duty in duties}
+    known = {person: Taker(person, readiness.lacks(person)) for each in people.values() for person in each}
+    return {duty: [known[person] for person in each] for duty, each in people.items()}
 
 
 def hand_overs(*, site: Site | None) -> list[HandOver]:

@@ -1,6 +1,6 @@
 """Who is on duty when: shifts, overrides, leave; whose hours they are in the end; and the hours ahead in which nobody would be."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Max, Q
 
 from apps.core import clock, work
 from apps.escalation import incidents
@@ -56,10 +56,18 @@ def add_shift(
     ]
     if found:
         raise RotaRefused(found)
+    made_at = _after_those_it_covers(site, duty, starts_at, ends_at) if is_override else clock.now()
     return Shift.objects.create(
         site=site, duty=duty, person=person, starts_at=starts_at, ends_at=ends_at, is_override=is_override,
-        reason=reason, made_at=clock.now(), made_by=by,
+        reason=reason, made_at=made_at, made_by=by,
     )  # fmt: skip
+
+
+def _after_those_it_covers(site: Site | None, duty: Duty, starts_at: datetime, ends_at: datetime) -> datetime:
+    """Now; yet always after the overrides it covers, even where the clock was set back since: of two the newer wins."""
+    covered = Shift.objects.filter(site=site, duty=duty, is_override=True, starts_at__lt=ends_at, ends_at__gt=starts_at)
+    newest: datetime | None = covered.aggregate(newest=Max("made_at"))["newest"]
+    return clock.now() if newest is None else max(clock.now(), newest + timedelta.resolution)
 
 
 @transaction.atomic
@@ -133,25 +141,44 @@ Hours = tuple[datetime, datetime]
 
 def own_parts(shift: Shift) -> list[Hours]:
     """The hours of a shift without those that a later override gives to somebody else."""
-    parts = [(shift.starts_at, shift.ends_at)]
     overrides = Shift.objects.filter(
         site=shift.site, duty=shift.duty, is_override=True, cancelled_at__isnull=True,
         starts_at__lt=shift.ends_at, ends_at__gt=shift.starts_at,
-    ).exclude(pk=shift.pk)  # fmt: skip
-    if shift.is_override:
-        overrides = overrides.filter(made_at__gt=shift.made_at)
+    )  # fmt: skip
+    return _without(shift, overrides)
+
+
+def parts_left(shift: Shift) -> list[Hours]:
+    """What is still to come of them; nothing of a shift that was cancelled."""
+    return [] if shift.cancelled_at is not None else _left(own_parts(shift))
+
+
+def coming(*, site: Site | None) -> list[tuple[Shift, list[Hours]]]:
+    """Every shift that is not over, the next first, each with what is left of it."""
+    rows = Shift.objects.filter(site=site, ends_at__gt=clock.now(), cancelled_at__isnull=True)
+    shifts = [*rows.select_related("person").order_by("starts_at", "duty", "is_override", "made_at")]
+    overrides = [shift for shift in shifts if shift.is_override]
+    return [(shift, _left(_without(shift, overrides))) for shift in shifts]
+
+
+def _without(shift: Shift, overrides: Iterable[Shift]) -> list[Hours]:
+    parts = [(shift.starts_at, shift.ends_at)]
     for taken in overrides:
+        if taken.duty != shift.duty or not _stands_before(taken, shift):
+            continue
         cut = [((begins, min(ends, taken.starts_at)), (max(begins, taken.ends_at), ends)) for begins, ends in parts]
         parts = [(begins, ends) for pair in cut for begins, ends in pair if begins < ends]
     return sorted(parts)
 
 
-def parts_left(shift: Shift) -> list[Hours]:
-    """What is still to come of them; nothing of a shift that was cancelled."""
+def _stands_before(override: Shift, shift: Shift) -> bool:
+    """In the order in which `people` reads them: the newer override wins."""
+    return not shift.is_override or override.made_at > shift.made_at
+
+
+def _left(parts: Sequence[Hours]) -> list[Hours]:
     now = clock.now()
-    if shift.cancelled_at is not None:
-        return []
-    return [(max(begins, now), ends) for begins, ends in own_parts(shift) if ends > now]
+    return [(max(begins, now), ends) for begins, ends in parts if ends > now]
 
 
 def away(people: Collection[User], begins: datetime, ends: datetime) -> set[UUID]:
