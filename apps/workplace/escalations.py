@@ -15,7 +15,7 @@ from apps.escalation.handing import colleagues
 from apps.escalation.models import Escalation
 from apps.escalation.timeline import Moment
 from apps.escalation.timeline import timeline as story_of
-from apps.escalation.vocabulary import ContactResult, EscalationState, Via
+from apps.escalation.vocabulary import ContactResult, EscalationState, MilestoneKind, Via
 from apps.messaging.models import InboundMessage
 from apps.messaging.models import Line as PhoneLine
 from apps.staff.models import User
@@ -156,8 +156,10 @@ class EscalationAdmin(CardAdmin):
         messages = InboundMessage.objects.none()
         if row.site_id is None and seen.may(Action.VIEW_UNMATCHED):
             messages = InboundMessage.objects.filter(turn__escalation=row).order_by("received_at")
+        given = row.milestones.filter(kind=MilestoneKind.HANDED_OVER).select_related("to").order_by("at").last()
         return {
             "timeline": timeline(row),
+            "handed_to": given.to if given else None,
             "events": events.select_related("participant"),
             "messages_of_it": messages,
             "tasks_of_it": row.tasks.select_related("participant"),

@@ -128,6 +128,7 @@ def test_the_holder_chooses_a_colleague_by_name_and_the_story_tells_to_whom(
     ]  # fmt: skip
 
     assert press(alice, running, "hand_to", to=str(carol.pk)).status_code == 303
+    assert "Alice hands it over to Carol, and keeps it until somebody has taken it." in page(carol, change_url(running))
     stage.minutes(1)
 
     assert stage.carrier.texts_to(carol)[0].startswith(f"ALERT {running.ref}: Alice")
