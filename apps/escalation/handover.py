@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 
 from apps.core import clock
 from apps.escalation import readiness, rota
@@ -133,10 +133,11 @@ def takers(*, site: Site | None, duties: Collection[Duty]) -> dict[Duty, list[Ta
 
 
 def hand_overs(*, site: Site | None) -> list[HandOver]:
-    """Those that wait for an answer and still could be accepted, and those of the last two weeks; the newest first."""
+    """Those that wait for an answer and still could be accepted, and those of the last two weeks; the open ones first."""
     recent = Q(answered_at__gt=clock.now() - _TOLD_FOR)
     rows = HandOver.objects.filter(_can_wait() | recent, shift__site=site)
-    return [*rows.select_related("shift__person", "to", "answered_by").order_by("-offered_at")[:_LISTED]]
+    rows = rows.select_related("shift__person", "to", "answered_by")
+    return [*rows.order_by(F("answered_at").desc(nulls_first=True), "-offered_at")[:_LISTED]]
 
 
 def waiting_for(person: User) -> list[HandOver]:

@@ -70,7 +70,7 @@ class Plan:
     @property
     def first_wait(self) -> timedelta:
         """How long whoever is paged first has it alone before the next are paged."""
-        return min((step.after for step in self.steps if step.after), default=self.repeat)
+        return min((step.after for step in self.steps if step.after), default=REST)
 
     @property
     def longest_gap(self) -> timedelta:

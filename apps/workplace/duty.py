@@ -151,6 +151,8 @@ class Place:
 
 def act(request: HttpRequest, person: User, seen: Scope) -> tuple[HttpResponse | None, dict[str, forms.Form]]:
     """Do what was asked for. An answer, or the refused form by its prefix."""
+    if not may_open(seen):
+        raise PermissionDenied
     name, wanted = request.POST.get("act", ""), ACTS.get(request.POST.get("act", ""))
     if wanted is None:
         raise BadRequest("no such act")

@@ -155,6 +155,7 @@ def rota_of(site: Site | None, person: User, seen: Scope, refused: Mapping[str, 
     coming = rota.coming(site=site)[:_LISTED]
     known = handover.hand_overs(site=site)
     takers = handover.takers(site=site, duties={Duty(shift.duty) for shift, _left in coming})
+    needed = rota.needed_duties(site)
     waiting = {row.shift_id for row in known if row.state == HandOverState.OFFERED}
 
     def shown(shift: Shift, left: list[Hours]) -> ShiftShown:
@@ -168,7 +169,7 @@ def rota_of(site: Site | None, person: User, seen: Scope, refused: Mapping[str, 
     return Rota(
         site=site,
         code=code_of(site),
-        now=[(duty, _now(duty, site)) for duty in Duty if duty in rota.needed_duties(site)],
+        now=[(duty, _now(duty, site)) for duty in Duty if duty in needed],
         shifts=[shown(shift, left) for shift, left in coming],
         hand_overs=[_hand_over_shown(row, person, plans) for row in known],
         unready=[taker for taker in {t.person: t for each in takers.values() for t in each}.values() if taker.lacks],

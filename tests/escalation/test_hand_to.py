@@ -81,6 +81,18 @@ def test_the_chain_goes_on_when_the_named_one_does_not_answer_and_not_before(
     assert "Alice" not in {name for _minute, name in later}
 
 
+def test_a_chain_that_pages_all_at_once_leaves_the_named_one_five_minutes(
+    stage: Stage, alice: User, carol: User
+) -> None:
+    snapshot = stage.start().snapshot
+    together = [step | {"after_minutes": 0} for step in snapshot["steps"]]
+    running = taken(stage, alice)
+    Escalation.objects.filter(pk=running.pk).update(snapshot=snapshot | {"steps": together, "repeat_minutes": 60})
+    escalation.hand_to(escalation=running, person=alice, to=carol, via=Via.ADMIN)
+    stage.drain()
+    assert min(minute for minute, _name in paged_after(stage, running, 6)) == 5
+
+
 def test_it_stays_the_givers_until_the_named_one_has_taken_it(stage: Stage, alice: User, carol: User) -> None:
     running = taken(stage, alice)
     hand_to(running, alice, carol)

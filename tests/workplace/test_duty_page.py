@@ -112,6 +112,7 @@ def test_nobody_else_fetches_it(everybody: None, name: str) -> None:
 
 def test_people_who_are_never_paged_and_make_no_rota_do_not_see_the_page(everybody: None) -> None:
     assert signed_in(people.sam()).get(URL).status_code == 403
+    assert signed_in(people.sam()).post(URL, {"act": "pin", "pin-pin": "4826"}).status_code == 403
 
 
 def test_ones_own_leave_is_cancelled_by_its_owner_alone(everybody: None) -> None:
