@@ -4,13 +4,14 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.db.models import Min
 from django.utils.translation import override
 
 from apps.core import clock, wording
 from apps.core.work import seconds
 from apps.escalation.models import Escalation, Page
 from apps.escalation.rules import fitted
-from apps.escalation.vocabulary import ChainName, EscalationState, MilestoneKind
+from apps.escalation.vocabulary import ChainName, EscalationState, MilestoneKind, PageKind
 from apps.staff.models import User
 from apps.staff.services import scope
 from apps.staff.vocabulary import Role
@@ -26,16 +27,27 @@ def wording_for(escalation: Escalation, *, is_first: bool) -> str:
         return "staff_drill"
     if escalation.cannot_text:
         return "staff_cannot_text"
-    # Who is paged later is told as well what reached the program late; that the chain has gone on since is no delay.
-    if is_late(escalation, at=clock.now() if is_first else escalation.opened_at):
+    if is_late(escalation):
         return "staff_delayed"
     if not is_first and escalation.state == EscalationState.OPEN:
         return "staff_escalate"
     return "staff_r1" if escalation.chain in _ALERTING else "staff_r2"
 
 
-def is_late(escalation: Escalation, *, at: datetime) -> bool:
-    return at - escalation.received_at > seconds(LATE_AFTER)
+def is_late(escalation: Escalation) -> bool:
+    """Nobody was paged about the text within ten minutes of its receipt. Every later page tells that too; that nobody has answered
+    the pages since is no delay.
+    """
+    allowed = seconds(LATE_AFTER)
+    if clock.now() - escalation.received_at <= allowed:
+        return False
+    return first_paged_at(escalation) - escalation.received_at > allowed
+
+
+def first_paged_at(escalation: Escalation) -> datetime:
+    """When the first page about it was planned: now, while there is none."""
+    first: datetime | None = escalation.pages.filter(kind=PageKind.PAGE).aggregate(first=Min("created_at"))["first"]
+    return first or clock.now()
 
 
 def language_of(person: User) -> str:
@@ -60,10 +72,10 @@ def _values(page: Page, language: str) -> dict[str, str]:
     escalation = page.escalation
     received = local_time(escalation, escalation.received_at)
     values = {"ref": escalation.ref, "code": page.code, "time": received, "time_sent": received}
-    if page.wording in ("staff_delayed", "staff_drill", "staff_more"):
+    if page.wording in ("staff_drill", "staff_more"):
         values["time"] = local_time(escalation, clock.now())
-    if page.wording == "staff_delayed" and is_late(escalation, at=escalation.opened_at):
-        values["time"] = local_time(escalation, escalation.opened_at)
+    if page.wording == "staff_delayed":
+        values["time"] = local_time(escalation, first_paged_at(escalation))
     if page.wording in ("staff_contact_menu", "staff_taken") and escalation.acknowledged_at:
         values["time"] = local_time(escalation, escalation.acknowledged_at)
     holder = _giver(page) if page.wording == "staff_handed" else escalation.acknowledged_by

@@ -25,6 +25,27 @@ def test_every_page_about_a_text_that_came_late_tells_when_it_was_sent(stage: St
     assert "10:00" in stage.carrier.texts_to(bob)[0]  # when it was received, not when Bob's turn came
 
 
+def test_a_text_that_waited_for_a_dead_worker_is_late_for_everybody(stage: Stage, alice: User, bob: User) -> None:
+    running = stage.start()
+    stage.time.advance(timedelta(minutes=11))
+    stage.minutes(6)
+    for person in (alice, bob):
+        assert stage.carrier.texts_to(person)[0].startswith(
+            f"ALERT {running.ref}: message of 10:00 received late, at 10:11."
+            if person == alice
+            else f"警报{running.ref}：10:00的消息迟至10:11才收到"
+        )
+
+
+def test_a_case_that_becomes_more_urgent_is_not_late_for_that(stage: Stage, alice: User) -> None:
+    running = stage.start(ChainName.R2)
+    stage.minutes(14)
+    escalation.raise_chain(escalation=running, chain=ChainName.R1)
+    stage.minutes(6)
+    assert not running.pages.filter(wording="staff_delayed").exists()
+    assert stage.carrier.texts_to(alice)[-1].startswith(f"ALERT {running.ref}: urgent message received 10:00.")
+
+
 def test_the_next_round_tells_it_too(stage: Stage, alice: User) -> None:
     running = escalation.start(chain=ChainName.R1, site=stage.site, received_at=clock.now() - timedelta(hours=3))
     stage.minutes(61)
