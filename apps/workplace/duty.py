@@ -30,7 +30,7 @@ from apps.trials.models import Site
 from apps.workplace import duty_rota
 from apps.workplace.duty_rota import Rota, Wish
 from apps.workplace.forms import MinuteField, NewPasswordField, style
-from apps.workplace.paging_views import DESK
+from apps.workplace.paging_views import DESK, site_of
 
 BACK = timedelta(weeks=4)
 
@@ -176,7 +176,7 @@ def _place_asked(code: str, wanted: DutyAct, seen: Scope) -> Site | None:
     """Where the act is to be done. A place that there is not is refused like one where it is not allowed."""
     if wanted.may is None:
         return None
-    site = None if code == DESK else Site.objects.filter(code=code).first()
+    site = None if code == DESK else site_of(code)
     if (site is None and code != DESK) or not wanted.may(seen, site):
         raise PermissionDenied
     return site
