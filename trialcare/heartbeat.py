@@ -21,7 +21,9 @@ from apps.participants.models import Plan
 TABLE = (
     Work(OutboundMessage, messaging.deliver, messaging.could_not_deliver),
     Work(Escalation, escalation.advance, escalation.could_not_advance),
-    Work(InboundMessage, conversations.answer, conversations.could_not_process),
+    Work(
+        InboundMessage, conversations.answer, conversations.could_not_process, patience=6
+    ),  # it may be an acknowledgement
     Work(Page, escalation.send_page, escalation.could_not_page),
     Work(PhoneCall, conversations.call_due),
     Work(Task, conversations.task_due),

@@ -1,8 +1,8 @@
 """Whose turn it is among the kinds of rows that wait.
 
 What stands first in the table, nearest to a phone, comes first: of a hundred texts at once each is brought to its page before the next
-is opened. But no kind waits for more than a few rows of others, or a few seconds: the text that comes in may be the acknowledgement
-that ends the pages before it, and calls into a provider's outage take their time.
+is opened. But no kind waits for more rows of others than the table says, or a few seconds: the text that comes in may be the
+acknowledgement that ends the pages before it, and calls into a provider's outage take their time.
 """
 
 import time
@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 
 from apps.core.work import Work, WorkRow
 
-ROWS, SECONDS = 6, 2.0  # of others, before a kind that waits comes first
+SECONDS = 2.0  # of others' work, before a kind that waits comes first
 LATELY = 5.0  # seconds
 Kind = type[WorkRow]
 
@@ -36,7 +36,7 @@ class Turns:
 
     def _place(self, entry: Work, now: float) -> float:
         rows, at = self._served.setdefault(entry.model, (self._rows, now))
-        is_impatient = self._rows - rows >= ROWS or now - at >= SECONDS
+        is_impatient = self._rows - rows >= entry.patience or now - at >= SECONDS
         return at if is_impatient else now
 
     def took(self, kind: Kind, *, had_row: bool) -> None:

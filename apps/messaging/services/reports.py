@@ -5,6 +5,7 @@ from uuid import UUID
 from django.db import transaction
 
 from apps.core import clock
+from apps.core.rows import insert_once
 from apps.messaging.gateway import DeliveryReport, SmsGateway
 from apps.messaging.models import DeliveryEvent, OutboundMessage, SendAttempt
 from apps.messaging.services.alarms import sound
@@ -63,9 +64,7 @@ def _kept(
         "done_at": event.done_at[:24],
     }
     new = DeliveryEvent(attempt=attempt, attempt_ref=attempt_id, received_at=clock.now(), **key)
-    DeliveryEvent.objects.bulk_create([new], ignore_conflicts=True)
-    row = DeliveryEvent.objects.get(**key)
-    return row, row.pk == new.pk
+    return (new, True) if insert_once(new) else (DeliveryEvent.objects.get(**key), False)
 
 
 def adopt_parked(*, gateway: SmsGateway, attempt: SendAttempt) -> bool:
