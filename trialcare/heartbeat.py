@@ -15,7 +15,7 @@ from apps.escalation.models import Escalation, Page, Watch
 from apps.followup import services as followup
 from apps.followup.models import CheckIn, Reminder
 from apps.messaging import services as messaging
-from apps.messaging.models import InboundMessage, OutboundMessage, Reconciliation
+from apps.messaging.models import DeliveryEvent, InboundMessage, OutboundMessage, Reconciliation
 from apps.participants.models import Plan
 
 TABLE = (
@@ -25,6 +25,7 @@ TABLE = (
         InboundMessage, conversations.answer, conversations.could_not_process, patience=6
     ),  # it may be an acknowledgement
     Work(Page, escalation.send_page, escalation.could_not_page),
+    Work(DeliveryEvent, messaging.apply_delivery, messaging.could_not_apply),
     Work(PhoneCall, conversations.call_due),
     Work(Task, conversations.task_due),
     Work(Question, conversations.after_silence, conversations.could_not_notice),

@@ -15,7 +15,7 @@ from apps.escalation.people import on_duty
 from apps.escalation.rules import Plan, Step
 from apps.escalation.texts import wording_for
 from apps.escalation.vocabulary import MOVES, EscalationState, IncidentKind, MilestoneKind
-from apps.messaging.models import Line
+from apps.messaging import services as messaging
 from apps.staff.models import User
 from apps.trials.services import current_protocol
 from apps.trials.vocabulary import ChainHours
@@ -85,8 +85,8 @@ def _summons(escalation: Escalation, step: Step, person: User, *, already: set[t
 
 
 def _has_stopped_texts(person: User) -> bool:
-    stopped = Line.objects.filter(index=bytes(person.phone_index), opted_out_at__isnull=False)
-    return bool(person.phone_index) and stopped.exists()
+    line = messaging.line_of(bytes(person.phone_index or b""))
+    return line is not None and line.opted_out_at is not None
 
 
 def _move_on(escalation: Escalation, plan: Plan, *, reached: bool) -> None:

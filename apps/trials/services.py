@@ -34,7 +34,7 @@ def _newest() -> ProtocolVersion:
 
 
 def current_protocol() -> Protocol:
-    """The protocol in force, parsed once a process and version; each unit of work asks the database which version that is. Raises NoProtocol."""
+    """The protocol in force, parsed once a process and version; each unit of work asks anew which version that is. Raises NoProtocol."""
     return protocol_of(current_version())
 
 
