@@ -15,14 +15,17 @@ from apps.escalation.models import Escalation, Page, Watch
 from apps.followup import services as followup
 from apps.followup.models import CheckIn, Reminder
 from apps.messaging import services as messaging
-from apps.messaging.models import InboundMessage, OutboundMessage, Reconciliation
+from apps.messaging.models import DeliveryEvent, InboundMessage, OutboundMessage, Reconciliation
 from apps.participants.models import Plan
 
 TABLE = (
     Work(OutboundMessage, messaging.deliver, messaging.could_not_deliver),
     Work(Escalation, escalation.advance, escalation.could_not_advance),
-    Work(InboundMessage, conversations.answer, conversations.could_not_process),
+    Work(
+        InboundMessage, conversations.answer, conversations.could_not_process, patience=6
+    ),  # it may be an acknowledgement
     Work(Page, escalation.send_page, escalation.could_not_page),
+    Work(DeliveryEvent, messaging.apply_delivery, messaging.could_not_apply),
     Work(PhoneCall, conversations.call_due),
     Work(Task, conversations.task_due),
     Work(Question, conversations.after_silence, conversations.could_not_notice),

@@ -33,7 +33,7 @@ def status(request: HttpRequest, gateway: str, attempt: UUID) -> HttpResponse:
 
     def store(sms: SmsGateway, callback: RawCallback) -> None:
         for event in sms.parse_status(callback):
-            messaging.record_delivery(gateway=sms, attempt_id=attempt, event=event)
+            messaging.take_delivery(gateway=sms, attempt_id=attempt, event=event)
 
     return _taken(request, gateway, Kind.STATUS, store)
 

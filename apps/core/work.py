@@ -20,6 +20,7 @@ from django.db.models import F, Q
 
 from apps.core import clock
 from apps.core.failpoints import strike
+from apps.core.unit import unit
 
 log = logging.getLogger(__name__)
 
@@ -97,12 +98,14 @@ Row = TypeVar("Row", bound=WorkRow)
 class Work:
     """One line of the heartbeat table: which rows, and the one service function that handles a claimed row.
 
-    `gave_up` is called in the transaction that quarantines a row, so that nothing is only parked.
+    `gave_up` is called in the transaction that quarantines a row, so that nothing is only parked. `patience`: for how many rows of
+    other kinds it waits at most.
     """
 
     model: type[WorkRow]
     handle: Callable[[Any], None]
     gave_up: Callable[[Any], None] | None = None
+    patience: int = 24
 
 
 @dataclass
@@ -183,20 +186,22 @@ def _table(model: type[WorkRow]) -> str:
 def claim(model: type[Row], *, lane: int | None = None, overdue_by: timedelta = timedelta(0)) -> Row | None:
     """Lease the oldest due row to this process, or None.
 
-    The row is read after it is leased: whoever held it before may have written to it until then, and no later. It is read with the
-    fence of this lease: a process that was stopped in between has lost the row, and must not take the next owner's fence for its own.
+    The row is what the lease itself gives back: whoever held it before may have written to it until then, and no later. What
+    `comes_with` it is read after that, with the fence of this lease: a process that was stopped in between has lost the row, and must
+    not take the next owner's fence for its own.
     """
-    rows = model._default_manager.select_related(*model.comes_with or (None,))
-    while (leased := _lease_oldest(model, lane=lane, overdue_by=overdue_by)) is not None:
-        pk, fence = leased
-        if (row := rows.filter(pk=pk, fence=fence).first()) is not None:
+    while (row := _lease_oldest(model, lane=lane, overdue_by=overdue_by)) is not None:
+        if model.comes_with:
+            rows = model._default_manager.select_related(*model.comes_with)
+            row = rows.filter(pk=row.pk, fence=row.fence).first()
+        if row is not None:
             strike("claimed")
             return row
     return None
 
 
-def _lease_oldest(model: type[WorkRow], *, lane: int | None, overdue_by: timedelta) -> tuple[object, int] | None:
-    """Its key and its fence. One statement finds and leases.
+def _lease_oldest(model: type[Row], *, lane: int | None, overdue_by: timedelta) -> Row | None:
+    """The row as its lease leaves it. One statement finds and leases.
 
     Its own outer condition is the guard; the lock only spares two processes the same row.
     """
@@ -212,14 +217,13 @@ def _lease_oldest(model: type[WorkRow], *, lane: int | None, overdue_by: timedel
         f"SELECT this.{key} FROM {_table(model)} AS this WHERE {is_due}"  # noqa: S608 - names of our own
         f" ORDER BY this.due_at, this.{key} LIMIT 1" + (" FOR NO KEY UPDATE SKIP LOCKED" if on_postgresql else "")
     )
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"UPDATE {_table(model)} AS this SET fence = fence + 1, attempts = attempts + 1, lease_until = {until}"  # noqa: S608
-            f" WHERE {key} = ({oldest}) AND due_at <= %s AND quarantined_at IS NULL AND ({free}) RETURNING {key}, fence",
-            [ends, *values, now, *bounds],
-        )
-        leased: tuple[object, int] | None = cursor.fetchone()
-    return leased
+    columns = ", ".join(connection.ops.quote_name(str(field.column)) for field in model._meta.concrete_fields)
+    leased = model._default_manager.raw(
+        f"UPDATE {_table(model)} AS this SET fence = fence + 1, attempts = attempts + 1, lease_until = {until}"  # noqa: S608
+        f" WHERE {key} = ({oldest}) AND due_at <= %s AND quarantined_at IS NULL AND ({free}) RETURNING {columns}",
+        [ends, *values, now, *bounds],
+    )
+    return next(iter(leased), None)
 
 
 @contextmanager
@@ -246,7 +250,8 @@ def run(work: Work, row: WorkRow) -> None:
         quarantine(work, row, reason=row.last_error or "process ended")
         return
     try:
-        work.handle(row)
+        with unit():
+            work.handle(row)
     except StaleLease:
         log.warning("stale lease", extra={"model": type(row).__name__, "row": str(row.pk)})
     except Exception as error:  # noqa: BLE001 - the task's edge: whatever it is, it is written on the row and the row is tried again

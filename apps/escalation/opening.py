@@ -1,5 +1,6 @@
 """An escalation begins, with a copy of its chain; and a running one becomes more urgent."""
 
+import logging
 import secrets
 from datetime import datetime
 from typing import Any
@@ -12,10 +13,12 @@ from apps.escalation import rules
 from apps.escalation.chains import own_chain, snapshot_of
 from apps.escalation.models import Drill, Escalation
 from apps.escalation.paging import locked
-from apps.escalation.stepping import begin_round, note
+from apps.escalation.stepping import begin_round, note, take_due_steps
 from apps.escalation.vocabulary import RUNNING, URGENCY, ChainName, EscalationState, MilestoneKind
 from apps.trials.models import Site
 from apps.trials.services import current_version
+
+log = logging.getLogger(__name__)
 
 
 @transaction.atomic
@@ -42,22 +45,41 @@ def begin(
 ) -> Escalation:  # fmt: skip
     """`start` without its defaults; a drill brings its own snapshot."""
     version, own = current_version(), own_chain(chain, site)
-    return Escalation.objects.create(
-        ref=_fresh_ref(),
-        chain=chain,
-        site=site,
-        drill=drill,
-        protocol=version,
-        site_chain=own if snapshot is None else None,
-        snapshot=snapshot or snapshot_of(chain, version=version, own=own),
-        cannot_text=cannot_text,
-        received_at=received_at,
-        opened_at=clock.now(),
-        round_started_at=opens_at,
-        next_step_at=opens_at,
-        due_at=opens_at,
-        lane=Lane.SAFETY,
-    )
+    values = {
+        "ref": _fresh_ref(),
+        "chain": chain,
+        "site": site,
+        "drill": drill,
+        "protocol": version,
+        "site_chain": own if snapshot is None else None,
+        "snapshot": snapshot or snapshot_of(chain, version=version, own=own),
+        "cannot_text": cannot_text,
+        "received_at": received_at,
+        "opened_at": clock.now(),
+        "round_started_at": opens_at,
+        "next_step_at": opens_at,
+        "due_at": opens_at,
+        "lane": Lane.SAFETY,
+    }
+    escalation = Escalation(**values)
+    if drill is None and opens_at <= clock.now() and _took_first_step(escalation):
+        return escalation
+    return Escalation.objects.create(**values)
+
+
+def _took_first_step(escalation: Escalation) -> bool:
+    """The first pages stand as soon as their escalation does: no turn of its own, and nothing that may happen in between.
+
+    False when the step breaks; nothing is written then. The row's own turn takes it, again and again, and tells people if it cannot.
+    """
+    try:
+        with transaction.atomic():
+            escalation.due_at = take_due_steps(escalation)
+            escalation.save()
+    except Exception as error:  # noqa: BLE001 - the edge of the text that it is about: a page that breaks never undoes its reading
+        log.error("first step not taken at once", extra={"row": str(escalation.pk), "error": type(error).__name__})
+        return False
+    return True
 
 
 def _fresh_ref() -> str:

@@ -63,12 +63,15 @@ def plan_pages(
     escalation: Escalation, summons: Sequence[Summons], *, wording: str, kind: PageKind = PageKind.PAGE
 ) -> list[Page]:
     """One page a channel, due at once; or those that the same occasion planned already."""
-    known = list(Page.objects.filter(escalation=escalation, person__in={each.person for each in summons}))
+    known: list[Page] = []
+    if not escalation._state.adding:
+        known = list(Page.objects.filter(escalation=escalation, person__in={each.person for each in summons}))
     there = {(page.person_id, page.occasion, page.channel): page for page in known}
     codes = {page.person_id: page.code for page in known if page.code}
+    codes |= _fresh_codes({each.person.pk for each in summons} - codes.keys())
     planned, fresh = [], []
     for each in summons:
-        code = codes[each.person.pk] = codes.get(each.person.pk) or _fresh_code(each.person)
+        code = codes[each.person.pk]
         for channel in each.channels:
             if (page := there.get((each.person.pk, each.occasion, channel.name))) is not None:
                 planned.append(page)
@@ -112,18 +115,26 @@ def _hand_over_here(page: Page, channel: Channel) -> None:
         log.error("page not handed over at once", extra={"row": str(page.pk), "error": type(error).__name__})
 
 
-def _fresh_code(person: User) -> str:
-    """Four digits that no live page of this person has: the same for as long as the escalation lasts."""
-    taken = set(live_pages(person).values_list("code", flat=True))
+def _fresh_codes(people: set[UUID]) -> dict[UUID, str]:
+    """For each person four digits that no live page of theirs has: the same for as long as the escalation lasts."""
+    taken = set(_live_pages().filter(person__in=people).values_list("person_id", "code")) if people else set()
+    return {person: _fresh_code({code for whose, code in taken if whose == person}) for person in people}
+
+
+def _fresh_code(taken: set[str]) -> str:
     while (code := f"{secrets.randbelow(10**CODE_LENGTH):0{CODE_LENGTH}d}") in taken:
         continue
     return code
 
 
 def live_pages(person: User) -> QuerySet[Page]:
-    """Pages whose codes still mean something: of running escalations, and for a day of finished ones."""
+    """This person's pages whose codes still mean something: of running escalations, and for a day of finished ones."""
+    return _live_pages().filter(person=person)
+
+
+def _live_pages() -> QuerySet[Page]:
     recent = Q(escalation__contacted_at__gt=clock.now() - _CODE_LIVES)
-    return Page.objects.filter(Q(escalation__state__in=RUNNING) | recent, person=person)
+    return Page.objects.filter(Q(escalation__state__in=RUNNING) | recent)
 
 
 # --- handing over
@@ -279,7 +290,7 @@ def move_on_after(page: Page) -> None:
 
 
 def _remember(page: Page, **values: object) -> Route:
-    route, _ = Route.objects.get_or_create(person=page.person, channel=page.channel)
+    route, _ = Route.objects.get_or_create(person_id=page.person_id, channel=page.channel)
     Route.objects.filter(pk=route.pk).update(**values)
     route.refresh_from_db()
     return route

@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from apps.core import clock
+from apps.core.unit import once
 from apps.escalation.models import Leave, Shift
 from apps.escalation.rules import Step
 from apps.escalation.vocabulary import TRIAL_DUTIES, Duty
@@ -78,10 +80,11 @@ def _by_order(who: str, site: Site | None, time: datetime) -> OnDuty:
 
 
 def _without_leave(people: list[User], time: datetime) -> OnDuty:
-    away = set(
-        Leave.objects.filter(
-            person__in=people, starts_at__lte=time, ends_at__gt=time, cancelled_at__isnull=True
-        ).values_list("person_id", flat=True)
-    )
+    away = once(("away", time), lambda: _away(time))
     present = tuple(person for person in people if person.pk not in away)
     return OnDuty(present, has_gap=not present)
+
+
+def _away(time: datetime) -> frozenset[UUID]:
+    leaves = Leave.objects.filter(starts_at__lte=time, ends_at__gt=time, cancelled_at__isnull=True)
+    return frozenset(leaves.values_list("person_id", flat=True))

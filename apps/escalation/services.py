@@ -87,6 +87,7 @@ def advance(escalation: Escalation) -> None:
     with work.finishing(escalation) as ending:
         if escalation.state == EscalationState.OPEN:
             ending.due_at = take_due_steps(escalation)
+            escalation.save()
         elif escalation.state == EscalationState.ACKNOWLEDGED:
             ending.due_at = nag(escalation)
 

@@ -15,14 +15,17 @@ from apps.escalation.people import on_duty
 from apps.escalation.rules import Plan, Step
 from apps.escalation.texts import wording_for
 from apps.escalation.vocabulary import MOVES, EscalationState, IncidentKind, MilestoneKind
-from apps.messaging.models import Line
+from apps.messaging import services as messaging
 from apps.staff.models import User
 from apps.trials.services import current_protocol
 from apps.trials.vocabulary import ChainHours
 
 
 def take_due_steps(escalation: Escalation) -> datetime | None:
-    """Everything that is due of this round, in one go; the time of the next step. After a long silence one round is caught up, not ten."""
+    """Everything that is due of this round, in one go; the time of the next step. After a long silence one round is caught up, not ten.
+
+    The caller saves the escalation, and when it is due again.
+    """
     plan = rules.plan(escalation.snapshot)
     if escalation.drill and clock.now() >= escalation.drill.ends_at:
         _end_drill(escalation, escalation.drill)
@@ -36,7 +39,6 @@ def take_due_steps(escalation: Escalation) -> datetime | None:
         _move_on(escalation, plan, reached=reached)
         if escalation.place == 0:
             break
-    escalation.save()
     return escalation.next_step_at
 
 
@@ -48,23 +50,23 @@ def _take(escalation: Escalation, plan: Plan, *, first_page: bool) -> bool:
     escalation.round_started_at = min(escalation.round_started_at, early) if escalation.place else clock.now()
     widening = plan.widening(place=escalation.place, round_number=escalation.round)
     escalation.group_from = escalation.step + 1
-    wording = wording_for(escalation, is_first=first_page)
+    wording, now = wording_for(escalation, is_first=first_page), clock.now()
     summons: list[Summons] = []
     for step in [*group, *widening]:
         escalation.step += 1
         already: set[tuple[object, str]] = {
             (each.person.pk, channel.name) for each in summons for channel in each.channels
         }
-        summons += _summoned(escalation, step, already=already)
+        summons += _summoned(escalation, step, already=already, at=now)
     pages = plan_pages(escalation, summons, wording=wording)
     escalation.place += len(group)
     wakes = any(step.wants_to_wake for step in group)
     return any(page.wakes for page in pages) if wakes else bool(pages)
 
 
-def _summoned(escalation: Escalation, step: Step, *, already: set[tuple[object, str]]) -> list[Summons]:
+def _summoned(escalation: Escalation, step: Step, *, already: set[tuple[object, str]], at: datetime) -> list[Summons]:
     """Everybody whom this step reaches now, by the channels that nobody else of this minute has told them by."""
-    found = on_duty(step, site=escalation.site)
+    found = on_duty(step, site=escalation.site, at=at)
     if found.has_gap:
         incidents.report(IncidentKind.ROTA_GAP, detail=step.who, escalation=escalation)
     # Who hands over is not paged about it again in the next round.
@@ -83,8 +85,8 @@ def _summons(escalation: Escalation, step: Step, person: User, *, already: set[t
 
 
 def _has_stopped_texts(person: User) -> bool:
-    stopped = Line.objects.filter(index=bytes(person.phone_index), opted_out_at__isnull=False)
-    return bool(person.phone_index) and stopped.exists()
+    line = messaging.line_of(bytes(person.phone_index or b""))
+    return line is not None and line.opted_out_at is not None
 
 
 def _move_on(escalation: Escalation, plan: Plan, *, reached: bool) -> None:
@@ -152,4 +154,3 @@ def _end_drill(escalation: Escalation, drill: Drill) -> None:
         incidents.report(
             IncidentKind.DRILL_FAILED, detail=f"{drill.started_at:%Y-%m-%d}", site=escalation.site, person=person
         )
-    escalation.save()

@@ -162,6 +162,7 @@ def nag(escalation: Escalation) -> datetime | None:
     now, plan = clock.now(), rules.plan(escalation.snapshot)
     if escalation.second_wanted:
         take_due_steps(escalation)
+        escalation.save()
     if escalation.expires_at is None or now >= escalation.expires_at:
         reopen(escalation)
         escalation.save()

@@ -139,8 +139,11 @@ class SendAttempt(models.Model):
         return str(self.id)
 
 
-class DeliveryEvent(models.Model):
-    """What a provider said about an attempt, append-only. The message's state is the highest rank seen and never goes back."""
+class DeliveryEvent(WorkRow):
+    """What a provider said about an attempt, append-only. The message's state is the highest rank seen and never goes back.
+
+    Due only while it is kept and not yet applied.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     attempt = models.ForeignKey(SendAttempt, on_delete=models.PROTECT, null=True, related_name="events")
@@ -152,7 +155,7 @@ class DeliveryEvent(models.Model):
     done_at = models.CharField(max_length=24, blank=True)
     received_at = models.DateTimeField()
 
-    class Meta:
+    class Meta(WorkRow.Meta):
         constraints = [
             models.UniqueConstraint(
                 fields=["gateway", "provider_id", "status", "error_code", "done_at"], name="delivery_event_once"

@@ -32,7 +32,14 @@ def table() -> tuple[Work, ...]:
 def run_one(*, lane: Lane, overdue_by: timedelta = timedelta(0)) -> bool:
     """Claim and handle one row of this lane, the oldest of the kind whose turn it is; False when there is none."""
     turns = _turns[lane, overdue_by]
-    for entry in turns.order(table(), _waiting(turns, lane, overdue_by)):
+    known = turns.known()
+    if known and _run_of(turns, known, lane, overdue_by):
+        return True
+    return _run_of(turns, _waiting(turns, lane, overdue_by), lane, overdue_by)
+
+
+def _run_of(turns: Turns, kinds: frozenset[type[WorkRow]], lane: Lane, overdue_by: timedelta) -> bool:
+    for entry in turns.order(table(), kinds):
         row = work.claim(entry.model, lane=lane, overdue_by=overdue_by)
         if row is not None:
             work.run(entry, row)
@@ -46,10 +53,12 @@ def _waiting(turns: Turns, lane: Lane, overdue_by: timedelta) -> frozenset[type[
     """The kinds that wait. In a storm most do not: those that did a moment ago are asked alone, all of them once a while."""
     now = time.monotonic()
     lately = turns.lately(table()) if now - turns.all_asked_at < ASK_ALL_AGAIN else []
-    if lately and (found := work.waiting(lately, lane=lane, overdue_by=overdue_by)):
-        return found
-    turns.all_asked_at = now
-    return work.waiting([entry.model for entry in table()], lane=lane, overdue_by=overdue_by)
+    found = work.waiting(lately, lane=lane, overdue_by=overdue_by) if lately else frozenset()
+    if not found:
+        turns.all_asked_at = now
+        found = work.waiting([entry.model for entry in table()], lane=lane, overdue_by=overdue_by)
+    turns.learn(found)
+    return found
 
 
 def drain(lane: Lane) -> int:

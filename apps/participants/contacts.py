@@ -21,8 +21,12 @@ class AlreadyOnRecord(Exception):
 def contact_points_of(line: Line) -> list[ContactPoint]:
     """Whose phone this is: every contact point that has not ended, oldest first. A shared phone has several."""
     rows = ContactPoint.objects.filter(line=line, ended_at__isnull=True)
-    read_anyway = rows.select_related("participant__site", "participant__data_key", "line__data_key")
-    return list(read_anyway.order_by("participant__code", "kind", "id"))
+    points = list(
+        rows.select_related("participant__site", "participant__data_key").order_by("participant__code", "kind", "id")
+    )
+    for point in points:
+        point.line = line
+    return points
 
 
 def texting_line(participant: Participant) -> Line | None:

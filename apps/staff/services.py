@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
 from apps.core import clock, phone
+from apps.core.unit import once
 from apps.staff import rules
 from apps.staff.models import Signature, SiteAssignment, User
 from apps.staff.vocabulary import SITE_ROLES, Role, StaffRule
@@ -63,9 +64,13 @@ def on_call(*, site: Site | None, roles: Collection[Role]) -> list[User]:
 
     Who has no on-call position comes after everybody who has one.
     """
-    rows = _valid_now().filter(site=site, role__in=[*roles]).select_related("user__data_key")
-    people = [row.user for row in rows.order_by(F("on_call_position").asc(nulls_last=True), "user__name", "user_id")]
-    return [*dict.fromkeys(person for person in people if is_valid(person))]
+    rows = once(("assigned", site and site.pk, today()), lambda: _in_order(site))
+    return [*dict.fromkeys(row.user for row in rows if row.role in roles and is_valid(row.user))]
+
+
+def _in_order(site: Site | None) -> list[SiteAssignment]:
+    rows = _valid_now().filter(site=site).select_related("user__data_key")
+    return list(rows.order_by(F("on_call_position").asc(nulls_last=True), "user__name", "user_id"))
 
 
 def staff_on(line_index: bytes) -> list[User]:

@@ -53,16 +53,16 @@ def of(
 
 def _usual_reporter(participant: Participant, message: InboundMessage) -> str | None:
     """Who wrote at least three quarters of last month's texts, digits included; None when there is no such habit."""
-    points = participant.contact_points.values_list("line", "kind")
-    own = {line for line, kind in points if kind == ContactKind.PARTICIPANT}
-    family = {line for line, kind in points if kind == ContactKind.CAREGIVER} - own
-    lines = InboundMessage.objects.filter(
-        line__in=own | family, received_at__lt=message.received_at, received_at__gte=message.received_at - HABIT
-    ).values_list("line", flat=True)
-    written = list(lines)
+    texts = InboundMessage.objects.filter(
+        line__contact_points__participant=participant,
+        received_at__lt=message.received_at,
+        received_at__gte=message.received_at - HABIT,
+    ).values_list("pk", "line__contact_points__kind")
+    own = {text for text, kind in texts if kind == ContactKind.PARTICIPANT}
+    written = {text for text, _ in texts}
     if len(written) < HABIT_TEXTS:
         return None
-    by_self = sum(line in own for line in written)
+    by_self = len(own)
     if 4 * by_self >= 3 * len(written):
         return "participant"
     return "caregiver" if 4 * (len(written) - by_self) >= 3 * len(written) else None

@@ -2,8 +2,10 @@
 
 from dataclasses import asdict
 from datetime import timedelta
+from typing import Any
 
 from apps.core import clock
+from apps.core.rows import insert_once
 from apps.messaging.models import InboundMessage
 from apps.participants.models import Participant
 from apps.staff.models import User
@@ -57,8 +59,16 @@ def triage(
         "input_sha256": found.input_sha256,
         "classified_at": clock.now(),
     }
-    report, _ = SymptomReport.objects.get_or_create(message=message, participant=participant, defaults=values)
-    return report
+    return _kept(message, participant, values)
+
+
+def _kept(message: InboundMessage, participant: Participant | None, values: dict[str, Any]) -> SymptomReport:
+    """The report of this text and participant, now or before. The database holds it unique only where somebody is meant."""
+    kept = SymptomReport.objects.filter(message=message, participant=participant)
+    if participant is None and (found := kept.first()) is not None:
+        return found
+    report = SymptomReport(message=message, participant=participant, **values)
+    return report if insert_once(report) else kept.get()
 
 
 def decide(*, message: InboundMessage, sender: str, context: rules.Context) -> rules.Assessment:
@@ -116,8 +126,7 @@ def by_digit(*, message: InboundMessage, participant: Participant, sender: str, 
         "input_sha256": "",
         "classified_at": clock.now(),
     }
-    report, _ = SymptomReport.objects.get_or_create(message=message, participant=participant, defaults=values)
-    return report
+    return _kept(message, participant, values)
 
 
 def correct(*, report: SymptomReport, person: User, label: str, level: str = "") -> Correction:

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from django.db import models, transaction
 
 from apps.core import clock
+from apps.core.unit import once
 from apps.trials.lines import Path
 from apps.trials.models import Arm, CheckInRule, Phase, ProtocolVersion, Site, Trial, VisitDefinition
 from apps.trials.protocol import PhaseFacts, Protocol
@@ -21,7 +22,11 @@ class NoProtocol(Exception):
 
 
 def current_version() -> ProtocolVersion:
-    """The version in force. Raises NoProtocol."""
+    """The version in force; within one unit of work the same. Raises NoProtocol."""
+    return once("protocol in force", _newest)
+
+
+def _newest() -> ProtocolVersion:
     version = ProtocolVersion.objects.defer("text").order_by("id").last()
     if version is None:
         raise NoProtocol
@@ -29,7 +34,7 @@ def current_version() -> ProtocolVersion:
 
 
 def current_protocol() -> Protocol:
-    """The protocol in force, parsed once a process and version; each call asks the database which version that is. Raises NoProtocol."""
+    """The protocol in force, parsed once a process and version; each unit of work asks anew which version that is. Raises NoProtocol."""
     return protocol_of(current_version())
 
 

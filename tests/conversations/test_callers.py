@@ -101,7 +101,8 @@ def test_a_call_that_nobody_answers_is_a_task_and_pages_the_on_call_at_any_hour(
         timedelta(minutes=15),
     )
     assert task.escalation is not None
-    assert (task.escalation.chain, task.escalation.site, task.escalation.due_at) == ("R2", call.site, clock.now())
+    assert (task.escalation.chain, task.escalation.site, task.escalation.opened_at) == ("R2", call.site, clock.now())
+    assert task.escalation.pages.exists()
 
 
 @pytest.mark.parametrize("ending", ["caller hangs up", "nobody reports"])

@@ -15,6 +15,7 @@ from apps.messaging.models import Reconciliation
 from apps.operations import engine, turns
 
 pytestmark = pytest.mark.django_db
+PATIENCE = 6
 START = datetime(2027, 5, 12, 2, 0, tzinfo=UTC)
 
 
@@ -38,7 +39,9 @@ def hand(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hand]:
     for module in (engine, turns):
         monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: hand.time))
     monkeypatch.setattr(engine, "_turns", defaultdict(turns.Turns))
-    monkeypatch.setattr(engine, "table", lambda: (Work(Sealing, hand.finish), Work(Reconciliation, hand.finish)))
+    monkeypatch.setattr(
+        engine, "table", lambda: (Work(Sealing, hand.finish), Work(Reconciliation, hand.finish, patience=PATIENCE))
+    )
     with clock.using(VirtualClock(START)):
         yield hand
 
@@ -67,7 +70,7 @@ def test_a_kind_waits_for_a_few_rows_of_others_and_no_more(hand: Hand) -> None:
         far(str(name))
     while engine.run_one(lane=Lane.SAFETY):
         pass
-    turn = ["Sealing"] * turns.ROWS + ["Reconciliation"]
+    turn = ["Sealing"] * PATIENCE + ["Reconciliation"]
     assert hand.handled[: 3 * len(turn)] == 3 * turn
 
 
@@ -76,7 +79,7 @@ def test_an_empty_lane_that_is_asked_in_between_makes_nobody_in_another_wait_lon
     far("phone", lane=Lane.MESSAGES)
     while any(engine.run_one(lane=lane) for lane in (Lane.SAFETY, Lane.MESSAGES)):
         pass
-    assert hand.handled.index("Reconciliation") == turns.ROWS
+    assert hand.handled.index("Reconciliation") == PATIENCE
 
 
 def test_calls_into_an_outage_take_their_time_and_hold_up_nothing_else(hand: Hand) -> None:

@@ -160,14 +160,40 @@ def between_lease_and_reading(monkeypatch: pytest.MonkeyPatch, happens: Callable
 
 def test_a_row_is_read_after_it_is_leased_so_nothing_written_before_is_missed(monkeypatch: pytest.MonkeyPatch) -> None:
     """A process whose lease has run out may write until the next one has the row, and no later."""
-    Sealing.objects.create(name="late", due_at=clock.now(), lane=Lane.SAFETY)
-    between_lease_and_reading(monkeypatch, lambda: Sealing.objects.update(last_error="written just before"))
-    row = work.claim(Sealing)
+    inbound(line=line(), due_at=clock.now(), lane=Lane.SAFETY)
+    between_lease_and_reading(monkeypatch, lambda: InboundMessage.objects.update(last_error="written just before"))
+    row = work.claim(InboundMessage)
     assert row is not None
     assert row.last_error == "written just before"
 
 
+def test_a_row_that_comes_alone_is_what_its_lease_gives_back(virtual: VirtualClock) -> None:
+    Sealing.objects.create(name="alone", due_at=START, lane=Lane.SAFETY, last_error="written before")
+    with CaptureQueriesContext(connection) as asked:
+        row = work.claim(Sealing)
+    assert row is not None
+    assert (row.name, row.due_at, row.last_error, row.fence, row.attempts) == ("alone", START, "written before", 1, 1)
+    assert len([query for query in asked if "clock_timestamp" not in query["sql"]]) == 1
+
+
 def test_who_was_stopped_between_lease_and_reading_does_not_take_the_next_owners_fence(
+    virtual: VirtualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inbound(line=line(), due_at=START, lane=Lane.SAFETY)
+    owners: list[InboundMessage | None] = []
+
+    def lease_runs_out() -> None:
+        InboundMessage.objects.update(lease_until=clock.machine() - timedelta(seconds=1))
+        owners.append(work.claim(InboundMessage))
+
+    between_lease_and_reading(monkeypatch, lease_runs_out)
+    assert work.claim(InboundMessage) is None
+    assert owners[0] is not None
+    with work.finishing(owners[0]):
+        pass
+
+
+def test_who_was_stopped_after_its_lease_cannot_finish_what_the_next_one_has(
     virtual: VirtualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     row()
@@ -178,7 +204,10 @@ def test_who_was_stopped_between_lease_and_reading_does_not_take_the_next_owners
         owners.append(work.claim(Sealing))
 
     between_lease_and_reading(monkeypatch, lease_runs_out)
-    assert work.claim(Sealing) is None
+    late = work.claim(Sealing)
+    assert late is not None
+    with pytest.raises(work.StaleLease), work.finishing(late):
+        pass
     assert owners[0] is not None
     with work.finishing(owners[0]):
         pass
@@ -187,13 +216,14 @@ def test_who_was_stopped_between_lease_and_reading_does_not_take_the_next_owners
 def test_a_row_cancelled_between_lease_and_reading_is_not_handled(
     virtual: VirtualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    row("cancelled"), row("next", due=START + timedelta(seconds=1))
+    first = inbound(line=line(), due_at=START, lane=Lane.SAFETY)
+    second = inbound("two", due_at=START + timedelta(seconds=1), lane=Lane.SAFETY)
     virtual.advance(timedelta(seconds=2))
-    cancelled = Sealing.objects.filter(name="cancelled")
+    cancelled = InboundMessage.objects.filter(pk=first.pk)
     between_lease_and_reading(monkeypatch, lambda: work.set_due(cancelled, due_at=None))
-    taken = work.claim(Sealing)
+    taken = work.claim(InboundMessage)
     assert taken is not None
-    assert taken.name == "next"
+    assert taken.pk == second.pk
     assert cancelled.get().due_at is None
 
 

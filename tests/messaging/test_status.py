@@ -6,11 +6,12 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 
-from apps.core import clock
+from apps.core import clock, work
 from apps.core.clock import VirtualClock
+from apps.core.work import Lane
 from apps.messaging import routes, services
-from apps.messaging.gateway import DeliveryReport
-from apps.messaging.models import Alarm, DeliveryEvent, Line, OptOut, OutboundMessage, SendAttempt
+from apps.messaging.gateway import DeliveryReport, OutboundSms, SendResult
+from apps.messaging.models import Alarm, DeliveryEvent, InboundMessage, Line, OptOut, OutboundMessage, SendAttempt
 from apps.messaging.vocabulary import AlarmKind, AttemptState, Purpose, SendState
 from apps.vault import services as vault
 from tests.fakes.twilio_callbacks import CallbackPlan
@@ -274,3 +275,87 @@ def test_a_text_is_queued_once_also_when_its_line_has_been_shredded_since(line: 
     vault.shred(keys=[line.data_key])
 
     assert queued(Line.objects.get(pk=line.pk)).pk == message.pk
+
+
+# --- while urgent texts wait
+
+
+def an_unread_text(line: Line) -> InboundMessage:
+    return InboundMessage.objects.create(
+        gateway="twilio", dedupe_key="unread", line=line, data_key=line.data_key, body="吐血了", raw="raw",
+        received_at=clock.now(), due_at=clock.now(), lane=Lane.SAFETY,
+    )  # fmt: skip
+
+
+def apply_what_waits() -> int:
+    applied = 0
+    while (row := work.claim(DeliveryEvent)) is not None:
+        services.apply_delivery(row)
+        applied += 1
+    return applied
+
+
+def test_news_of_texts_that_have_left_waits_for_urgent_texts_and_is_then_applied(
+    client: Client, sent: OutboundMessage, line: Line
+) -> None:
+    an_unread_text(line)
+    assert [report(client, sent, status) for status in ("sent", "delivered")] == [200, 200]
+    assert (state_of(sent), DeliveryEvent.objects.filter(due_at__isnull=False).count()) == (SendState.ACCEPTED, 2)
+    assert apply_what_waits() == 2
+    assert state_of(sent) == SendState.DELIVERED
+    assert set(DeliveryEvent.objects.values_list("attempt", "due_at")) == {(sent.send_attempts.get().pk, None)}
+
+
+def test_once_nothing_urgent_waits_news_is_applied_as_it_comes(
+    client: Client, sent: OutboundMessage, line: Line
+) -> None:
+    unread = an_unread_text(line)
+    work.set_due(InboundMessage.objects.filter(pk=unread.pk), due_at=None)
+    report(client, sent, "delivered")
+    assert state_of(sent) == SendState.DELIVERED
+    assert not DeliveryEvent.objects.filter(due_at__isnull=False).exists()
+
+
+def test_news_that_waits_is_kept_once_and_does_not_go_back_behind_what_came_after(
+    client: Client, sent: OutboundMessage, line: Line
+) -> None:
+    unread = an_unread_text(line)
+    assert [report(client, sent, "sent") for _ in range(3)] == [200, 200, 200]
+    work.set_due(InboundMessage.objects.filter(pk=unread.pk), due_at=None)
+    report(client, sent, "delivered")
+    assert DeliveryEvent.objects.count() == 2
+    apply_what_waits()
+    assert state_of(sent) == SendState.DELIVERED
+
+
+def test_news_of_the_call_that_is_under_way_is_taken_up_by_the_call_itself(
+    client: Client, twilio: TwilioServer, line: Line
+) -> None:
+    """Kept because another text waits, and found when the provider's answer names the id."""
+    gateway, message = routes.gateway("twilio"), queued(line)
+    an_unread_text(line)
+    send = gateway.send
+
+    def reported_first(sms: OutboundSms) -> SendResult:
+        result = send(sms)
+        post_status(client, sms.attempt_id, "delivered", sid=result.provider_id)
+        return result
+
+    gateway.send = reported_first  # type: ignore[method-assign]
+    work_off()
+    assert state_of(message) == SendState.DELIVERED
+    assert apply_what_waits() == 1
+    assert state_of(message) == SendState.DELIVERED
+
+
+def test_news_that_breaks_the_program_rings_and_leaves_the_text_as_it_is(
+    client: Client, sent: OutboundMessage, line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    an_unread_text(line)
+    report(client, sent, "delivered")
+    row = work.claim(DeliveryEvent)
+    assert row is not None
+    row.attempts = work.MAX_ATTEMPTS + 1
+    work.run(work.Work(DeliveryEvent, services.apply_delivery, services.could_not_apply), row)
+    assert Alarm.objects.filter(kind=AlarmKind.QUARANTINED).exists()
+    assert state_of(sent) == SendState.ACCEPTED

@@ -5,6 +5,7 @@ from datetime import date, time, timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connection
 
 from apps.audit.services import acting
@@ -241,6 +242,7 @@ def entered_at_once(number: int) -> bool:
     return True
 
 
+@pytest.mark.skipif("sqlite" in settings.DATABASES["default"]["ENGINE"], reason="SQLite has one writer at a time")
 @pytest.mark.usefixtures("real_transactions")
 def test_two_people_cannot_both_enter_the_last_participant() -> None:
     one_place_left()

@@ -8,7 +8,6 @@ from apps.escalation.models import Page
 from apps.escalation.texts import text_of
 from apps.escalation.vocabulary import PageKind, PageState
 from apps.messaging import services as messaging
-from apps.messaging.models import Line
 from apps.messaging.vocabulary import HANDED_OVER, NOT_REACHED, Purpose, SendState
 from apps.staff.models import User
 
@@ -24,7 +23,8 @@ class SmsChannel(Channel):
         """A mobile is known, and the carrier does not block us. A person on call who wrote STOP is paged all the same."""
         if not person.phone_index:
             return False
-        return not Line.objects.filter(index=bytes(person.phone_index), carrier_blocked_at__isnull=False).exists()
+        line = messaging.line_of(bytes(person.phone_index))
+        return line is None or line.carrier_blocked_at is None
 
     def hand_over(self, page: Page) -> Handed:
         number = phone.normalise(page.person.phone)

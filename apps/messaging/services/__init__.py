@@ -2,21 +2,24 @@
 
 from apps.messaging.services.alarms import callback_refused
 from apps.messaging.services.inbound import receive, settle
-from apps.messaging.services.lines import line_for, opt_in, opt_out, show_number
+from apps.messaging.services.lines import line_for, line_of, opt_in, opt_out, show_number
 from apps.messaging.services.outbox import cancel, cancel_queued, queue, release, write_off
 from apps.messaging.services.reconciling import Reconciled, ensure_reconciliation, reconcile, reconcile_due
-from apps.messaging.services.reports import record_delivery
+from apps.messaging.services.reports import apply_delivery, could_not_apply, record_delivery, take_delivery
 from apps.messaging.services.sending import could_not_deliver, deliver
 
 __all__ = [
     "Reconciled",
+    "apply_delivery",
     "callback_refused",
     "cancel",
     "cancel_queued",
+    "could_not_apply",
     "could_not_deliver",
     "deliver",
     "ensure_reconciliation",
     "line_for",
+    "line_of",
     "opt_in",
     "opt_out",
     "queue",
@@ -27,5 +30,6 @@ __all__ = [
     "release",
     "settle",
     "show_number",
+    "take_delivery",
     "write_off",
 ]

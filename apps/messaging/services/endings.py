@@ -11,10 +11,15 @@ from apps.messaging.services.alarms import sound
 from apps.messaging.vocabulary import MOVES, UNSETTLED, URGENT, AlarmKind, SendState
 
 
-def fresh(message: OutboundMessage) -> OutboundMessage:
-    """The row as it stands now, locked. Raises StaleLease when the lease was lost. The caller holds the transaction."""
-    rows = OutboundMessage.objects.select_for_update(of=("self",)).select_related("line__data_key", "data_key")
-    row = rows.get(pk=message.pk)
+def fresh(message: OutboundMessage, *, to_be_read: bool = False) -> OutboundMessage:
+    """The row as it stands now, locked. Raises StaleLease when the lease was lost. The caller holds the transaction.
+
+    `to_be_read` brings number and key along, for whoever sends it.
+    """
+    rows = OutboundMessage.objects.select_for_update(of=("self",))
+    row = (rows.select_related("line__data_key") if to_be_read else rows).get(pk=message.pk)
+    if to_be_read and row.data_key_id == row.line.data_key_id:
+        row.data_key = row.line.data_key
     if row.fence != message.fence:
         raise StaleLease(OutboundMessage.__name__)
     return row

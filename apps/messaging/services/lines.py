@@ -3,6 +3,7 @@
 from django.db import IntegrityError, transaction
 
 from apps.core import clock, phone
+from apps.core.unit import once
 from apps.messaging.models import InboundMessage, Line, NumberShown, OptOut
 from apps.messaging.services.outbox import cancel_queued
 from apps.messaging.vocabulary import OBEYS_STOP, Purpose
@@ -24,6 +25,11 @@ def line_for(*, number: phone.Number) -> Line:
             )
     except IntegrityError:
         return Line.objects.get(index=phone_index(number.e164))  # another process was first
+
+
+def line_of(index: bytes) -> Line | None:
+    """The line with this blind index, as it stood when this unit of work first asked."""
+    return once(("line", bytes(index)), lambda: Line.objects.filter(index=bytes(index)).first()) if index else None
 
 
 def _found(number: phone.Number) -> Line | None:

@@ -7,10 +7,12 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 
 from apps.core import clock, segments, states, work
+from apps.core.rows import insert_once
 from apps.core.wording import Text
 from apps.core.work import Lane
 from apps.messaging.models import Line, OutboundMessage
 from apps.messaging.vocabulary import SAYS_STOPPED, URGENT, Purpose, SendState
+from apps.vault.models import KeyDestroyed
 
 
 def queue(
@@ -26,8 +28,6 @@ def queue(
 
     `due_at` and `useful_until` are trial time; without `due_at` it is due at once. Raises ValueError for an empty text.
     """
-    if (found := OutboundMessage.objects.filter(key=key).first()) is not None:
-        return found
     now = clock.now()
     message = OutboundMessage(
         key=key,
@@ -44,9 +44,12 @@ def queue(
         useful_until=useful_until,
         lane=Lane.SAFETY if purpose in URGENT else Lane.MESSAGES,
     )
-    OutboundMessage.objects.bulk_create([message], ignore_conflicts=True)  # another process may have been first
-    kept = OutboundMessage.objects.values_list("pk", flat=True).get(key=key)
-    return message if kept == message.pk else OutboundMessage.objects.get(pk=kept)
+    try:
+        return message if insert_once(message) else OutboundMessage.objects.get(key=key)
+    except KeyDestroyed:  # of a line that was shredded: nothing new can be written for it, what is there is there
+        if (found := OutboundMessage.objects.filter(key=key).first()) is None:
+            raise
+        return found
 
 
 def cancel_queued(*, line: Line, purposes: Collection[Purpose]) -> int:

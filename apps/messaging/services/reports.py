@@ -5,8 +5,11 @@ from uuid import UUID
 from django.db import transaction
 
 from apps.core import clock
+from apps.core.rows import insert_once
+from apps.core.work import Lane, finishing, waiting
+from apps.messaging import routes
 from apps.messaging.gateway import DeliveryReport, SmsGateway
-from apps.messaging.models import DeliveryEvent, OutboundMessage, SendAttempt
+from apps.messaging.models import DeliveryEvent, InboundMessage, OutboundMessage, SendAttempt
 from apps.messaging.services.alarms import sound
 from apps.messaging.services.errors import heed
 from apps.messaging.vocabulary import (
@@ -22,6 +25,28 @@ from apps.messaging.vocabulary import (
 )
 
 _FAILURES = frozenset({AttemptState.UNDELIVERED, AttemptState.FAILED})
+
+
+def take_delivery(*, gateway: SmsGateway, attempt_id: UUID | None, event: DeliveryReport) -> None:
+    """An event as a provider posts it. While urgent texts wait it is kept and applied after them: news of texts that have left can wait."""
+    if not waiting((InboundMessage, OutboundMessage), lane=Lane.SAFETY):
+        record_delivery(gateway=gateway, attempt_id=attempt_id, event=event)
+        return
+    row = _row(gateway, attempt_id, None, event)
+    row.due_at, row.lane = clock.now(), Lane.SAFETY
+    insert_once(row)  # one that is there is applied already, or waits
+
+
+def apply_delivery(row: DeliveryEvent) -> None:
+    """Work handler of an event that was only kept."""
+    with finishing(row):
+        sms = routes.gateway(row.gateway)
+        record_delivery(gateway=sms, attempt_id=row.attempt_ref, event=_report(sms, row))
+
+
+def could_not_apply(row: DeliveryEvent) -> None:
+    """It broke the program: people are told, and the text is looked up in the provider's log as if nothing had been said."""
+    sound(kind=AlarmKind.QUARANTINED, gateway=row.gateway, about=str(row.pk))
 
 
 @transaction.atomic
@@ -55,25 +80,37 @@ def _kept(
     gateway: SmsGateway, attempt_id: UUID | None, attempt: SendAttempt | None, event: DeliveryReport
 ) -> tuple[DeliveryEvent, bool]:
     """The event's row, and whether this call wrote it: providers say things more than once."""
-    key = {
-        "gateway": gateway.name,
-        "provider_id": event.provider_id[:80],
-        "status": event.status[:24],
-        "error_code": event.error_code[:20],
-        "done_at": event.done_at[:24],
-    }
-    new = DeliveryEvent(attempt=attempt, attempt_ref=attempt_id, received_at=clock.now(), **key)
-    DeliveryEvent.objects.bulk_create([new], ignore_conflicts=True)
-    row = DeliveryEvent.objects.get(**key)
-    return row, row.pk == new.pk
+    new = _row(gateway, attempt_id, attempt, event)
+    if insert_once(new):
+        return new, True
+    key = {name: getattr(new, name) for name in ("gateway", "provider_id", "status", "error_code", "done_at")}
+    return DeliveryEvent.objects.get(**key), False
+
+
+def _row(
+    gateway: SmsGateway, attempt_id: UUID | None, attempt: SendAttempt | None, event: DeliveryReport
+) -> DeliveryEvent:
+    return DeliveryEvent(
+        gateway=gateway.name,
+        provider_id=event.provider_id[:80],
+        status=event.status[:24],
+        error_code=event.error_code[:20],
+        done_at=event.done_at[:24],
+        attempt=attempt,
+        attempt_ref=attempt_id,
+        received_at=clock.now(),
+    )
+
+
+def _report(gateway: SmsGateway, row: DeliveryEvent) -> DeliveryReport:
+    return DeliveryReport(row.provider_id, row.status, gateway.state_of(row.status), row.error_code, row.done_at)
 
 
 def adopt_parked(*, gateway: SmsGateway, attempt: SendAttempt) -> bool:
     """Apply events that came before we knew this provider id; whether there were any. The caller holds the transaction."""
     parked = DeliveryEvent.objects.filter(gateway=gateway.name, provider_id=attempt.provider_id, attempt__isnull=True)
     for row in (found := list(parked)):
-        report = DeliveryReport(row.provider_id, row.status, gateway.state_of(row.status), row.error_code, row.done_at)
-        record_delivery(gateway=gateway, attempt_id=attempt.pk, event=report)
+        record_delivery(gateway=gateway, attempt_id=attempt.pk, event=_report(gateway, row))
     return bool(found)
 
 

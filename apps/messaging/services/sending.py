@@ -88,7 +88,7 @@ def send(message: OutboundMessage) -> None:
 def _begin(message: OutboundMessage) -> Started | None:
     """Decide at the moment of sending. None: the text does not leave now, and the row says why."""
     with transaction.atomic():
-        row = fresh(message)
+        row = fresh(message, to_be_read=True)
         if row.state != SendState.PLANNED and not _goes_again(row):  # whatever `message` said when it was read
             with finishing(message) as ending:
                 ending.due_at = None if row.state in FINAL else clock.now()
@@ -133,7 +133,8 @@ def _withhold(row: OutboundMessage, withheld: rules.Withheld) -> None:
 
 def _start(row: OutboundMessage, gateway: SmsGateway) -> Started:
     time = clock.machine()
-    row.send_attempts.filter(state=AttemptState.CALLING).update(state=AttemptState.UNKNOWN, ended_at=time)
+    if row.fence > 1:  # claimed before, so a call may lie open
+        row.send_attempts.filter(state=AttemptState.CALLING).update(state=AttemptState.UNKNOWN, ended_at=time)
     attempt = SendAttempt.objects.create(message=row, gateway=gateway.name, started_at=time)
     row.state, row.error_code = SendState.CALLING, ""
     row.save(update_fields=["state", "error_code"])
