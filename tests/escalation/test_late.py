@@ -26,7 +26,7 @@ def test_every_page_about_a_text_that_came_late_tells_when_it_was_sent(stage: St
 
 
 def test_a_text_that_waited_for_a_dead_worker_is_late_for_everybody(stage: Stage, alice: User, bob: User) -> None:
-    running = stage.start()
+    running = stage.start(not_before=clock.now() + timedelta(minutes=1))
     stage.time.advance(timedelta(minutes=11))
     stage.minutes(6)
     for person in (alice, bob):
