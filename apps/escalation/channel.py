@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from apps.core.registry import Folder
 from apps.escalation.models import Page
+from apps.escalation.rules import ALL_CHANNELS
 from apps.escalation.vocabulary import PageState
 from apps.messaging.models import OutboundMessage
 from apps.staff.models import User
@@ -94,3 +95,9 @@ def of(word: str, person: User) -> Channel | None:
         if channel_class.carries == word and (channel := channel_class()).reaches(person):
             return channel
     return None
+
+
+def waking(person: User) -> list[Channel]:
+    """Every channel that is set up for this person and can wake them."""
+    usable = [of(word, person) for word in ALL_CHANNELS]
+    return [channel for channel in usable if channel is not None and channel.wakes]

@@ -9,6 +9,7 @@ from django.utils.translation import override
 
 from apps.core import clock
 from apps.escalation.models import Shift
+from apps.escalation.rota import own_parts
 from apps.escalation.texts import language_of
 from apps.escalation.vocabulary import Duty
 from apps.staff.models import User
@@ -54,7 +55,7 @@ def calendar(person: User) -> str:
 
 def _event(shift: Shift, now: datetime) -> Iterator[str]:
     place = shift.site.code if shift.site else ""
-    for number, (begins, ends) in enumerate(_own_parts(shift)):
+    for number, (begins, ends) in enumerate(own_parts(shift)):
         yield "BEGIN:VEVENT"
         yield f"UID:{shift.pk}-{number}@trialcare"
         yield f"DTSTAMP:{_utc(now)}"
@@ -62,21 +63,6 @@ def _event(shift: Shift, now: datetime) -> Iterator[str]:
         yield f"DTEND:{_utc(ends)}"
         yield f"SUMMARY:{_escaped(f'{Duty(shift.duty).label} {place}'.strip())}"
         yield "END:VEVENT"
-
-
-def _own_parts(shift: Shift) -> list[tuple[datetime, datetime]]:
-    """The shift without the hours that a later override gives to somebody else."""
-    parts = [(shift.starts_at, shift.ends_at)]
-    overrides = Shift.objects.filter(
-        site=shift.site, duty=shift.duty, is_override=True, cancelled_at__isnull=True,
-        starts_at__lt=shift.ends_at, ends_at__gt=shift.starts_at,
-    ).exclude(pk=shift.pk)  # fmt: skip
-    if shift.is_override:
-        overrides = overrides.filter(made_at__gt=shift.made_at)
-    for taken in overrides:
-        cut = [((begins, min(ends, taken.starts_at)), (max(begins, taken.ends_at), ends)) for begins, ends in parts]
-        parts = [(begins, ends) for pair in cut for begins, ends in pair if begins < ends]
-    return parts
 
 
 def _utc(time: datetime) -> str:

@@ -10,11 +10,13 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.core import states
 from apps.core.work import WorkRow
+from apps.escalation.models_rota import HandOver as HandOver
+from apps.escalation.models_rota import Leave as Leave
+from apps.escalation.models_rota import Shift as Shift
 from apps.escalation.vocabulary import (
     ChainName,
     ContactResult,
     DrillKind,
-    Duty,
     EscalationState,
     IncidentKind,
     MilestoneKind,
@@ -156,6 +158,7 @@ class Milestone(models.Model):
     escalation = models.ForeignKey(Escalation, on_delete=models.PROTECT, related_name="milestones")
     kind = models.CharField(max_length=12, choices=MilestoneKind.choices)
     person = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    to = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")  # a hand-over by name
     at = models.DateTimeField()
 
     class Meta:
@@ -284,56 +287,6 @@ class Route(models.Model):
         verbose_name = _("route to a person")
         verbose_name_plural = _("routes to people")
         constraints = [models.UniqueConstraint(fields=["person", "channel"], name="route_once")]
-
-    def __str__(self) -> str:
-        return str(self.id)
-
-
-class Shift(models.Model):
-    """A person is on duty from `starts_at` to before `ends_at`. An override wins over the planned shifts it covers."""
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    site = models.ForeignKey(Site, on_delete=models.PROTECT, null=True, related_name="shifts", verbose_name=_("site"))
-    duty = models.CharField(_("duty"), max_length=24, choices=Duty.choices)
-    person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="shifts", verbose_name=_("person"))
-    starts_at = models.DateTimeField(_("from"))
-    ends_at = models.DateTimeField(_("until"))
-    is_override = models.BooleanField(_("override"), default=False)
-    reason = models.CharField(_("reason"), max_length=200, blank=True)
-    made_at = models.DateTimeField(_("entered"))
-    made_by = models.ForeignKey(
-        User, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("entered by")
-    )
-    cancelled_at = models.DateTimeField(_("cancelled"), null=True)
-
-    class Meta:
-        verbose_name = _("shift")
-        verbose_name_plural = _("shifts")
-        constraints = [
-            models.CheckConstraint(condition=Q(ends_at__gt=models.F("starts_at")), name="shift_ends_after_start")
-        ]
-        indexes = [models.Index(fields=["site", "duty", "starts_at"], name="shift_by_site")]
-
-    def __str__(self) -> str:
-        return str(self.id)
-
-
-class Leave(models.Model):
-    """A person is away and is not paged; a shift of theirs in this time counts as nobody's."""
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="leaves", verbose_name=_("person"))
-    starts_at = models.DateTimeField(_("from"))
-    ends_at = models.DateTimeField(_("until"))
-    made_at = models.DateTimeField(_("entered"))
-    cancelled_at = models.DateTimeField(_("cancelled"), null=True)
-
-    class Meta:
-        verbose_name = _("leave")
-        verbose_name_plural = _("leaves")
-        constraints = [
-            models.CheckConstraint(condition=Q(ends_at__gt=models.F("starts_at")), name="leave_ends_after_start")
-        ]
 
     def __str__(self) -> str:
         return str(self.id)

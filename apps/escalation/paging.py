@@ -21,7 +21,7 @@ from apps.escalation import incidents
 from apps.escalation.channel import Channel, ChannelError, Handed
 from apps.escalation.models import Escalation, Page, Route
 from apps.escalation.rules import CODE_LENGTH, REST
-from apps.escalation.vocabulary import PENDING, RUNNING, EscalationState, IncidentKind, PageKind, PageState
+from apps.escalation.vocabulary import BY_NAME, PENDING, RUNNING, EscalationState, IncidentKind, PageKind, PageState
 from apps.staff.models import User
 
 log = logging.getLogger(__name__)
@@ -282,8 +282,8 @@ def move_on_after(page: Page) -> None:
     if page.kind != PageKind.PAGE or not page.wakes:
         return
     now = clock.now()
-    soon = now + work.seconds(REST.total_seconds())
-    # At the end of a round the same people would come again: they get a short rest.
+    # At the end of a round the same people would come again: they get a short rest. After a page by name others come.
+    soon = now if page.who == BY_NAME else now + work.seconds(REST.total_seconds())
     for rows, at in ((running.filter(place__gt=0), now), (running.filter(place=0), soon)):
         rows = rows.filter(next_step_at__gt=at)
         rows.update(next_step_at=at, due_at=at, fence=F("fence") + 1, lease_until=None)

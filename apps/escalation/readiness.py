@@ -15,7 +15,6 @@ from apps.escalation import channel as channels
 from apps.escalation.models import Drill, Incident, Page, Route, Shift
 from apps.escalation.paging import NEVER_CONFIRMS_AFTER
 from apps.escalation.people import on_duty
-from apps.escalation.rules import ALL_CHANNELS
 from apps.escalation.vocabulary import IncidentKind, PageKind
 from apps.staff.models import User
 from apps.trials.models import Site
@@ -73,7 +72,7 @@ def lacks(person: User) -> list[str]:
     A device that has confirmed none of its last pages is named too, whatever it did before: the chain passes it after 90 seconds.
     """
     since = clock.now() - _drill_days() - _SLACK
-    waking = _waking(person)
+    waking = [channel.name for channel in channels.waking(person)]
     if not waking:
         return [_("cannot be woken by any channel that is set up")]
     routes = Route.objects.filter(person=person)
@@ -93,14 +92,8 @@ def watch_people() -> None:
     """Whoever of those on call nothing could wake, at all places, each an incident until it is mended. For the watch, day and night."""
     for site in [*Site.objects.all(), None]:
         for person in people_on_call(site):
-            if not _waking(person):
+            if not channels.waking(person):
                 incidents.report(IncidentKind.NO_ROUTE, detail="", site=site, person=person)
-
-
-def _waking(person: User) -> list[str]:
-    """The channels that are set up for this person and can wake."""
-    usable = [channels.of(word, person) for word in ALL_CHANNELS]
-    return [channel.name for channel in usable if channel is not None and channel.wakes]
 
 
 def last_drill(site: Site | None) -> Drill | None:

@@ -1,16 +1,18 @@
-"""Who is on duty when: shifts, overrides, leave, hand-over; and the hours ahead in which nobody would be."""
+"""Who is on duty when: shifts, overrides, leave; whose hours they are in the end; and the hours ahead in which nobody would be."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Max, Q
 
 from apps.core import clock, work
 from apps.escalation import incidents
+from apps.escalation.chains import in_force
 from apps.escalation.models import Leave, Shift
 from apps.escalation.people import ROLES, duty_site, on_duty
 from apps.escalation.rules import Step
@@ -49,15 +51,23 @@ def add_shift(
     """Put a person on duty for a time. Raises RotaRefused. An override stands before every planned shift in its time."""
     found = [
         *_time_problems(starts_at, ends_at),
-        *_place_problems(site, duty, person),
+        *place_problems(site, duty, person),
         *([] if is_override else _overlaps(site, duty, starts_at, ends_at)),
     ]
     if found:
         raise RotaRefused(found)
+    made_at = _after_those_it_covers(site, duty, starts_at, ends_at) if is_override else clock.now()
     return Shift.objects.create(
         site=site, duty=duty, person=person, starts_at=starts_at, ends_at=ends_at, is_override=is_override,
-        reason=reason, made_at=clock.now(), made_by=by,
+        reason=reason, made_at=made_at, made_by=by,
     )  # fmt: skip
+
+
+def _after_those_it_covers(site: Site | None, duty: Duty, starts_at: datetime, ends_at: datetime) -> datetime:
+    """Now; yet always after the overrides it covers, even where the clock was set back since: of two the newer wins."""
+    covered = Shift.objects.filter(site=site, duty=duty, is_override=True, starts_at__lt=ends_at, ends_at__gt=starts_at)
+    newest: datetime | None = covered.aggregate(newest=Max("made_at"))["newest"]
+    return clock.now() if newest is None else max(clock.now(), newest + timedelta.resolution)
 
 
 @transaction.atomic
@@ -88,23 +98,6 @@ def cancel_shift(*, shift: Shift) -> None:
 
 
 @transaction.atomic
-def hand_over_shift(*, shift: Shift, to: User, by: User, at: datetime | None = None, reason: str = "") -> Shift:
-    """The rest of a shift (from now, unless told) passes to somebody else. Raises RotaRefused."""
-    begins = at or max(clock.now(), shift.starts_at)
-    problems = []
-    if not shift.starts_at <= begins < shift.ends_at or shift.cancelled_at:
-        problems.append(RotaRule.NOT_NOW)
-    if to.pk == shift.person_id:
-        problems.append(RotaRule.SAME_PERSON)
-    if problems:
-        raise RotaRefused(problems)
-    return add_shift(
-        site=shift.site, duty=Duty(shift.duty), person=to, starts_at=begins, ends_at=shift.ends_at, by=by,
-        is_override=True, reason=reason,
-    )  # fmt: skip
-
-
-@transaction.atomic
 def add_leave(*, person: User, starts_at: datetime, ends_at: datetime) -> Leave:
     """The person is not paged in this time. Shifts in it become gaps, which `gaps` tells. Raises RotaRefused."""
     if problems := _time_problems(starts_at, ends_at):
@@ -124,7 +117,8 @@ def _time_problems(starts_at: datetime, ends_at: datetime) -> list[RotaRule]:
     return [RotaRule.IN_THE_PAST] if ends_at <= clock.now() else []
 
 
-def _place_problems(site: Site | None, duty: Duty, person: User) -> list[RotaRule]:
+def place_problems(site: Site | None, duty: Duty, person: User) -> list[RotaRule]:
+    """Why this person cannot have this duty there, whatever the time."""
     problems = []
     if (duty in TRIAL_DUTIES) != (site is None):
         problems.append(RotaRule.NO_SITE if site else RotaRule.SITE_NEEDED)
@@ -138,6 +132,59 @@ def _place_problems(site: Site | None, duty: Duty, person: User) -> list[RotaRul
 def _overlaps(site: Site | None, duty: Duty, starts_at: datetime, ends_at: datetime) -> list[RotaRule]:
     planned = Shift.objects.filter(site=site, duty=duty, is_override=False, cancelled_at__isnull=True)
     return [RotaRule.OVERLAP] if planned.filter(starts_at__lt=ends_at, ends_at__gt=starts_at).exists() else []
+
+
+# --- whose hours they are
+
+Hours = tuple[datetime, datetime]
+
+
+def own_parts(shift: Shift) -> list[Hours]:
+    """The hours of a shift without those that a later override gives to somebody else."""
+    overrides = Shift.objects.filter(
+        site=shift.site, duty=shift.duty, is_override=True, cancelled_at__isnull=True,
+        starts_at__lt=shift.ends_at, ends_at__gt=shift.starts_at,
+    )  # fmt: skip
+    return _without(shift, overrides)
+
+
+def parts_left(shift: Shift) -> list[Hours]:
+    """What is still to come of them; nothing of a shift that was cancelled."""
+    return [] if shift.cancelled_at is not None else _left(own_parts(shift))
+
+
+def coming(*, site: Site | None) -> list[tuple[Shift, list[Hours]]]:
+    """Every shift that is not over, the next first, each with what is left of it."""
+    rows = Shift.objects.filter(site=site, ends_at__gt=clock.now(), cancelled_at__isnull=True)
+    shifts = [*rows.select_related("person").order_by("starts_at", "duty", "is_override", "made_at")]
+    overrides = [shift for shift in shifts if shift.is_override]
+    return [(shift, _left(_without(shift, overrides))) for shift in shifts]
+
+
+def _without(shift: Shift, overrides: Iterable[Shift]) -> list[Hours]:
+    parts = [(shift.starts_at, shift.ends_at)]
+    for taken in overrides:
+        if taken.duty != shift.duty or not _stands_before(taken, shift):
+            continue
+        cut = [((begins, min(ends, taken.starts_at)), (max(begins, taken.ends_at), ends)) for begins, ends in parts]
+        parts = [(begins, ends) for pair in cut for begins, ends in pair if begins < ends]
+    return sorted(parts)
+
+
+def _stands_before(override: Shift, shift: Shift) -> bool:
+    """In the order in which `people` reads them: the newer override wins."""
+    return not shift.is_override or override.made_at > shift.made_at
+
+
+def _left(parts: Sequence[Hours]) -> list[Hours]:
+    now = clock.now()
+    return [(max(begins, now), ends) for begins, ends in parts if ends > now]
+
+
+def away(people: Collection[User], begins: datetime, ends: datetime) -> set[UUID]:
+    """The keys of those who are on leave for any part of this time."""
+    rows = Leave.objects.filter(person__in=people, starts_at__lt=ends, ends_at__gt=begins, cancelled_at__isnull=True)
+    return {*rows.values_list("person_id", flat=True)}
 
 
 # --- looking ahead
@@ -171,12 +218,16 @@ def gaps(*, site: Site | None, ahead: timedelta = AHEAD, duties: Collection[Duty
 
 
 def needed_duties(site: Site | None) -> set[Duty]:
-    """The duties that any chain in force here pages."""
-    chains = current_protocol().chains
+    """The duties that the chains in force page by role: a site's own chains where it has them. A duty that none names is not asked for.
+
+    Those of the whole trial (at None) are needed as soon as one place's chain names them.
+    """
+    places = [None, *Site.objects.all()] if site is None else [site]
     named = {
-        step.who for name, chain in chains.items() if (name == "unmatched") == (site is None) for step in chain.steps
-    }
-    return {Duty(who) for who in named if who in Duty.values and duty_site(who, site) == site}
+        word for place in places for plan in in_force(site=place).values() for word in plan.roles
+        if word in Duty.values and duty_site(word, place) == site
+    }  # fmt: skip
+    return {Duty(word) for word in named}
 
 
 def _moments(duty: Duty, site: Site | None, now: datetime, ends: datetime) -> list[datetime]:

@@ -63,6 +63,16 @@ class Plan:
         return own[0] if own else ALL_CHANNELS
 
     @property
+    def roles(self) -> frozenset[str]:
+        """Whom it pages by role, in any round; a step that names a person asks the rota for nobody."""
+        return frozenset({*(step.who for step in self.steps if not step.person), *self.widen_to})
+
+    @property
+    def first_wait(self) -> timedelta:
+        """How long whoever is paged first has it alone before the next are paged."""
+        return min((step.after for step in self.steps if step.after), default=REST)
+
+    @property
     def longest_gap(self) -> timedelta:
         """The longest time that this chain lets pass between two pages, while nobody takes it."""
         times = sorted({step.after for step in self.steps})

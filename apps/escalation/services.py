@@ -10,11 +10,19 @@ from apps.escalation import incidents, rules
 from apps.escalation.chains import set_chain, use_protocols_chain
 from apps.escalation.drills import drill_report, run_due_drills, start_drill
 from apps.escalation.endpoints import remove_endpoint, set_endpoint, set_voice_pin
+from apps.escalation.handing import CannotBeNamed, hand_to
+from apps.escalation.handover import (
+    accept_hand_over,
+    give_shift,
+    offer_shift,
+    refuse_hand_over,
+    withdraw_hand_over,
+)
 from apps.escalation.incidents import mend_incident
 from apps.escalation.models import Escalation
 from apps.escalation.opening import hurry, raise_chain, start
 from apps.escalation.paging import could_not_page, send_page
-from apps.escalation.rota import add_leave, add_shift, cancel_leave, cancel_shift, hand_over_shift, plan_rotation
+from apps.escalation.rota import add_leave, add_shift, cancel_leave, cancel_shift, plan_rotation
 from apps.escalation.stepping import take_due_steps
 from apps.escalation.taking import (
     Answer,
@@ -32,7 +40,9 @@ from apps.escalation.watching import ensure_watch, watch_due
 
 __all__ = [
     "Answer",
+    "CannotBeNamed",
     "NotYours",
+    "accept_hand_over",
     "acknowledge",
     "add_leave",
     "add_shift",
@@ -44,12 +54,15 @@ __all__ = [
     "could_not_page",
     "drill_report",
     "ensure_watch",
-    "hand_over_shift",
+    "give_shift",
+    "hand_to",
     "hurry",
     "mend_incident",
+    "offer_shift",
     "plan_rotation",
     "raise_chain",
     "record_contact",
+    "refuse_hand_over",
     "remove_endpoint",
     "run_due_drills",
     "send_page",
@@ -63,6 +76,7 @@ __all__ = [
     "use_link",
     "use_protocols_chain",
     "watch_due",
+    "withdraw_hand_over",
 ]
 
 _PAUSE_AFTER_FAULT = 60.0

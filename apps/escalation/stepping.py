@@ -118,9 +118,9 @@ def _holidays() -> frozenset[date]:
     return current_protocol().holiday_dates
 
 
-def note(escalation: Escalation, kind: MilestoneKind, *, person: User | None = None) -> None:
+def note(escalation: Escalation, kind: MilestoneKind, *, person: User | None = None, to: User | None = None) -> None:
     """A turn of the story, for the timeline."""
-    Milestone.objects.create(escalation=escalation, kind=kind, person=person, at=clock.now())
+    Milestone.objects.create(escalation=escalation, kind=kind, person=person, to=to, at=clock.now())
 
 
 def begin_round(escalation: Escalation) -> None:
@@ -129,14 +129,14 @@ def begin_round(escalation: Escalation) -> None:
     escalation.place, escalation.round_started_at, escalation.next_step_at = 0, now, now
 
 
-def reopen(escalation: Escalation, *, handed_over: bool = False) -> None:
-    """Taken, but no contact in time, or handed over: the chain runs again, and wider.
+def reopen(escalation: Escalation, *, handed_over: bool = False, to: User | None = None) -> None:
+    """Taken, but no contact in time, or handed over (by name, or to whoever is next): the chain runs again, and wider.
 
     Who hands over keeps it until somebody else has taken it.
     """
     check_move(MOVES, present=escalation.state, wanted=EscalationState.OPEN)
     kind = MilestoneKind.HANDED_OVER if handed_over else MilestoneKind.EXPIRED
-    note(escalation, kind, person=escalation.acknowledged_by)
+    note(escalation, kind, person=escalation.acknowledged_by, to=to)
     escalation.state = EscalationState.OPEN
     escalation.expires_at, escalation.reminded = None, 0
     if not handed_over:

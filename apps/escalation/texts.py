@@ -4,13 +4,14 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.db.models import Min
 from django.utils.translation import override
 
 from apps.core import clock, wording
 from apps.core.work import seconds
 from apps.escalation.models import Escalation, Page
 from apps.escalation.rules import fitted
-from apps.escalation.vocabulary import ChainName, EscalationState
+from apps.escalation.vocabulary import ChainName, EscalationState, MilestoneKind, PageKind
 from apps.staff.models import User
 from apps.staff.services import scope
 from apps.staff.vocabulary import Role
@@ -26,11 +27,27 @@ def wording_for(escalation: Escalation, *, is_first: bool) -> str:
         return "staff_drill"
     if escalation.cannot_text:
         return "staff_cannot_text"
+    if is_late(escalation):
+        return "staff_delayed"
     if not is_first and escalation.state == EscalationState.OPEN:
         return "staff_escalate"
-    if clock.now() - escalation.received_at > seconds(LATE_AFTER):
-        return "staff_delayed"
     return "staff_r1" if escalation.chain in _ALERTING else "staff_r2"
+
+
+def is_late(escalation: Escalation) -> bool:
+    """Nobody was paged about the text within ten minutes of its receipt. Every later page tells that too; that nobody has answered
+    the pages since is no delay.
+    """
+    allowed = seconds(LATE_AFTER)
+    if clock.now() - escalation.received_at <= allowed:
+        return False
+    return first_paged_at(escalation) - escalation.received_at > allowed
+
+
+def first_paged_at(escalation: Escalation) -> datetime:
+    """When the first page about it was planned: now, while there is none."""
+    first: datetime | None = escalation.pages.filter(kind=PageKind.PAGE).aggregate(first=Min("created_at"))["first"]
+    return first or clock.now()
 
 
 def language_of(person: User) -> str:
@@ -55,13 +72,23 @@ def _values(page: Page, language: str) -> dict[str, str]:
     escalation = page.escalation
     received = local_time(escalation, escalation.received_at)
     values = {"ref": escalation.ref, "code": page.code, "time": received, "time_sent": received}
-    if page.wording in ("staff_delayed", "staff_drill", "staff_more"):
+    if page.wording in ("staff_drill", "staff_more"):
         values["time"] = local_time(escalation, clock.now())
+    if page.wording == "staff_delayed":
+        values["time"] = local_time(escalation, first_paged_at(escalation))
     if page.wording in ("staff_contact_menu", "staff_taken") and escalation.acknowledged_at:
         values["time"] = local_time(escalation, escalation.acknowledged_at)
-    if escalation.acknowledged_by:
-        values["name_role"] = name_role(escalation.acknowledged_by, language=language)
+    holder = _giver(page) if page.wording == "staff_handed" else escalation.acknowledged_by
+    if holder:
+        values["name_role"] = name_role(holder, language=language)
     return values
+
+
+def _giver(page: Page) -> User | None:
+    """Who handed it to the person of this page. Not whoever holds it now: a raised chain has no holder."""
+    given = page.escalation.milestones.filter(kind=MilestoneKind.HANDED_OVER, to=page.person).select_related("person")
+    last = given.order_by("at").last()
+    return last.person if last else None
 
 
 def name_role(person: User, *, language: str) -> str:

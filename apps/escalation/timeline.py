@@ -15,7 +15,7 @@ class Moment:
     """`what` and `state` are in the language that is active; the other words are codes. `is_good` None: neither good nor bad.
 
     `channel` is how a page went, or how somebody took it; `who` and `task` are those of the step that paged; `about` is what an
-    incident is about; `error` is why a page failed.
+    incident is about; `error` is why a page failed; `to` is who was named in a hand-over.
     """
 
     at: datetime
@@ -28,6 +28,7 @@ class Moment:
     about: str = ""
     error: str = ""
     is_good: bool | None = None
+    to: User | None = None
 
 
 def timeline(escalation: Escalation) -> list[Moment]:
@@ -46,8 +47,8 @@ def timeline(escalation: Escalation) -> list[Moment]:
         what = _("contact: %(result)s") % {"result": contact.get_result_display()}
         good = contact.result in IS_CONTACT or None
         moments.append(Moment(contact.at, what, contact.person, contact.get_via_display(), is_good=good))
-    for turn in escalation.milestones.select_related("person"):
-        moments.append(Moment(turn.at, turn.get_kind_display(), turn.person))
+    for turn in escalation.milestones.select_related("person", "to"):
+        moments.append(Moment(turn.at, turn.get_kind_display(), turn.person, to=turn.to))
     for incident in escalation.incidents.select_related("person"):
         what = incident.get_kind_display()
         moments.append(Moment(incident.at, what, incident.person, about=incident.detail, is_good=False))

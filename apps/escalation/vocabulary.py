@@ -52,6 +52,8 @@ class PageState(models.TextChoices):
     ANSWERED = "answered", _("answered")
 
 
+# What a page says in place of a role, when its person was named by the one who hands over.
+BY_NAME = "by_name"
 PENDING = frozenset({PageState.PLANNED, PageState.HANDED})
 
 
@@ -121,8 +123,19 @@ class RotaRule(models.TextChoices):
     WRONG_ROLE = "wrong_role", _("This person does not have a role that takes this duty here.")
     NO_MOBILE = "no_mobile", _("This person has no mobile and could not be woken.")
     OVERLAP = "overlap", _("Somebody has this duty in that time already: enter an override.")
-    NOT_NOW = "not_now", _("The time of the hand-over is not within the shift.")
+    NOTHING_LEFT = "nothing_left", _("Nothing is left of this shift: it is over, cancelled or somebody else's.")
     SAME_PERSON = "same_person", _("This person has the shift already.")
+    ON_LEAVE = "on_leave", _("This person is away in that time.")
+    NOT_TESTED = "not_tested", _("Nothing proves yet that this person would wake and could answer.")
+    OFFERED_ALREADY = "offered_already", _("This shift is offered to somebody already: take that back first.")
+    ANSWERED_ALREADY = "answered_already", _("This hand-over has been answered or taken back already.")
+
+
+class HandOverState(models.TextChoices):
+    OFFERED = "offered", _("waits for an answer")
+    ACCEPTED = "accepted", _("accepted")
+    REFUSED = "refused", _("refused")
+    WITHDRAWN = "withdrawn", _("taken back")
 
 
 class ChainRule(models.TextChoices):

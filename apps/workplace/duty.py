@@ -4,7 +4,7 @@ Not a list of rows, so not a card: each act is a small form with the right that 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -21,19 +21,18 @@ from apps.escalation import services as escalation
 from apps.escalation.endpoints import BadPin, has_voice_pin
 from apps.escalation.feed import feed_address
 from apps.escalation.figures import Figures, figures
-from apps.escalation.models import Incident, Leave, Shift
-from apps.escalation.rota import RotaRefused
-from apps.escalation.vocabulary import TRIAL_DUTIES, Duty
+from apps.escalation.models import Incident, Leave
 from apps.safety.figures import CaseFigures, case_figures
 from apps.staff.models import User
 from apps.staff.rules import Scope
-from apps.staff.services import on_call
-from apps.staff.vocabulary import Action, Role
+from apps.staff.vocabulary import Action
 from apps.trials.models import Site
+from apps.workplace import duty_rota
+from apps.workplace.duty_rota import Rota, Wish
 from apps.workplace.forms import MinuteField, NewPasswordField, style
+from apps.workplace.paging_views import DESK, site_of
 
 BACK = timedelta(weeks=4)
-_TAKES_DUTY = (Role.INVESTIGATOR, Role.PRINCIPAL_INVESTIGATOR, Role.COORDINATOR)
 
 
 class PinForm(forms.Form):
@@ -46,32 +45,9 @@ class KitForm(forms.Form):
     )
 
 
-class ShiftForm(forms.Form):
-    duty = forms.ChoiceField(label=_("duty"), choices=[each for each in Duty.choices if each[0] not in TRIAL_DUTIES])
-    person = forms.ModelChoiceField(label=_("person"), queryset=User.objects.none())
-    starts_at = MinuteField(label=_("from"))
-    ends_at = MinuteField(label=_("until"))
-    is_override = forms.BooleanField(label=_("in place of whoever is planned"), required=False)
-    reason = forms.CharField(label=_("Reason"), max_length=200, required=False)
-
-
 class LeaveForm(forms.Form):
     starts_at = MinuteField(label=_("from"))
     ends_at = MinuteField(label=_("until"))
-
-
-class EmptyForm(forms.Form):
-    """A plain button."""
-
-
-@dataclass(frozen=True)
-class Wish:
-    """Who asks for what: the site where the act needs one, and what the form said."""
-
-    person: User
-    site: Site | None
-    said: Mapping[str, Any]
-    key: str
 
 
 def _pin(wish: Wish) -> Any:
@@ -99,56 +75,61 @@ def _drill(wish: Wish) -> Any:
 
 
 def _mend(wish: Wish) -> Any:
-    incident = Incident.objects.filter(pk=wish.key, site=wish.site).first()
-    if incident is None:
-        raise BadRequest("no such incident")
-    escalation.mend_incident(incident=incident, person=wish.person)
+    escalation.mend_incident(incident=wish.row(Incident.objects.filter(site=wish.site)), person=wish.person)
     return _("Noted as mended.")
 
 
-def _shift(wish: Wish) -> Any:
-    said = {**wish.said, "duty": Duty(wish.said["duty"])}
-    try:
-        escalation.add_shift(site=wish.site, by=wish.person, **said)
-    except RotaRefused as error:
-        raise forms.ValidationError([rule.label for rule in error.rules]) from None
-    return _("The shift is entered.")
-
-
-def _unshift(wish: Wish) -> Any:
-    shift = Shift.objects.filter(pk=wish.key, site=wish.site).first()
-    if shift is None:
-        raise BadRequest("no such shift")
-    escalation.cancel_shift(shift=shift)
-    return _("The shift is cancelled.")
-
-
 def _leave(wish: Wish) -> Any:
-    try:
+    with duty_rota.refusals_of_the_rota():
         escalation.add_leave(person=wish.person, **wish.said)
-    except RotaRefused as error:
-        raise forms.ValidationError([rule.label for rule in error.rules]) from None
     return _("Your leave is entered. Hours that become nobody's are listed as gaps.")
+
+
+def _unleave(wish: Wish) -> Any:
+    escalation.cancel_leave(leave=wish.row(Leave.objects.filter(person=wish.person)))
+    return _("Your leave is cancelled.")
+
+
+def _at_site(right: Action) -> Callable[[Scope, Site | None], bool]:
+    return lambda seen, site: site is not None and site.pk in seen.sites_for(right)
 
 
 @dataclass(frozen=True)
 class DutyAct:
-    """`right` at the site; None: about oneself, for everybody who may open the page."""
+    """`may` asks whether the act is allowed at a place; None: about oneself, for everybody who may open the page.
 
-    form: type[forms.Form]
+    An act about one row has its own form for that row, by `form_for`, or a plain button for each.
+    """
+
     run: Callable[[Wish], Any]
-    right: Action | None
+    may: Callable[[Scope, Site | None], bool] | None
+    form: type[forms.Form] = forms.Form
+    form_for: Callable[[Wish, Any], forms.Form] | None = None
 
 
 ACTS: Mapping[str, DutyAct] = {
-    "pin": DutyAct(PinForm, _pin, None),
-    "leave": DutyAct(LeaveForm, _leave, None),
-    "kit": DutyAct(KitForm, _kit, Action.SEND),
-    "drill": DutyAct(EmptyForm, _drill, Action.ENROL),
-    "mend": DutyAct(EmptyForm, _mend, Action.ACKNOWLEDGE),
-    "shift": DutyAct(ShiftForm, _shift, Action.ENROL),
-    "unshift": DutyAct(EmptyForm, _unshift, Action.ENROL),
+    "pin": DutyAct(_pin, None, PinForm),
+    "leave": DutyAct(_leave, None, LeaveForm),
+    "unleave": DutyAct(_unleave, None),
+    "kit": DutyAct(_kit, _at_site(Action.SEND), KitForm),
+    "drill": DutyAct(_drill, _at_site(Action.ENROL)),
+    "mend": DutyAct(_mend, _at_site(Action.ACKNOWLEDGE)),
+    "shift": DutyAct(
+        duty_rota.enter_shift, duty_rota.may_plan, form_for=lambda wish, said: duty_rota.shift_form(wish.site, said)
+    ),
+    "unshift": DutyAct(duty_rota.cancel_shift, duty_rota.may_plan),
+    "handover": DutyAct(duty_rota.hand_over, duty_rota.may_look, form_for=duty_rota.form_for),
+    "accept": DutyAct(duty_rota.accept, duty_rota.may_look),
+    "refuse": DutyAct(duty_rota.refuse, duty_rota.may_look),
+    "withdraw": DutyAct(duty_rota.withdraw, duty_rota.may_look),
 }
+# What a place offers besides its rota.
+_OF_A_PLACE = ("kit", "drill", "mend")
+
+
+def may_open(seen: Scope) -> bool:
+    """Whoever is paged, and whoever makes the duty desk's rota."""
+    return seen.may(Action.ACKNOWLEDGE) or duty_rota.may_look(seen, None)
 
 
 # --- the page
@@ -159,27 +140,28 @@ class Place:
     """One site as this person may see it. `forms` by the act's name; an act that they may not do has none."""
 
     site: Site
+    rota: Rota
     quality: readiness.Quality
     figures: list[Figures]
     cases: list[CaseFigures]
-    shifts: list[Shift]
     last_drill: Any
     drill_lines: list[Any]
     forms: dict[str, forms.Form]
 
 
 def act(request: HttpRequest, person: User, seen: Scope) -> tuple[HttpResponse | None, dict[str, forms.Form]]:
-    """Do what was asked for. An answer, or the refused form by `act` or `act:site code`."""
+    """Do what was asked for. An answer, or the refused form by its prefix."""
+    if not may_open(seen):
+        raise PermissionDenied
     name, wanted = request.POST.get("act", ""), ACTS.get(request.POST.get("act", ""))
     if wanted is None:
         raise BadRequest("no such act")
-    site = Site.objects.filter(code=request.POST.get("site", "")).first()
-    if wanted.right is not None and (site is None or site.pk not in seen.sites_for(wanted.right)):
-        raise PermissionDenied
-    form = _form(name, site, request.POST)
+    site = _place_asked(request.POST.get("site", ""), wanted, seen)
+    wish = Wish(person, seen, site, request.POST.get("row", ""), {})
+    form = wanted.form_for(wish, request.POST) if wanted.form_for else _form(name, site, request.POST, row=wish.key)
     if form.is_valid():
         try:
-            done = wanted.run(Wish(person, site, form.cleaned_data, request.POST.get("row", "")))
+            done = wanted.run(replace(wish, said=form.cleaned_data))
         except forms.ValidationError as error:
             form.add_error(None, error)
         else:
@@ -187,17 +169,40 @@ def act(request: HttpRequest, person: User, seen: Scope) -> tuple[HttpResponse |
                 return done, {}
             messages.success(request, str(done))
             return HttpResponseRedirect(request.get_full_path(), status=303), {}
-    return None, {f"{name}:{site.code}" if site and wanted.right else name: form}
+    return None, {str(form.prefix): form}
+
+
+def _place_asked(code: str, wanted: DutyAct, seen: Scope) -> Site | None:
+    """Where the act is to be done. A place that there is not is refused like one where it is not allowed."""
+    if wanted.may is None:
+        return None
+    site = None if code == DESK else site_of(code)
+    if (site is None and code != DESK) or not wanted.may(seen, site):
+        raise PermissionDenied
+    return site
 
 
 def context(person: User, seen: Scope, refused: Mapping[str, forms.Form]) -> dict[str, Any]:
-    """What the template shows. Raises PermissionDenied for people who are never paged."""
-    if not seen.may(Action.ACKNOWLEDGE):
+    """What the template shows. Raises PermissionDenied for people who are never paged and make no rota."""
+    if not may_open(seen):
         raise PermissionDenied
     sites = Site.objects.filter(pk__in=seen.sites_for(Action.ACKNOWLEDGE))
+    sees_desk = duty_rota.may_look(seen, None)
     return {
-        "places": [_place(site, seen, refused) for site in sites],
+        "places": [_place(site, person, seen, refused) for site in sites],
+        "desk": duty_rota.rota_of(None, person, seen, refused) if sees_desk else None,
+        "desk_quality": readiness.quality(site=None) if sees_desk else None,
+        "offered": duty_rota.offered_to(person, seen),
         "was_refused": bool(refused),
+        "reasons": [reason for form in refused.values() for reason in form.non_field_errors()],
+        "has_refused_form": any(form.fields for form in refused.values()),
+        **(_oneself(person, refused) if seen.may(Action.ACKNOWLEDGE) else {}),
+    }
+
+
+def _oneself(person: User, refused: Mapping[str, forms.Form]) -> dict[str, Any]:
+    return {
+        "is_paged": True,
         "has_pin": has_voice_pin(person),
         "lacks": readiness.lacks(person),
         "feed": feed_address(person),
@@ -207,30 +212,23 @@ def context(person: User, seen: Scope, refused: Mapping[str, forms.Form]) -> dic
     }
 
 
-def _place(site: Site, seen: Scope, refused: Mapping[str, forms.Form]) -> Place:
+def _place(site: Site, person: User, seen: Scope, refused: Mapping[str, forms.Form]) -> Place:
     now, last = clock.now(), readiness.last_drill(site)
-    allowed = [name for name, each in ACTS.items() if each.right and site.pk in seen.sites_for(each.right)]
+    allowed = [name for name in _OF_A_PLACE if (may := ACTS[name].may) and may(seen, site)]
     return Place(
         site=site,
+        rota=duty_rota.rota_of(site, person, seen, refused),
         quality=readiness.quality(site=site),
         figures=figures(since=now - BACK, until=now, site=site),
         cases=case_figures(since=now - BACK, until=now, sites=[site]),
-        shifts=[*_shifts(site)],
         last_drill=last,
         drill_lines=escalation.drill_report(drill=last) if last else [],
-        forms={name: refused.get(f"{name}:{site.code}") or _form(name, site) for name in allowed},
+        forms={name: refused.get(f"{name}-{site.code}") or _form(name, site) for name in allowed},
     )
 
 
-def _shifts(site: Site) -> Any:
-    coming = Shift.objects.filter(site=site, ends_at__gt=clock.now(), cancelled_at__isnull=True)
-    return coming.select_related("person").order_by("starts_at", "duty")[:60]
-
-
-def _form(name: str, site: Site | None, said: Any = None) -> forms.Form:
-    form = ACTS[name].form(said, prefix=f"{name}-{site.code}" if site and ACTS[name].right else name)
-    if isinstance(form, ShiftForm):
-        people = [person.pk for person in on_call(site=site, roles=_TAKES_DUTY)]
-        form.fields["person"].queryset = User.objects.filter(pk__in=people).order_by("name")  # type: ignore[attr-defined]
+def _form(name: str, site: Site | None, said: Any = None, *, row: str = "") -> forms.Form:
+    parts = [name, row or (site.code if site else "")]
+    form = ACTS[name].form(said, prefix="-".join(part for part in parts if part))
     style(form)
     return form

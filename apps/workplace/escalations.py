@@ -10,22 +10,35 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from apps.conversations import services as conversations
+from apps.escalation import services as escalation
+from apps.escalation.handing import colleagues
 from apps.escalation.models import Escalation
 from apps.escalation.timeline import Moment
 from apps.escalation.timeline import timeline as story_of
-from apps.escalation.vocabulary import ContactResult, EscalationState, Via
+from apps.escalation.vocabulary import ContactResult, EscalationState, MilestoneKind, Via
 from apps.messaging.models import InboundMessage
 from apps.messaging.models import Line as PhoneLine
+from apps.staff.models import User
 from apps.staff.vocabulary import Action
 from apps.workplace import calls
-from apps.workplace.cards import Act, CardAdmin, Doing
+from apps.workplace.cards import Act, CardAdmin, Doing, Offer
 from apps.workplace.forms import AboutForm, ButtonSelect
-from apps.workplace.scoped import SiteFilter, moment, scope_in
+from apps.workplace.scoped import SiteFilter, moment, person_in, scope_in
 from apps.workplace.words import ERRORS, TASKS, channel_name, detail, whom
 
 
 class ContactForm(AboutForm):
     result = forms.ChoiceField(label=_("What came of it"), choices=ContactResult.choices, widget=ButtonSelect)
+
+
+class HandToForm(AboutForm):
+    """Only those whom this case may be handed to; the service asks again."""
+
+    to = forms.ModelChoiceField(label=_("To whom"), queryset=User.objects.none(), empty_label=_("– choose –"))
+
+    def prepare(self) -> None:
+        keys = [person.pk for person in colleagues(self.about)]
+        self.fields["to"].queryset = User.objects.filter(pk__in=keys).order_by("name")  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True)
@@ -52,7 +65,7 @@ def _line(moment: Moment) -> Line:
     return Line(
         at=moment.at,
         what=moment.what,
-        who=moment.person.name if moment.person else "",
+        who=" → ".join(person.name for person in (moment.person, moment.to) if person),
         detail=" · ".join(str(part) for part in parts if part),
         mark={True: "good", False: "bad", None: ""}[moment.is_good],
     )
@@ -67,6 +80,12 @@ def _contact(it: Doing) -> Any:
     result = ContactResult(it.said["result"])
     conversations.record_contact(running=it.row, person=it.person, result=result, via=Via.ADMIN)
     return _("The contact is recorded.")
+
+
+def _hand_to(it: Doing) -> Any:
+    to = it.said["to"]
+    escalation.hand_to(escalation=it.row, person=it.person, to=to, via=Via.ADMIN)
+    return _("%(name)s is paged now. It stays yours until somebody has taken it.") % {"name": to.name}
 
 
 def _is_open(row: Escalation) -> bool:
@@ -121,7 +140,15 @@ class EscalationAdmin(CardAdmin):
         Act(
             "contact", _("Record the contact"), Action.ACKNOWLEDGE, _contact, ContactForm, _awaits_contact, is_main=True
         ),
+        Act(
+            "hand_to", _("Hand over to a colleague by name"), Action.ACKNOWLEDGE, _hand_to, HandToForm, _awaits_contact
+        ),
     )
+
+    def offers(self, request: HttpRequest, row: Any) -> list[Offer]:
+        """Only the holder hands it over, to whomever there is."""
+        is_holder = row.acknowledged_by_id == person_in(request).pk
+        return [each for each in super().offers(request, row) if each.act.name != "hand_to" or is_holder]
 
     def card_context(self, request: HttpRequest, row: Escalation) -> dict[str, Any]:
         seen = scope_in(request)
@@ -129,8 +156,10 @@ class EscalationAdmin(CardAdmin):
         messages = InboundMessage.objects.none()
         if row.site_id is None and seen.may(Action.VIEW_UNMATCHED):
             messages = InboundMessage.objects.filter(turn__escalation=row).order_by("received_at")
+        given = row.milestones.filter(kind=MilestoneKind.HANDED_OVER).select_related("to").order_by("at").last()
         return {
             "timeline": timeline(row),
+            "handed_to": given.to if given else None,
             "events": events.select_related("participant"),
             "messages_of_it": messages,
             "tasks_of_it": row.tasks.select_related("participant"),

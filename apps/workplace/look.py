@@ -8,7 +8,7 @@ from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from apps.staff.vocabulary import Action
-from apps.workplace.paging import may_open
+from apps.workplace import duty, paging
 from apps.workplace.scoped import scope_in
 
 
@@ -33,7 +33,8 @@ def menu(_request: HttpRequest) -> list[dict[str, Any]]:
                 {"title": _("Needs me now"), "icon": "notifications_active", "link": reverse_lazy("admin:index")},
                 _item(_("Adverse events"), "emergency", _list("safety_adverseevent"), Action.VIEW_EVENTS),
                 _item(_("Pages"), "sms", _list("escalation_escalation"), Action.ACKNOWLEDGE),
-                _item(_("On call"), "calendar_clock", "duty", Action.ACKNOWLEDGE),
+                _item(_("On call"), "calendar_clock", "duty")
+                | {"permission": lambda request: duty.may_open(scope_in(request))},
                 _item(_("Tasks"), "task_alt", _list("conversations_task"), Action.SEND, Action.VIEW_UNMATCHED),
                 _item(
                     _("Texts of unknown numbers"),
@@ -50,7 +51,7 @@ def menu(_request: HttpRequest) -> list[dict[str, Any]]:
             "title": _("Set-up"),
             "items": [
                 _item(_("Paging"), "account_tree", "paging")
-                | {"permission": lambda request: may_open(scope_in(request))},
+                | {"permission": lambda request: paging.may_open(scope_in(request))},
                 _item(_("Staff"), "badge", _list("staff_user"), Action.MANAGE_STAFF),
                 _item(_("Sites"), "home_health", _list("trials_site"), Action.VIEW_CONFIGURATION),
                 _item(_("Protocol"), "description", _list("trials_protocolversion"), Action.VIEW_CONFIGURATION),

@@ -25,7 +25,7 @@ from apps.staff.vocabulary import Action
 from apps.trials.models import Site
 from apps.workplace.forms import style
 from apps.workplace.paging_forms import BackForm, ChainForm, EndpointForm
-from apps.workplace.paging_views import DESK, Place, chains_of, code_of, endpoints_of, incidents_of
+from apps.workplace.paging_views import DESK, Place, chains_of, code_of, endpoints_of, incidents_of, site_of
 
 _AT_ONCE = 3
 _MOVED = _(
@@ -149,7 +149,7 @@ def _chain_asked(said: Mapping[str, Any], seen: Scope) -> tuple[Site | None, Cha
 def _site_asked(said: Mapping[str, Any]) -> Site | None:
     if said.get("site", "") == DESK:
         return None
-    site = Site.objects.filter(code=said.get("site", "")).first()
+    site = site_of(said.get("site", ""))
     if site is None:
         raise PermissionDenied
     return site

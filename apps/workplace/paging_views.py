@@ -83,6 +83,11 @@ def code_of(site: Site | None) -> str:
     return site.code if site else DESK
 
 
+def site_of(code: str) -> Site | None:
+    """The site of a code as somebody sent it: any signs, also those that a database does not take."""
+    return next((site for site in Site.objects.all() if site.code == code), None)
+
+
 def chains_of(site: Site | None, *, may_change: bool) -> list[ChainShown]:
     return [_chain(name, plan, site, may_change) for name, plan in chains.in_force(site=site).items()]
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.conversations.board import NotYourTask, ResultMissing
 from apps.core.phone import NotAMobile
 from apps.core.states import IllegalMove
-from apps.escalation.services import NotYours
+from apps.escalation.services import CannotBeNamed, NotYours
 from apps.exports.services import CutRefused
 from apps.participants.services import AlreadyOnRecord, EnrolmentRefused
 from apps.safety.services import Incomplete, NotAllowedHere, ReasonMissing
@@ -32,6 +32,7 @@ SENTENCES: Mapping[type[Exception], Any] = {
         "This step is not possible from the present state. Somebody else may have been quicker: read the page again."
     ),
     NotYours: _("Only the person who has it can hand it over."),
+    CannotBeNamed: _("This colleague may not take it, is away, or could be woken by nothing. Choose somebody else."),
     NotYourTask: _("You may not close tasks of this site."),
     ResultMissing: _("Say in a word what came of it."),
     AlreadyOnRecord: _("This number is on record already for the same person."),

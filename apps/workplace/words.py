@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from apps.escalation.vocabulary import Duty
+from apps.escalation.vocabulary import BY_NAME, Duty
 from apps.staff.vocabulary import Role
 
 # A channel is one file of a lower floor; one that has no name here yet shows the name of its file.
@@ -21,6 +21,7 @@ WHO: Mapping[str, Any] = {
     "sub_investigator": Role.INVESTIGATOR.label,
     "sponsor_monitor": _("Sponsor medical monitor"),
     "drill": _("drill"),
+    BY_NAME: _("named in the hand-over"),
 }
 # What the person of a step is asked to do besides taking the page.
 TASKS: Mapping[str, Any] = {

@@ -168,7 +168,8 @@ def test_every_page_of_a_role_is_whole_named_and_readable(tabs: Tabs, username: 
 @pytest.mark.parametrize("width", [PHONE, DESK])
 @pytest.mark.parametrize(("username", "language", "paths"), [
     ("zhao", "zh-hans", ["/admin/duty/"]), ("sun", "en", ["/admin/duty/"]),
-    ("qian", "zh-hans", ["/admin/paging/", "/admin/paging/?site=BJ01&chain=R1"]), ("admin", "en", ["/admin/paging/"]),
+    ("qian", "zh-hans", ["/admin/paging/", "/admin/paging/?site=BJ01&chain=R1"]),
+    ("admin", "en", ["/admin/paging/", "/admin/duty/"]), ("duty", "zh-hans", ["/admin/duty/"]),
 ])  # fmt: skip
 def test_duty_and_paging_with_every_form_open_are_whole_named_and_readable_by_day_and_by_night(
     tabs: Tabs, username: str, language: str, paths: list[str], width: int
@@ -177,6 +178,53 @@ def test_duty_and_paging_with_every_form_open_are_whole_named_and_readable_by_da
     found = [look(page, path, tabs) for path in paths for look in (_looks_by_day, _looks_by_night)]
 
     assert [problem for problems in found for problem in problems] == []
+
+
+def _has_answered_a_drill(tabs: Tabs, number: str, marked: str) -> None:
+    handset = tabs.handset(number)
+    code = re.search(r"(?:Reply |回)([0-9]{4})", arrives(handset, marked))
+    assert code is not None
+    say(handset, code[1])
+
+
+def _enter_shift(page: Page, person: str) -> None:
+    """For the coming hours, as the browser's own fields take it."""
+    form = page.locator("details", has=page.locator("input[name=act][value=shift]")).first
+    form.locator("summary").click()
+    form.locator("[name$=-person]").select_option(label=person)
+    form.locator("[name$=-starts_at]").fill("2027-05-12T09:00")
+    form.locator("[name$=-ends_at]").fill("2027-05-13T08:00")
+    form.get_by_role("button").click()
+
+
+def test_a_shift_is_handed_over_at_a_desk_and_accepted_on_a_phone(tabs: Tabs, people: dict[str, Any]) -> None:
+    """Only to a colleague who has proved by a drill that a page wakes them."""
+    planner = tabs.signed_in("sun", language="en")
+    planner.goto(f"{tabs.url}/admin/duty/")
+    planner.get_by_role("button", name="Start a drill now").click()
+    for username, marked in (("zhao", "演练"), ("miller", "TEST")):
+        _has_answered_a_drill(tabs, phone_of(people, username=username), marked)
+    planner.goto(f"{tabs.url}/admin/duty/")
+    _enter_shift(planner, "Demo Dr Zhao")
+
+    giver = tabs.signed_in("zhao", language="zh-hans")
+    giver.goto(f"{tabs.url}/admin/duty/")
+    form = giver.locator("details", has=giver.locator("input[name=act][value=handover]")).first
+    form.locator("summary").click()
+    form.locator("[name$=-to]").select_option(label="Demo Dr Miller")
+    assert looks(giver) == []
+    form.get_by_role("button").click()
+    expect(giver.get_by_text("已请Demo Dr Miller接班")).to_be_visible()
+
+    receiver = tabs.signed_in("miller", width=PHONE, language="en")
+    receiver.get_by_role("link", name="accept or refuse it").click()
+    assert looks(receiver) == []
+    receiver.get_by_role("button", name="Accept the shift").click()
+    expect(receiver.get_by_text("what is left of the shift is Demo Dr Miller's")).to_be_visible()
+    assert looks(receiver) == []
+
+    giver.goto(f"{tabs.url}/admin/duty/")
+    expect(giver.locator("tr", has_text="已由他人值班")).to_contain_text("Demo Dr Zhao")
 
 
 def _looks_by_day(page: Page, path: str, tabs: Tabs) -> list[str]:

@@ -1,6 +1,7 @@
 """Two processes at one escalation in the same moment, on PostgreSQL: neither waits for the other for ever, and nothing is half done."""
 
 import threading
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,8 +12,18 @@ from apps.core.work import Lane, Work
 from apps.escalation import paging, taking
 from apps.escalation import services as escalation
 from apps.escalation.channels.sms import SmsChannel
-from apps.escalation.models import Escalation, Incident, Page
-from apps.escalation.vocabulary import EscalationState, IncidentKind, PageState, Via
+from apps.escalation.models import Escalation, HandOver, Incident, Page, Route, Shift
+from apps.escalation.rota import RotaRefused
+from apps.escalation.vocabulary import (
+    BY_NAME,
+    Duty,
+    EscalationState,
+    HandOverState,
+    IncidentKind,
+    PageState,
+    RotaRule,
+    Via,
+)
 from apps.messaging.models import OutboundMessage
 from apps.messaging.vocabulary import SendState
 from apps.operations import engine
@@ -186,3 +197,107 @@ def test_a_page_that_breaks_while_somebody_takes_the_escalation_is_either_an_inc
             assert running.state == EscalationState.ACKNOWLEDGED
             assert row.state == (PageState.FAILED if broke else PageState.CANCELLED)
             assert (row.quarantined_at is not None) == broke
+
+
+# --- shifts and cases handed over
+
+
+def an_offered_shift(stage: Stage, giver: Any, to: Any) -> HandOver:
+    now = clock.now()
+    shift = escalation.add_shift(
+        site=stage.site, duty=Duty.FIRST, person=giver, starts_at=now, ends_at=now + timedelta(hours=8), by=None,
+        is_override=True,
+    )  # fmt: skip
+    return escalation.offer_shift(shift=shift, to=to, by=giver)
+
+
+def tested(*people: Any) -> None:
+    for person in people:
+        Route.objects.update_or_create(
+            person=person, channel="sms", defaults={"delivered_at": clock.now(), "answered_at": clock.now()}
+        )
+
+
+def tried(act: Any, refusals: list[RotaRule], **given: Any) -> Any:
+    """The act as one of two at once; what the rota refuses is kept."""
+
+    def perform() -> None:
+        try:
+            act(**given)
+        except RotaRefused as error:
+            refusals.extend(error.rules)
+
+    return perform
+
+
+@pytest.mark.parametrize("other", ["accept", "refuse", "withdraw"])
+def test_of_two_answers_to_a_hand_over_in_the_same_moment_one_counts(
+    alice: Any, bob: Any, carol: Any, other: str
+) -> None:
+    with set_up() as stage:
+        tested(bob)
+        for _ in range(ROUNDS):
+            Shift.objects.update(cancelled_at=clock.now())
+            offer = an_offered_shift(stage, alice, bob)
+            refusals: list[RotaRule] = []
+            second = getattr(escalation, f"{other}_hand_over")
+            acts = [
+                tried(escalation.accept_hand_over, refusals, hand_over=offer, by=bob),
+                tried(second, refusals, hand_over=offer, by=carol),
+            ]
+            assert at_once(*acts) == []
+            assert refusals == [RotaRule.ANSWERED_ALREADY]
+            offer.refresh_from_db()
+            given = Shift.objects.filter(person=bob, cancelled_at__isnull=True).count()
+            assert given == (offer.state == HandOverState.ACCEPTED)
+
+
+def test_of_two_offers_of_a_shift_in_the_same_moment_one_stands(alice: Any, bob: Any, carol: Any) -> None:
+    with set_up() as stage:
+        tested(bob, carol)
+        for _ in range(ROUNDS):
+            Shift.objects.update(cancelled_at=clock.now())
+            offer = an_offered_shift(stage, alice, bob)
+            escalation.withdraw_hand_over(hand_over=offer, by=alice)
+            refusals: list[RotaRule] = []
+            acts = [tried(escalation.offer_shift, refusals, shift=offer.shift, to=to, by=alice) for to in (bob, carol)]
+            assert at_once(*acts) == []
+            assert refusals == [RotaRule.OFFERED_ALREADY]
+            assert HandOver.objects.filter(shift=offer.shift, state=HandOverState.OFFERED).count() == 1
+
+
+def test_a_planner_who_gives_the_shift_away_while_it_is_accepted_leaves_no_gap_and_no_two(
+    alice: Any, bob: Any, carol: Any
+) -> None:
+    with set_up() as stage:
+        tested(bob, carol)
+        for _ in range(ROUNDS):
+            Shift.objects.update(cancelled_at=clock.now())
+            offer = an_offered_shift(stage, alice, bob)
+            refusals: list[RotaRule] = []
+            acts = [
+                tried(escalation.accept_hand_over, refusals, hand_over=offer, by=bob),
+                tried(escalation.give_shift, refusals, shift=offer.shift, to=carol, by=carol),
+            ]
+            assert at_once(*acts) == []
+            assert refusals in ([RotaRule.ANSWERED_ALREADY], [RotaRule.NOTHING_LEFT])
+            taken = Shift.objects.filter(person__in=(bob, carol), cancelled_at__isnull=True)
+            assert taken.count() == 1
+
+
+def test_a_case_handed_over_twice_in_the_same_moment_pages_one_colleague(alice: Any, bob: Any, carol: Any) -> None:
+    with set_up() as stage:
+        for _ in range(ROUNDS):
+            running = paged(stage)
+            escalation.acknowledge(escalation=running, person=alice, via=Via.ADMIN)
+            refused: list[str] = []
+
+            def give(to: Any, running: Escalation = running, refused: list[str] = refused) -> None:
+                try:
+                    escalation.hand_to(escalation=running, person=alice, to=to, via=Via.ADMIN)
+                except escalation.NotYours:
+                    refused.append(to.name)
+
+            assert at_once(lambda: give(bob), lambda: give(carol)) == []
+            assert len(refused) == 1
+            assert running.pages.filter(who=BY_NAME).count() == 1

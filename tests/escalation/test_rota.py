@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from apps.core import clock
-from apps.escalation import feed, readiness, rota
+from apps.escalation import chains, feed, readiness, rota
 from apps.escalation import services as escalation
 from apps.escalation.models import Incident, Shift
 from apps.escalation.vocabulary import ChainName, Duty, RotaRule
@@ -55,14 +55,6 @@ def test_who_is_on_leave_is_not_paged_and_the_gap_is_an_incident(stage: Stage, a
     rota.add_leave(person=alice, starts_at=clock.now(), ends_at=clock.now() + 4 * HOUR)
     assert first_paged(stage) == "Bob"
     assert ("rota_gap", "investigator_on_call") in stage.incidents()
-
-
-def test_a_shift_is_handed_over_for_its_rest(stage: Stage, alice: User, bob: User) -> None:
-    planned = shift(stage, alice, 0, 8)
-    stage.play(HOUR)
-    rest = rota.hand_over_shift(shift=planned, to=bob, by=alice)
-    assert (rest.starts_at, rest.ends_at) == (clock.now(), planned.ends_at)
-    assert first_paged(stage) == "Bob"
 
 
 def test_a_cancelled_shift_is_nobodys(stage: Stage, bob: User) -> None:
@@ -140,23 +132,80 @@ def test_the_watch_reports_a_gap_once(stage: Stage, alice: User) -> None:
     assert [incident.detail for incident in ahead] == ["investigator_on_call 2027-05-14 02:00"]
 
 
-def test_the_calendar_holds_ones_own_hours_and_not_those_handed_over(stage: Stage, alice: User, bob: User) -> None:
-    planned = shift(stage, alice, 0, 8)
-    rota.hand_over_shift(shift=planned, to=bob, by=alice, at=clock.now() + 2 * HOUR)
-    text = feed.calendar(alice)
-    assert text.startswith("BEGIN:VCALENDAR\r\n")
-    assert "DTSTART:20270512T020000Z\r\nDTEND:20270512T040000Z" in text
-    assert "DTSTART:20270512T040000Z\r\nDTEND:20270512T100000Z" in feed.calendar(bob)
-    assert "DTSTART:20270512T040000Z" not in text
-    assert all(len(line.encode()) <= 75 for line in feed.calendar(bob).split("\r\n"))
-
-
 def test_a_calendars_address_is_signed_and_ends_with_the_account(alice: User) -> None:
     token = feed.feed_address(alice).rsplit("/", 1)[1].removesuffix(".ics")
     assert feed.person_of(token) == alice
     assert feed.person_of(token[:-1] + ("a" if token[-1] != "a" else "b")) is None
     close_account(user=alice)
     assert feed.person_of(token) is None
+
+
+# --- which duties the chains ask for
+
+
+def own_chain(stage: Stage, by: User, *who: str, person: User | None = None) -> None:
+    """A chain R3 of the site's own: these roles, one after the other; the last is the person where one is named."""
+    content = chains.content_of(ChainName.R3, site=stage.site)
+    steps = [
+        {"after_minutes": number, "who": word, "channels": ["console"], "task": None} for number, word in enumerate(who)
+    ]
+    if person is not None:
+        steps[-1] |= {"person": str(person.pk)}
+    widen = {"widen_to": ["principal_investigator"]}
+    chains.set_chain(
+        site=stage.site, chain=ChainName.R3, content=content | widen | {"steps": steps}, by=by, reason="ours"
+    )
+
+
+def only_chain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a site's chains R3 alone, so that what it names is seen."""
+    every = chains.in_force
+    monkeypatch.setattr(
+        rota,
+        "in_force",
+        lambda *, site: {name: plan for name, plan in every(site=site).items() if site is None or name == ChainName.R3},
+    )
+
+
+def test_a_duty_that_a_sites_own_chain_names_is_asked_for_and_one_that_none_names_is_not(
+    stage: Stage, carol: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    only_chain(monkeypatch)
+    own_chain(stage, carol, "second_on_call")
+    assert rota.needed_duties(stage.site) == {Duty.SECOND}
+    own_chain(stage, carol, "lead_coordinator", "coordinator")
+    assert rota.needed_duties(stage.site) == {Duty.COORDINATOR}
+
+
+def test_a_step_that_names_a_person_asks_the_rota_for_nobody(
+    stage: Stage, carol: User, bob: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    only_chain(monkeypatch)
+    own_chain(stage, carol, "lead_coordinator", "second_on_call", person=bob)
+    assert rota.needed_duties(stage.site) == {Duty.COORDINATOR}
+
+
+def test_whoever_is_paged_from_the_second_round_on_is_asked_for_too(stage: Stage, carol: User) -> None:
+    assert {Duty.FIRST, Duty.SECOND, Duty.COORDINATOR} == rota.needed_duties(stage.site)
+    content = chains.content_of(ChainName.R1, site=stage.site)
+    steps = [step for step in content["steps"] if step["who"] != "lead_coordinator"]
+    for name in (ChainName.R1, ChainName.R2, ChainName.R3):
+        mine = {"steps": steps, "widen_to": ["lead_coordinator"] if name == ChainName.R2 else ["coordinator"]}
+        chains.set_chain(site=stage.site, chain=name, content=content | mine, by=carol, reason="ours")
+    assert Duty.COORDINATOR in rota.needed_duties(stage.site)
+
+
+def test_a_duty_of_the_whole_trial_is_needed_where_any_sites_chain_names_it(
+    stage: Stage, carol: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    only_chain(monkeypatch)
+    content = chains.content_of(ChainName.UNMATCHED, site=None)
+    mine = {"steps": [content["steps"][0]], "widen_to": ["duty_desk"]}
+    chains.set_chain(site=None, chain=ChainName.UNMATCHED, content=content | mine, by=carol, reason="desk alone")
+    assert rota.needed_duties(None) == {Duty.DESK}
+    own_chain(stage, carol, "duty_doctor")
+    assert rota.needed_duties(None) == {Duty.DESK, Duty.DOCTOR}
+    assert rota.needed_duties(stage.site) == set()
 
 
 # --- ready to go live

@@ -23,7 +23,10 @@ from hypothesis.stateful import (
 
 from apps.core import failpoints, work
 from apps.core.work import Lane, Work, WorkRow
-from apps.escalation.models import Page
+from apps.escalation import services as escalation
+from apps.escalation.handing import colleagues
+from apps.escalation.models import Escalation, Page
+from apps.escalation.vocabulary import EscalationState, Via
 from apps.messaging import services as messaging
 from apps.messaging.models import SendAttempt
 from apps.messaging.vocabulary import AttemptState
@@ -90,6 +93,13 @@ class Story(RuleBasedStateMachine):
     def acknowledge(self, who: str, result: str) -> None:
         page = Page.objects.filter(person__username=who).exclude(code="").order_by("-created_at").first()
         self.world.text(who, f"{page.code if page else '0000'}{result}")
+
+    @rule(dice=st.randoms(use_true_random=False))
+    def somebody_hands_over_by_name(self, dice: random.Random) -> None:
+        for running in Escalation.objects.filter(state=EscalationState.ACKNOWLEDGED):
+            if (names := colleagues(running)) and running.acknowledged_by:
+                to = dice.choice(names)
+                escalation.hand_to(escalation=running, person=running.acknowledged_by, to=to, via=Via.ADMIN)
 
     @precondition(lambda self: self.world.accepted)
     @rule(dice=st.randoms(use_true_random=False))

@@ -15,7 +15,7 @@ from apps.core import clock, phone
 from apps.escalation import channel as channels
 from apps.escalation.endpoints import is_voice_pin
 from apps.escalation.models import Drill, Escalation, Incident, Shift
-from apps.escalation.rota import watch_rota
+from apps.escalation.rota import add_leave, watch_rota
 from apps.escalation.vocabulary import IncidentKind
 from apps.safety import services as safety
 from apps.safety.figures import case_figures
@@ -110,9 +110,20 @@ def test_nobody_else_fetches_it(everybody: None, name: str) -> None:
     assert not DowntimeKit.objects.exists()
 
 
-@pytest.mark.parametrize("name", ["sam", "ada"])
-def test_people_who_are_never_paged_do_not_see_the_page(everybody: None, name: str) -> None:
-    assert signed_in(getattr(people, name)()).get(URL).status_code == 403
+def test_people_who_are_never_paged_and_make_no_rota_do_not_see_the_page(everybody: None) -> None:
+    assert signed_in(people.sam()).get(URL).status_code == 403
+    assert signed_in(people.sam()).post(URL, {"act": "pin", "pin-pin": "4826"}).status_code == 403
+
+
+def test_ones_own_leave_is_cancelled_by_its_owner_alone(everybody: None) -> None:
+    now = clock.now()
+    leave = add_leave(person=people.alice(), starts_at=now, ends_at=now + timedelta(hours=8))
+    wish = {"act": "unleave", "row": str(leave.pk)}
+    assert "Cancel the leave" in page(people.alice(), URL)
+    assert signed_in(people.carol()).post(URL, wish).status_code == 400
+    assert signed_in(people.alice()).post(URL, wish).status_code == 303
+    leave.refresh_from_db()
+    assert leave.cancelled_at is not None
 
 
 def test_whoever_takes_a_missed_call_sees_whom_to_call_back(everybody: None) -> None:

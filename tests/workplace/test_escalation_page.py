@@ -5,19 +5,20 @@ from datetime import timedelta
 from html import unescape
 
 import pytest
+from django.test import Client
 
 from apps.escalation import chains
 from apps.escalation import services as escalation
 from apps.escalation.channel import ChannelError
 from apps.escalation.channels.email import EmailChannel
 from apps.escalation.models import Escalation, Page
-from apps.escalation.vocabulary import ChainName
+from apps.escalation.vocabulary import ChainName, EscalationState, Via
 from apps.messaging.vocabulary import SendState
 from apps.staff.models import User
 from tests import people
 from tests.escalation.conftest import stage as stage
 from tests.escalation.stage import Stage
-from tests.workplace.scenes import change_url, page
+from tests.workplace.scenes import change_url, page, press
 
 pytestmark = pytest.mark.django_db
 
@@ -104,3 +105,66 @@ def test_an_incident_of_its_paging_is_said_in_words(stage: Stage, bob: User, car
         "Nobody is on call for a step" in line and "Sponsor medical monitor" in line for line in told(carol, running)
     )
     assert not [line for line in told(bob, running) if "sponsor_monitor" in line]
+
+
+# --- handed over by name
+
+
+def held(stage: Stage, by: User) -> Escalation:
+    running = stage.start()
+    stage.minutes(1)
+    escalation.acknowledge(escalation=running, person=by, via=Via.ADMIN)
+    stage.drain()
+    return running
+
+
+def test_the_holder_chooses_a_colleague_by_name_and_the_story_tells_to_whom(
+    stage: Stage, alice: User, carol: User, bob: User
+) -> None:
+    running = held(stage, alice)
+    form = page(alice, change_url(running)).partition('name="hand_to-to"')[2].partition("</select>")[0]
+    assert [name for name in ("Alice", "Bob", "Carol", "Chen", "Dan", "Dora") if name in form] == [
+        "Bob", "Carol", "Chen", "Dan",
+    ]  # fmt: skip
+
+    assert press(alice, running, "hand_to", to=str(carol.pk)).status_code == 303
+    assert "Alice hands it over to Carol, and keeps it until somebody has taken it." in page(carol, change_url(running))
+    stage.minutes(1)
+
+    assert stage.carrier.texts_to(carol)[0].startswith(f"ALERT {running.ref}: Alice")
+    lines = told(carol, running)
+    assert "10:01 Handed over: opened again · Alice → Carol" in lines
+    assert "10:01 Page · Carol · text message · named in the hand-over · delivered" in lines
+    assert "10:01 呼叫 · Carol · 短信 · 移交时指名 · 已送达" in told(bob, running)
+    assert "hand_to-to" not in page(alice, change_url(running))  # it is on its way
+
+
+def test_nobody_but_the_holder_is_asked_to_whom(stage: Stage, alice: User, bob: User, carol: User, dora: User) -> None:
+    running = held(stage, alice)
+    for person in (bob, carol):
+        assert "hand_to-to" not in page(person, change_url(running))
+        assert press(person, running, "hand_to", to=str(carol.pk)).status_code == 422
+    for stranger, status in ((dora, 404), (people.sam(), 403), (people.ada(), 403)):
+        answer = press(stranger, running, "hand_to", to=str(carol.pk))
+        assert answer.status_code == status
+        assert running.ref not in answer.content.decode()
+    assert signed_out(running) == 302
+    running.refresh_from_db()
+    assert running.acknowledged_by == alice
+    assert not running.milestones.exists()
+
+
+def signed_out(running: Escalation) -> int:
+    return Client().post(change_url(running), {"act": "hand_to", "hand_to-to": ""}).status_code
+
+
+@pytest.mark.parametrize("to", ["", "nonsense", "00000000-0000-4000-8000-000000000000", "dora", "alice", "sam"])
+def test_who_may_not_take_it_is_no_choice(stage: Stage, alice: User, to: str) -> None:
+    people.dora()
+    running = held(stage, alice)
+    value = str(getattr(people, to)().pk) if hasattr(people, to) else to
+    answer = press(alice, running, "hand_to", to=value)
+    assert answer.status_code == 422
+    assert "Dora" not in answer.content.decode()
+    running.refresh_from_db()
+    assert running.state == EscalationState.ACKNOWLEDGED

@@ -367,3 +367,9 @@ def test_the_duty_desks_robot_is_the_administrators(everybody: None) -> None:
     assert robot(people.carol(), site="desk", secret=SECRET).status_code == 403
     assert robot(people.ada(), site="desk", secret=SECRET).status_code == 303
     assert [*endpoints_of(site=None)] == ["webhook"]
+
+
+@pytest.mark.parametrize("site", ["", "XX99", "\x00", "BJ01\x00"])
+def test_a_place_of_any_signs_that_there_is_not_is_refused(everybody: None, site: str) -> None:
+    for act in ("chain", "protocol", "endpoint", "remove", "drill", "mend"):
+        assert send(people.carol(), act=act, site=site, chain="R1").status_code == 403

@@ -1,0 +1,76 @@
+"""The holder hands a case to a colleague by name: who may be named, and how that person is paged before the chain goes on."""
+
+from datetime import timedelta
+
+from django.db import transaction
+
+from apps.core import clock, work
+from apps.escalation import channel as channels
+from apps.escalation import rota, rules
+from apps.escalation.models import ContactRecord, Escalation
+from apps.escalation.paging import Summons, locked, plan_pages
+from apps.escalation.people import on_duty
+from apps.escalation.stepping import reopen
+from apps.escalation.taking import NotYours
+from apps.escalation.vocabulary import BY_NAME, ContactResult, EscalationState, Via
+from apps.staff.models import User
+from apps.staff.services import on_call, scope
+from apps.staff.vocabulary import Action, Role
+from apps.trials.models import Site
+
+_CLINICIANS = (Role.PRINCIPAL_INVESTIGATOR, Role.INVESTIGATOR)
+
+
+class CannotBeNamed(Exception):
+    """This person may not take it here, is away, or could be woken by nothing that is set up."""
+
+
+def colleagues(escalation: Escalation) -> list[User]:
+    """Who may be named: clinicians of the site (the duty desk for an unknown number) and whomever the chain reaches now.
+
+    They may take it, something wakes them and they are not away; never the holder.
+    """
+    site, now = escalation.site, clock.now()
+    steps = rules.plan(escalation.snapshot).steps
+    reached = [person for step in steps for person in on_duty(step, site=site).people]
+    known = dict.fromkeys([*on_call(site=site, roles=_CLINICIANS if site else (Role.DUTY_DESK,)), *reached])
+    away = rota.away([*known], now, now + timedelta.resolution)
+    present = [each for each in known if each.pk not in away and each.pk != escalation.acknowledged_by_id]
+    return [each for each in present if _may_take(each, site) and channels.waking(each)]
+
+
+def _may_take(person: User, site: Site | None) -> bool:
+    seen = scope(person)
+    return seen.may(Action.ACKNOWLEDGE, site=site.pk) if site else seen.may(Action.VIEW_UNMATCHED)
+
+
+@transaction.atomic
+def hand_to(*, escalation: Escalation, person: User, to: User, via: Via) -> ContactRecord:
+    """`person`, who has it, hands it to `to`. That one is paged at once by every channel that wakes them, and has it alone for as
+    long as the chain leaves its first; then the chain goes on. Until somebody has taken it, it stays the giver's.
+
+    Raises NotYours and CannotBeNamed.
+    """
+    escalation = locked(escalation.pk)
+    if escalation.state != EscalationState.ACKNOWLEDGED or escalation.acknowledged_by_id != person.pk:
+        raise NotYours
+    if to not in colleagues(escalation):
+        raise CannotBeNamed
+    record = ContactRecord.objects.create(
+        escalation=escalation, person=person, result=ContactResult.HAND_OVER, via=via, at=clock.now()
+    )
+    reopen(escalation, handed_over=True, to=to)
+    _page(escalation, to)
+    escalation.save()
+    work.set_due(Escalation.objects.filter(pk=escalation.pk), due_at=escalation.next_step_at)
+    return record
+
+
+def _page(escalation: Escalation, to: User) -> None:
+    """A step of its own before the round: if none of its pages arrives, the round begins at once (`paging.move_on_after`)."""
+    wait = rules.plan(escalation.snapshot).first_wait
+    escalation.step += 1
+    escalation.group_from = escalation.step
+    escalation.round_started_at = escalation.next_step_at = clock.now() + work.seconds(wait.total_seconds())
+    named = Summons(to, channels.waking(to), f"named:{escalation.step}", step=escalation.step, who=BY_NAME)
+    plan_pages(escalation, [named], wording="staff_handed")
