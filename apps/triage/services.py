@@ -1,6 +1,6 @@
 """Reading a stored text by the rules and keeping the decision."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import Any
 
@@ -22,6 +22,9 @@ from apps.vault.models import KeyDestroyed
 BREATH = timedelta(minutes=3)
 PIECES = 3
 _URGENT = ("R1", "R2")
+BY_LIST = (
+    "list"  # how the version begins of a decision that an answer from a list made: there are no words to read again
+)
 _NOTHING_TOLD = Told()
 
 
@@ -42,7 +45,16 @@ def triage(
 ) -> SymptomReport:
     """Assess one text about one participant (None: nobody known) and keep the decision. The same text twice is one report."""
     context = contexts.of(message=message, participant=participant, at=clock.now(), told=told)
-    found = decide(message=message, sender=sender, context=context)
+    return _kept(message, participant, sender, context, decide(message=message, sender=sender, context=context))
+
+
+def _kept(
+    message: InboundMessage,
+    participant: Participant | None,
+    sender: str,
+    context: rules.Context,
+    found: rules.Assessment,
+) -> SymptomReport:
     values = {
         "sender": sender,
         "label": found.label,
@@ -120,13 +132,25 @@ def by_digit(*, message: InboundMessage, participant: Participant, sender: str, 
         "label": "serious" if level in _URGENT else "nonserious",
         "level": level,
         "reason": "answer from the list",
-        "rules_version": "list",
+        "rules_version": BY_LIST,
         "night_page": level == "R1",
         "health_word": True,
         "input_sha256": "",
         "classified_at": clock.now(),
     }
     return _kept(message, participant, values)
+
+
+def by_answer(
+    *, message: InboundMessage, participant: Participant, sender: str, asked: rules.Asked
+) -> SymptomReport | None:
+    """Keep the decision that an answer about a symptom makes, where it is urgent or raises what stands; else None, and nothing is kept."""
+    context = contexts.of(message=message, participant=participant, at=clock.now())
+    found = rules.judge_answer(asked, message.body, sender=sender, context=context)
+    if found.level is None or (found.level not in _URGENT and found.level >= asked.standing):
+        return None
+    found = replace(found, rules_version=f"{BY_LIST} {found.rules_version}")
+    return _kept(message, participant, sender, context, found)
 
 
 def correct(*, report: SymptomReport, person: User, label: str, level: str = "") -> Correction:
