@@ -6,6 +6,7 @@ from datetime import timedelta
 from apps.conversations import alarm, interview, understanding
 from apps.conversations.board import READ_WITHIN, contact_today, open_task
 from apps.conversations.commands import COMMANDS, opt_out
+from apps.conversations.given import said
 from apps.conversations.models import Question, Turn
 from apps.conversations.speaking import CHECKIN_FAMILY, INTERVIEW, is_night, local_time, open_question, promised_call
 from apps.conversations.turns import turn_for
@@ -36,7 +37,7 @@ def handle(*, message: InboundMessage, point: ContactPoint) -> Turn | None:
         return COMMANDS[understood.command](message=message, point=point, understood=understood)
     if understood.answers:
         return _answer(message, point, understood.answers)
-    if understanding.may_be_a_value(message.body):
+    if interview.may_be_taken(message.body):
         return interview.take(message=message, point=point, question=_question_for(message, point))
     return None
 
@@ -53,7 +54,7 @@ def _answer(message: InboundMessage, point: ContactPoint, given: tuple[str, ...]
     if (about_symptom := interview.take(message=message, point=point, question=question, phrase=phrase)) is not None:
         return about_symptom
     if phrase and question is not None and question.wording in _OWN_DIGITS:
-        own = understanding.said(question.wording, phrase)
+        own = said(question.wording, phrase)
         question, given = (question, (own,)) if own else (None, given)
     wording_key = question.wording if question else "checkin"
     turn = turn_for(message, point)

@@ -4,13 +4,16 @@ It begins after a text or a menu choice that is handled as R3 or R4. It ends wit
 limit, or where an answer is urgent: then that is an alarm like a serious text, and a person phones.
 """
 
+import re
 from collections.abc import Iterable
 from datetime import timedelta
+from functools import cache
 
 from django.db.models import Q
 
 from apps.conversations import alarm, understanding
 from apps.conversations.board import READ_WITHIN, contact_today, open_task, symptom_key
+from apps.conversations.given import answer_to, may_be_a_value, said
 from apps.conversations.models import Question, Task, Turn
 from apps.conversations.speaking import INTERVIEW, About, ask, is_night
 from apps.conversations.turns import turn_for
@@ -36,6 +39,7 @@ from apps.trials.services import current_protocol
 CONVERSATION = safety.STORM  # texts within it are one case, and one conversation
 LIVES = timedelta(hours=12)  # then an unanswered question makes room for a check-in
 AT_ONCE = timedelta(minutes=1)
+_EITHER = re.compile(r"/| or |或")
 _MENU = "sym_which"
 _COUNTED = INTERVIEW | {_MENU, "sym_other", "sym_progress"}
 _SILENCE_ACTS = frozenset({_MENU, "sym_other", "unclear1"})
@@ -188,10 +192,36 @@ def take(*, message: InboundMessage, point: ContactPoint, question: Question | N
 
 def _given(question: Question, body: str, phrase: str) -> tuple[str, ...] | None:
     if phrase:
-        digit = understanding.said(question.wording, phrase)
+        digit = said(question.wording, phrase)
         return (digit,) if digit else None
     expects = wording.message(question.wording, lang=question.participant.language).expects
-    return understanding.answer_to(expects, body)
+    given = answer_to(expects, body)
+    if given is None and (digit := _words_of_lists()[question.wording].get(understanding.normalise(body))):
+        # "没了" is on a list, and may also be how a death is told: what the rules take for urgent is never only an answer.
+        alone = rules.engine().without_net().assess(body, sender="caregiver", context=rules.Context())
+        return (digit,) if alone.level not in _URGENT else None
+    return given
+
+
+def may_be_taken(body: str) -> bool:
+    """Whether a text could be an answer at all: one number, a time, or words that stand on a list. Nothing is looked up for any other."""
+    plain = understanding.normalise(body)
+    return may_be_a_value(body) or any(plain in words for words in _words_of_lists().values())
+
+
+@cache
+def _words_of_lists() -> dict[str, dict[str, str]]:
+    """By question, the words that its list has in any language, with the digit of each: people write "mild" for 1."""
+    found: dict[str, dict[str, str]] = {}
+    for key in INTERVIEW:
+        meant = [wording.message(key, lang=lang).choices for lang in wording.languages()]
+        pairs = [(part, digit) for each in meant for digit, meaning in each.items() for part in _parts(meaning)]
+        found[key] = {understanding.normalise(part): digit for part, digit in pairs}
+    return found
+
+
+def _parts(meaning: str) -> list[str]:
+    return [meaning, *_EITHER.split(meaning)]
 
 
 def _just_answered(message: InboundMessage, point: ContactPoint) -> Question | None:

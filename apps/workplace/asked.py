@@ -23,8 +23,6 @@ from apps.workplace.words import listed
 
 _RULE = re.compile(r"\brule (\S+)")
 _BEFORE = re.compile(r", before (\d)")
-_END = re.compile(r"[?？]")
-_SENTENCE = re.compile(r"[.。]\s*")
 _WARMTH_F = 50.0
 
 
@@ -67,26 +65,7 @@ def answers_in(messages: Iterable[Any]) -> dict[Any, Question]:
 
 def title(key: str) -> str:
     """The question alone, without its list: "How bad at its worst?"."""
-    text = wording.message(key, lang=_language()).text
-    end = _END.search(text)
-    return text[: end.end()] if end else text
-
-
-def choices(key: str, *, lang: str) -> dict[str, str]:
-    """What each digit of a text's list says: {"0": "none", "1": "mild", ...}."""
-    found = wording.message(key, lang=lang)
-    text = found.text[end.end() :] if (end := _END.search(found.text)) else found.text
-    digits = [each for each in found.expects if each.isdigit()]
-    meanings: dict[str, str] = {}
-    for place, digit in enumerate(digits):
-        begun = re.search(rf"(?<!\d){digit}(?!\d)", text)
-        if begun is None:
-            break
-        text = text[begun.end() :]
-        following = digits[place + 1] if place + 1 < len(digits) else None
-        ended = re.search(rf"(?<!\d){following}(?!\d)", text) if following else _SENTENCE.search(text)
-        meanings[digit] = (text[: ended.start()] if ended else text).strip()
-    return meanings
+    return wording.message(key, lang=_language()).question
 
 
 def said(question: Question) -> str:
@@ -97,7 +76,7 @@ def said(question: Question) -> str:
         return _measured(question.answer, "°F" if float(question.answer) > _WARMTH_F else "°C")
     if question.wording == "sym_weight":
         return _measured(question.answer, "kg")
-    known = choices(question.wording, lang=_language())
+    known = wording.message(question.wording, lang=_language()).choices
     return listed(f"{digit} {known[digit]}" if digit in known else digit for digit in question.answer.split())
 
 

@@ -143,7 +143,8 @@ def _as_words(engine: Engine, asked: Asked, text: str, says: list[str], *, sende
             asked, text, level=None, label="none", found=[], reasons=[], night_page=False, version=engine.cat.version
         )
     words = says[-1] if value > _FAHRENHEIT_FROM else says[0]
-    read = engine.without_net().assess(words.format(asked.given[0]), sender=sender, context=context)
+    beside = replace(context, recent_items=tuple(sorted({*context.recent_items, asked.item})))
+    read = engine.without_net().assess(words.format(asked.given[0]), sender=sender, context=beside)
     live = [finding.id for finding in read.findings if finding.state == "present"]
     return _decision(
         asked,
