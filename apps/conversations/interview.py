@@ -134,6 +134,7 @@ def ask_now(turn: Turn, *, key: str) -> OutboundMessage | None:
     about = _about(turn)
     is_overtaken = Question.objects.filter(line=turn.line, wording__in=_COUNTED, asked_at__gt=turn.arrived_at).exists()
     if about is None or is_overtaken or not _may_be_asked(turn):
+        turn.reply_wording = ""
         return None
     question = ask(
         participant=turn.participant, wording_key=turn.reply_wording, key=key, purpose=Purpose.REPLY, line=turn.line,
