@@ -25,7 +25,6 @@ from apps.triage.models import SymptomReport
 AT_ONCE = timedelta(minutes=1)
 _MENU_R1 = frozenset({"2", "3", "4"})  # clinical rule 10: escalated on the digit alone
 _MENU_R2 = frozenset({"1"})
-_OWN_DIGITS = INTERVIEW | {"sym_progress"}
 
 
 def handle(*, message: InboundMessage, point: ContactPoint) -> Turn | None:
@@ -53,7 +52,9 @@ def _answer(message: InboundMessage, point: ContactPoint, given: tuple[str, ...]
     question = _question_for(message, point)
     if (about_symptom := interview.take(message=message, point=point, question=question, phrase=phrase)) is not None:
         return about_symptom
-    if phrase and question is not None and question.wording in _OWN_DIGITS:
+    if question is not None and question.wording in INTERVIEW:
+        question = None
+    if phrase and question is not None and question.wording == "sym_progress":
         own = said(question.wording, phrase)
         question, given = (question, (own,)) if own else (None, given)
     wording_key = question.wording if question else "checkin"

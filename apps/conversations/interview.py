@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 from datetime import timedelta
 from functools import cache
+from typing import Any
 
 from django.db.models import Q
 
@@ -36,7 +37,7 @@ from apps.triage.rules import Asked
 from apps.triage.rules.answers import chosen, is_severity, leading, questions_of
 from apps.trials.services import current_protocol
 
-CONVERSATION = safety.STORM  # texts within it are one case, and one conversation
+CONVERSATION = safety.STORM  # a conversation is over when so long nothing was asked
 LIVES = timedelta(hours=12)  # then an unanswered question makes room for a check-in
 AT_ONCE = timedelta(minutes=1)
 _EITHER = re.compile(r"/| or |或")
@@ -102,8 +103,15 @@ def _asked_lately(turn: Turn, report: SymptomReport) -> tuple[list[Question], li
     """What was asked on this phone within the longest time that a question is not repeated in, and of it this conversation."""
     now = clock.now()
     days = max(data.get("days", 0) for data in rules.catalogue().shared["questions"].values())
-    week = list(Question.objects.filter(Q(report=report) | Q(asked_at__gt=now - timedelta(days=days)), line=turn.line))
-    return week, [each for each in week if each.report_id == report.pk or each.asked_at > now - CONVERSATION]
+    lately = Q(report=report) | Q(asked_at__gt=now - timedelta(days=days))
+    week = list(Question.objects.filter(lately, line=turn.line).order_by("-asked_at"))
+    conversation, begun = [], now
+    for each in week:
+        is_part = each.report_id == report.pk or begun - each.asked_at < CONVERSATION
+        if is_part and each.wording in _COUNTED | _SILENCE_ACTS:
+            conversation.append(each)
+            begun = each.asked_at
+    return week, conversation
 
 
 def _may_be_asked(turn: Turn) -> bool:
@@ -174,7 +182,7 @@ def take(*, message: InboundMessage, point: ContactPoint, question: Question | N
     again = question is None and not phrase
     if question is None and not phrase:
         question = _just_answered(message, point)
-    if question is None or question.wording not in INTERVIEW:
+    if question is None or question.wording not in INTERVIEW or question.participant_id != point.participant_id:
         return None
     given = _given(question, message.body, phrase)
     if given is None or (again and not given):
@@ -182,10 +190,9 @@ def take(*, message: InboundMessage, point: ContactPoint, question: Question | N
     turn = turn_for(message, point)
     if not given:
         turn.reply_wording = "bad_number"
-    elif again:
+    elif again or not _is_first(question, message, given):
         _second_thought(turn, question, given)
     else:
-        _answered(question, message, given)
         turn.reply_wording = _act(turn, question, given)
     messaging.settle(message=message, disposition=Disposition.ANSWER)
     return turn
@@ -235,22 +242,32 @@ def _just_answered(message: InboundMessage, point: ContactPoint) -> Question | N
     return known.order_by("-answered_at").first()
 
 
-def _answered(question: Question, message: InboundMessage, given: tuple[str, ...]) -> None:
-    question.state, question.answer = QuestionState.ANSWERED, " ".join(given)[:12]
-    question.answered_at, question.answered_by = clock.now(), message
-    question.save()
+def _is_first(question: Question, message: InboundMessage, given: tuple[str, ...]) -> bool:
+    """Keep the answer; False when another process has kept one meanwhile, which is then in `question`: nothing is overwritten."""
+    waiting = Question.objects.filter(pk=question.pk, state=QuestionState.OPEN)
+    is_first = bool(waiting.update(**_answer(message, given)))
+    question.refresh_from_db(fields=["state", "answer", "answered_at", "answered_by"])
+    return is_first
+
+
+def _answer(message: InboundMessage, given: tuple[str, ...]) -> dict[str, Any]:
+    return {
+        "state": QuestionState.ANSWERED,
+        "answer": " ".join(given),
+        "answered_at": clock.now(),
+        "answered_by": message,
+    }
 
 
 def _second_thought(turn: Turn, before: Question, given: tuple[str, ...]) -> None:
     """Another answer to the same question is kept beside the first and acts too; a person finds out which one is meant."""
     if before.answer == " ".join(given):
         return
-    again = Question(
+    again = Question.objects.create(
         line=before.line, participant=before.participant, event=before.event, message=before.message,
         wording=before.wording, asked_at=before.asked_at, expires_at=before.expires_at, lane=before.lane,
-        report=before.report, item=before.item,
+        report=before.report, item=before.item, **_answer(turn.message, given),
     )  # fmt: skip
-    _answered(again, turn.message, given)
     reply = _act(turn, again, given)
     turn.reply_wording = (
         reply if turn.escalation else ""

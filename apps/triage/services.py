@@ -14,7 +14,7 @@ from apps.staff.vocabulary import Action
 from apps.triage import context as contexts
 from apps.triage import rules
 from apps.triage.context import Told
-from apps.triage.models import Correction, Label, Level, SymptomReport
+from apps.triage.models import BY_LIST, Correction, Label, Level, SymptomReport
 from apps.triage.rules import together
 from apps.vault.models import KeyDestroyed
 
@@ -22,9 +22,6 @@ from apps.vault.models import KeyDestroyed
 BREATH = timedelta(minutes=3)
 PIECES = 3
 _URGENT = ("R1", "R2")
-BY_LIST = (
-    "list"  # how the version begins of a decision that an answer from a list made: there are no words to read again
-)
 _NOTHING_TOLD = Told()
 
 

@@ -17,8 +17,7 @@ from apps.conversations.vocabulary import QuestionState
 from apps.core import wording
 from apps.safety.models import AdverseEvent
 from apps.triage import rules
-from apps.triage.models import SymptomReport
-from apps.triage.services import BY_LIST
+from apps.triage.models import BY_LIST, SymptomReport
 from apps.workplace.words import listed
 
 _RULE = re.compile(r"\brule (\S+)")

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from apps.conversations import services as conversations
+from apps.conversations.given import answer_to
 from apps.conversations.models import Question, Task
 from apps.conversations.speaking import QUESTIONS, ask
 from apps.conversations.vocabulary import QuestionState, TaskKind
@@ -21,7 +22,7 @@ from apps.escalation.vocabulary import ContactResult, Via
 from apps.messaging.models import InboundMessage, OutboundMessage
 from apps.messaging.vocabulary import Disposition, Purpose
 from apps.participants import services as participants
-from apps.participants.models import Participant
+from apps.participants.models import ContactPoint, Participant
 from apps.safety import services as safety
 from apps.safety.models import AdverseEvent
 from apps.safety.vocabulary import EventState
@@ -153,6 +154,21 @@ def test_four_automatic_questions_are_the_most_in_one_conversation_whatever_is_t
 
     counted = QUESTIONS - {"emergency", "unclear1"}
     assert sum(wording in counted for wording in answers_to("jones")) == 4
+
+
+def test_a_conversation_goes_on_while_they_write_and_ends_when_two_hours_nothing_was_asked(
+    says: Says, time: VirtualClock
+) -> None:
+    first = [says("jones", body) for body in ("nausea", "1")]
+    time.advance(timedelta(minutes=100))
+    second = [says("jones", body) for body in ("feeling dizzy", "1")]
+    time.advance(timedelta(minutes=100))
+    third = says("jones", "constipation")
+    time.advance(timedelta(hours=3))
+
+    assert (first, second) == (["sym_severity", "sym_onset"], ["sym_severity", "sym_onset"])
+    assert third == "sym_done_r3"
+    assert says("jones", "both legs swollen") == "sym_side"
 
 
 def test_another_day_is_another_conversation_and_last_weeks_question_is_not_asked_twice_in_a_week(
@@ -602,6 +618,37 @@ def test_the_same_answer_twice_at_once_is_one(says: Says, time: VirtualClock) ->
     assert asked() == [("sym_severity", "1"), ("sym_onset", "")]
     assert answers_to("jones").count("sym_onset") == 1
     assert not Task.objects.filter(kind=TaskKind.READ).exists()
+
+
+def test_an_answer_that_another_process_has_just_kept_is_not_overwritten(
+    says: Says, time: VirtualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    says("jones", "feeling dizzy")
+    first = waiting("jones", "nothing that is read")
+    InboundMessage.objects.filter(pk=first.pk).update(due_at=None)
+
+    def meanwhile(expects: tuple[str, ...], body: str) -> tuple[str, ...] | None:
+        Question.objects.filter(wording="sym_severity", state=QuestionState.OPEN).update(
+            state=QuestionState.ANSWERED, answer="1", answered_by=first, answered_at=clock.now()
+        )
+        return answer_to(expects, body)
+
+    monkeypatch.setattr("apps.conversations.interview.answer_to", meanwhile)
+
+    says("jones", "4")
+
+    assert sorted(Question.objects.filter(wording="sym_severity").values_list("answer", flat=True)) == ["1", "4"]
+    assert the_event().level == "R1"
+
+
+def test_a_question_to_somebody_who_had_this_phone_before_is_not_answered_by_who_has_it_now(says: Says) -> None:
+    says("jones", "feeling dizzy")
+    ContactPoint.objects.filter(line=line_of("jones")).update(participant=people.wang())
+
+    says("jones", "3")
+
+    assert asked() == [("sym_severity", "")]
+    assert the_event().level == "R3"
 
 
 def test_two_complaints_at_once_are_one_question(time: VirtualClock) -> None:
