@@ -269,9 +269,8 @@ def _second_thought(turn: Turn, before: Question, given: tuple[str, ...]) -> Non
         report=before.report, item=before.item, **_answer(turn.message, given),
     )  # fmt: skip
     reply = _act(turn, again, given)
-    turn.reply_wording = (
-        reply if turn.escalation else ""
-    )  # what comes next was said, or will be, by the first answer's turn
+    # What comes next was said, or will be, by the first answer's turn.
+    turn.reply_wording = reply if turn.escalation else ""
     open_task(
         key=f"which:{turn.message_id}", kind=TaskKind.READ, site=turn.site, participant=turn.participant, message=turn.message,
         deadline=clock.now() + READ_WITHIN,
