@@ -42,17 +42,12 @@ def triage(
 ) -> SymptomReport:
     """Assess one text about one participant (None: nobody known) and keep the decision. The same text twice is one report."""
     context = contexts.of(message=message, participant=participant, at=clock.now(), told=told)
-    return _kept(message, participant, sender, context, decide(message=message, sender=sender, context=context))
+    found = decide(message=message, sender=sender, context=context)
+    return _kept(message, participant, _values(sender, context, found))
 
 
-def _kept(
-    message: InboundMessage,
-    participant: Participant | None,
-    sender: str,
-    context: rules.Context,
-    found: rules.Assessment,
-) -> SymptomReport:
-    values = {
+def _values(sender: str, context: rules.Context, found: rules.Assessment) -> dict[str, Any]:
+    return {
         "sender": sender,
         "label": found.label,
         "level": found.level or "",
@@ -68,7 +63,6 @@ def _kept(
         "input_sha256": found.input_sha256,
         "classified_at": clock.now(),
     }
-    return _kept(message, participant, values)
 
 
 def _kept(message: InboundMessage, participant: Participant | None, values: dict[str, Any]) -> SymptomReport:
@@ -147,7 +141,7 @@ def by_answer(
     if found.level is None or (found.level not in _URGENT and found.level >= asked.standing):
         return None
     found = replace(found, rules_version=f"{BY_LIST} {found.rules_version}")
-    return _kept(message, participant, sender, context, found)
+    return _kept(message, participant, _values(sender, context, found))
 
 
 def correct(*, report: SymptomReport, person: User, label: str, level: str = "") -> Correction:
