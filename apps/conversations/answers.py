@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from datetime import timedelta
 
-from apps.conversations import alarm, understanding
-from apps.conversations.board import open_task
+from apps.conversations import alarm, interview, understanding
+from apps.conversations.board import READ_WITHIN, contact_today, open_task
 from apps.conversations.commands import COMMANDS, opt_out
+from apps.conversations.given import said
 from apps.conversations.models import Question, Turn
-from apps.conversations.speaking import CHECKIN_FAMILY, is_night, local_time, open_question, promised_call
+from apps.conversations.speaking import CHECKIN_FAMILY, INTERVIEW, is_night, local_time, open_question, promised_call
 from apps.conversations.turns import turn_for
 from apps.conversations.vocabulary import QuestionState, TaskKind
 from apps.core import clock
@@ -21,7 +22,6 @@ from apps.safety import services as safety
 from apps.triage import services as triage
 from apps.triage.models import SymptomReport
 
-READ_WITHIN = timedelta(hours=4)
 AT_ONCE = timedelta(minutes=1)
 _MENU_R1 = frozenset({"2", "3", "4"})  # clinical rule 10: escalated on the digit alone
 _MENU_R2 = frozenset({"1"})
@@ -29,20 +29,34 @@ _MENU_R2 = frozenset({"1"})
 
 def handle(*, message: InboundMessage, point: ContactPoint) -> Turn | None:
     """Obey a command or take an answer. None when the text is neither: then it is read as free text."""
+    if message.media_count:
+        return None
     understood = understanding.read(message.body)
-    if understood.command is not None and not message.media_count:
+    if understood.command is not None:
         return COMMANDS[understood.command](message=message, point=point, understood=understood)
-    if understood.answers and not message.media_count:
+    if understood.answers:
         return _answer(message, point, understood.answers)
+    if interview.may_be_taken(message.body):
+        return interview.take(message=message, point=point, question=_question_for(message, point))
     return None
 
 
 # --- answers by digit
 
 
-def _answer(message: InboundMessage, point: ContactPoint, given: tuple[str, ...]) -> Turn:
-    """A digit answers the newest open question; without one it is read as a late answer to a check-in, never refused."""
+def _answer(message: InboundMessage, point: ContactPoint, given: tuple[str, ...], phrase: str = "") -> Turn:
+    """A digit answers the newest open question; without one it is read as a late answer to a check-in, never refused.
+
+    A `phrase` stands for the digit of a check-in; where the open question has digits of its own, it means those, or still a check-in's.
+    """
     question = _question_for(message, point)
+    if (about_symptom := interview.take(message=message, point=point, question=question, phrase=phrase)) is not None:
+        return about_symptom
+    if question is not None and question.wording in INTERVIEW:
+        question = None
+    if phrase and question is not None and question.wording == "sym_progress":
+        own = said(question.wording, phrase)
+        question, given = (question, (own,)) if own else (None, given)
     wording_key = question.wording if question else "checkin"
     turn = turn_for(message, point)
     turn.reply_wording = _ANSWERS.get(wording_key, _checkin)(turn, given)
@@ -52,6 +66,8 @@ def _answer(message: InboundMessage, point: ContactPoint, given: tuple[str, ...]
         question.state, question.answer = QuestionState.ANSWERED, " ".join(given)[:12]
         question.answered_at, question.answered_by = clock.now(), message
         question.save()
+    if wording_key == "sym_which" and turn.reply_wording == "sym_done_r3":
+        turn.reply_wording = interview.after_menu(turn, question, given) or turn.reply_wording
     messaging.settle(message=message, disposition=Disposition.ANSWER)
     return turn
 
@@ -170,15 +186,6 @@ def _draft_without_words(turn: Turn, level: str = "") -> SymptomReport:
     return report
 
 
-def contact_today(turn: Turn) -> None:
-    participant = turn.participant
-    assert participant is not None
-    open_task(
-        key=f"symptom:{turn.message_id}", kind=TaskKind.SYMPTOM, site=participant.site, participant=participant,
-        message=turn.message, deadline=promised_call(participant.site).deadline,
-    )  # fmt: skip
-
-
 def _emergency(turn: Turn, given: tuple[str, ...]) -> str:
     """1 on the way, 2 need help to go, 3 please call, 4 family is there. The chain goes on until a person has spoken."""
     if given[0] in ("1", "4"):
@@ -242,7 +249,7 @@ def settle_quiet(*, message: InboundMessage, point: ContactPoint, report: Sympto
     if phrase in _PHRASES and not report.needs_person:
         given = _PHRASES[phrase]
         if given:
-            return _answer(message, point, (given,))
+            return _answer(message, point, (given,), phrase)
         turn.reply_wording = "out_of_hours" if is_night(point.participant.site) else "reassure"
         messaging.settle(message=message, disposition=Disposition.ANSWER)
         return turn
@@ -261,7 +268,7 @@ def _mild(turn: Turn, report: SymptomReport) -> None:
     )
     if report.level == "R3" or report.needs_person:
         contact_today(turn)
-    turn.reply_wording = "sym_done_r3" if report.level == "R3" else "sym_done_r4"
+    turn.reply_wording = interview.first_question(turn) or ("sym_done_r3" if report.level == "R3" else "sym_done_r4")
     messaging.settle(message=turn.message, disposition=Disposition.SYMPTOM)
 
 

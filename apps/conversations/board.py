@@ -6,8 +6,9 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db import transaction
 
-from apps.conversations.models import PhoneCall, Task
+from apps.conversations.models import PhoneCall, Task, Turn
 from apps.conversations.promises import morning_list
+from apps.conversations.speaking import promised_call
 from apps.conversations.vocabulary import TaskKind
 from apps.core import clock, work
 from apps.core.work import Lane
@@ -26,6 +27,7 @@ from apps.trials.services import current_protocol
 # What was promised within the hour is urgent when it is late; anything else is late in working hours, and wakes nobody.
 URGENT_WITHIN = timedelta(hours=1)
 LOOK_AGAIN = timedelta(hours=4)
+READ_WITHIN = timedelta(hours=4)  # a text that no program understood
 
 
 class NotYourTask(Exception):
@@ -56,6 +58,21 @@ def open_task(
     }  # fmt: skip
     task, _ = Task.objects.get_or_create(key=key, defaults=values)
     return task
+
+
+def contact_today(turn: Turn, *, about: InboundMessage | None = None) -> Task:
+    """A person of the site speaks with them the same day; one task a complaint, whose first text is `about`."""
+    participant = turn.participant
+    assert participant is not None
+    return open_task(
+        key=symptom_key(about or turn.message), kind=TaskKind.SYMPTOM, site=participant.site, participant=participant,
+        message=turn.message, deadline=promised_call(participant.site).deadline,
+    )  # fmt: skip
+
+
+def symptom_key(message: InboundMessage) -> str:
+    """The key of the task about a symptom that this text brought."""
+    return f"symptom:{message.pk}"
 
 
 def task_due(task: Task) -> None:

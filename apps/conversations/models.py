@@ -20,19 +20,24 @@ from apps.trials.models import Site
 class Question(WorkRow):
     """A question that was texted and what was answered. One open question a line: a digit answers only the newest.
 
-    Due when silence must act; null where silence is followed by somebody else (a check-in) or by nobody.
+    Due when silence must act; null where silence is followed by somebody else (a check-in) or by nobody. A question of the interview
+    knows which decision and which item of the catalogue it asks about. A changed mind is a row of its own: an answer is never replaced.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     line = models.ForeignKey(Line, on_delete=models.PROTECT, related_name="+")
     participant = models.ForeignKey(Participant, on_delete=models.PROTECT, related_name="questions")
     event = models.ForeignKey(AdverseEvent, on_delete=models.PROTECT, null=True, related_name="questions")
+    report = models.ForeignKey(SymptomReport, on_delete=models.PROTECT, null=True, related_name="questions")
+    item = models.CharField(max_length=40, blank=True, default="", db_default="")
     message = models.ForeignKey(OutboundMessage, on_delete=models.PROTECT, related_name="+")
     wording = models.CharField(max_length=40)
     asked_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     state = models.CharField(max_length=10, choices=QuestionState.choices, default=QuestionState.OPEN)
-    answer = models.CharField(max_length=12, blank=True)  # a digit or letter of the list, never free text
+    answer = models.CharField(
+        max_length=12, blank=True
+    )  # digits or a letter of the list, a number, a date: never free text
     answered_at = models.DateTimeField(null=True)
     answered_by = models.ForeignKey(InboundMessage, on_delete=models.PROTECT, null=True, related_name="+")
 

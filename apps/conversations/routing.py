@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from apps.conversations import alarm, answers, commands, death, second_opinion, understanding
-from apps.conversations.board import open_task
+from apps.conversations.board import contact_today, open_task
 from apps.conversations.history import told_about
 from apps.conversations.models import Turn
 from apps.conversations.speaking import is_night
@@ -243,4 +243,4 @@ def _say_what_happens(turn: Turn, *, is_paged_now: bool) -> None:
     """No doctor is said to be alerted while the page waits for the 07:00 list: the morning is promised, and kept (clinical rule 18)."""
     turn.reply_wording = "sym_done_r2" if is_paged_now else "sym_done_r3"
     if not is_paged_now:
-        answers.contact_today(turn)
+        contact_today(turn)

@@ -2,14 +2,14 @@
 
 from datetime import timedelta
 
-from apps.conversations import routing, silent_sign
+from apps.conversations import interview, routing, silent_sign
 from apps.conversations.board import close_task, open_task, task_due
 from apps.conversations.callers import call_due
 from apps.conversations.models import Turn
 from apps.conversations.routing import record_contact, take
 from apps.conversations.second_opinion import read_again
 from apps.conversations.silence import after_silence, could_not_notice
-from apps.conversations.speaking import QUESTIONS, AnotherQuestionOpen, NoLine, ask, say
+from apps.conversations.speaking import INTERVIEW, QUESTIONS, AnotherQuestionOpen, NoLine, ask, say
 from apps.conversations.vocabulary import TaskKind
 from apps.core import clock, wording, work
 from apps.core.work import Lane
@@ -90,7 +90,9 @@ def _say_reply(turn: Turn) -> None:
     if turn.participant is None:
         _say_to_staff(turn, key)
         return
-    if turn.reply_wording in QUESTIONS:
+    if turn.reply_wording in INTERVIEW:
+        turn.reply = interview.ask_now(turn, key=key)
+    elif turn.reply_wording in QUESTIONS:
         question = ask(
             participant=turn.participant, wording_key=turn.reply_wording, key=key, purpose=purpose, line=turn.line
         )

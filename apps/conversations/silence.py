@@ -5,7 +5,7 @@ from datetime import timedelta
 from apps.conversations import alarm
 from apps.conversations.board import open_task
 from apps.conversations.models import Question, Turn
-from apps.conversations.speaking import ask, is_night, promised_call
+from apps.conversations.speaking import INTERVIEW, ask, is_night, promised_call
 from apps.conversations.vocabulary import QuestionState, TaskKind
 from apps.core import clock, work
 from apps.escalation.models import Escalation
@@ -55,7 +55,9 @@ def _on_symptom(question: Question) -> None:
         participant=participant, level="R2", received_at=turn.arrived_at if turn else question.asked_at
     )
     _call(question, TaskKind.CALL_BACK, within=CALL_WITHIN)
-    if turn is not None and turn.contact_point is not None:
+    if question.event is not None:
+        safety.raise_draft(event=question.event, level="R2", escalation=running)
+    elif turn is not None and turn.contact_point is not None:
         sender = turn.contact_point.kind
         report = triage.by_digit(message=turn.message, participant=participant, sender=sender, level="R2")
         safety.open_adverse_event(
@@ -80,6 +82,7 @@ def _call(question: Question, kind: TaskKind, *, within: timedelta | None = None
 
 
 _ACTS = {
+    **dict.fromkeys(INTERVIEW, _on_symptom),  # due only where a night's "something new or worse" led to it
     "emergency": _check_on_emergency,
     "sym_which": _on_symptom,
     "sym_other": _on_symptom,

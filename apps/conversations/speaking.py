@@ -1,9 +1,11 @@
 """Saying a text to a participant's line, and asking a question on it."""
 
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
+from django.db.models import Q
 
 from apps.conversations import promises
 from apps.conversations.models import Question
@@ -16,6 +18,8 @@ from apps.messaging.models import Line, OutboundMessage
 from apps.messaging.vocabulary import UNPROMPTED, Purpose
 from apps.participants.contacts import texting_line
 from apps.participants.models import Participant
+from apps.safety.models import AdverseEvent
+from apps.triage.models import SymptomReport
 from apps.trials.models import Site
 from apps.trials.services import current_protocol
 
@@ -34,9 +38,44 @@ CHECKIN_FAMILY = frozenset(
         "status_check",
     }
 )
-QUESTIONS = CHECKIN_FAMILY | frozenset(
-    {"sym_which", "sym_other", "sym_progress", "emergency", "emergency_check", "visit_change"}
+# What is asked about one complaint after it was told of (interview.py); the catalogue says which of it.
+INTERVIEW = frozenset(
+    {
+        "sym_severity",
+        "sym_frequency",
+        "sym_interfere",
+        "sym_presence",
+        "sym_onset",
+        "sym_hospital",
+        "sym_ongoing",
+        "sym_who",
+        "sym_temp",
+        "sym_amount",
+        "sym_colour",
+        "sym_urine",
+        "sym_weight",
+        "sym_side",
+        "sym_change",
+    }
 )
+QUESTIONS = (
+    CHECKIN_FAMILY
+    | INTERVIEW
+    | frozenset({"sym_which", "sym_other", "sym_progress", "emergency", "emergency_check", "visit_change"})
+)
+
+
+@dataclass(frozen=True)
+class About:
+    """What a question of the interview is about: the decision that found the complaint, the item of the catalogue, the case.
+
+    `silence_acts`: it stands in for a question whose silence is not taken for good news (clinical rule 19).
+    """
+
+    report: SymptomReport
+    item: str
+    event: AdverseEvent | None
+    silence_acts: bool = False
 
 
 class AnotherQuestionOpen(Exception):
@@ -105,6 +144,7 @@ def ask(
     given: dict[str, str] | None = None,
     line: Line | None = None,
     expires_at: datetime | None = None,
+    about: About | None = None,
 ) -> Question:
     """Text a question and open it. An unprompted one raises AnotherQuestionOpen while a different one waits for its answer."""
     line = line or texting_line(participant)
@@ -122,12 +162,15 @@ def ask(
         wording=wording_key,
         asked_at=now,
         expires_at=expires_at or now + QUESTION_LIVES,
-        due_at=_silence_acts_at(wording_key, site=site),
+        due_at=_silence_acts_at(wording_key, site=site, about=about),
         lane=Lane.SAFETY,
+        report=about.report if about else None,
+        item=about.item if about else "",
+        event=about.event if about else None,
     )
 
 
-def _silence_acts_at(wording_key: str, *, site: Site) -> datetime | None:
+def _silence_acts_at(wording_key: str, *, site: Site, about: About | None) -> datetime | None:
     """When no answer must be noticed; the acts stand in `silence.py`."""
     limits, at_night = current_protocol().conversation, is_night(site)
     by_wording = {
@@ -137,6 +180,8 @@ def _silence_acts_at(wording_key: str, *, site: Site) -> datetime | None:
     }
     if at_night:
         by_wording["unclear1"] = NIGHT_MINUTES
+    if about is not None and about.silence_acts:
+        by_wording[wording_key] = NIGHT_MINUTES
     minutes = by_wording.get(wording_key)
     return None if minutes is None else clock.now() + work.seconds(minutes * 60)
 
@@ -153,5 +198,11 @@ def _make_room(line: Line, wording_key: str, purpose: Purpose, now: datetime) ->
 
 
 def open_question(line: Line) -> Question | None:
-    """The newest question that still waits for an answer on this line."""
-    return Question.objects.filter(line=line, state=QuestionState.OPEN, expires_at__gt=clock.now()).first()
+    """The newest question that still waits for an answer on this line.
+
+    One of the interview soon makes room for a check-in; while nothing newer was asked, a late answer is still its own.
+    """
+    now = clock.now()
+    is_awaited = Q(expires_at__gt=now) | Q(wording__in=INTERVIEW, asked_at__gt=now - QUESTION_LIVES)
+    waiting = Question.objects.filter(is_awaited, line=line, state=QuestionState.OPEN)
+    return waiting.select_related("report__message", "event__escalation", "participant__site").first()

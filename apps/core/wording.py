@@ -21,6 +21,8 @@ _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 _EXPECTED = re.compile(r"[0-9A-Z]|text|date|several|-?\d+\.\.-?\d+|\{code\}(?: [1-9])?")
 # A participant who answers a question with one of these commands would have that command obeyed, perhaps by the carrier.
 _RESERVED = ("stop", "start", "help", "lang_en", "lang_zh")
+_QUESTION_ENDS = re.compile(r"[?？]")
+_SENTENCE_ENDS = r"[.。]"
 TO = frozenset({"participant", "caregiver", "family", "staff"})
 SCHEMES = frozenset({"", "checkin", "progress", "emergency", "letters"})
 
@@ -66,6 +68,27 @@ class Message:
     @property
     def placeholders(self) -> frozenset[str]:
         return frozenset(_PLACEHOLDER.findall(self.text))
+
+    @property
+    def question(self) -> str:
+        """A question without its list: "How bad at its worst?". The whole text when there is no question mark."""
+        end = _QUESTION_ENDS.search(self.text)
+        return self.text[: end.end()] if end else self.text
+
+    @property
+    def choices(self) -> dict[str, str]:
+        """What each digit of the list says: {"0": "none", "1": "mild"}. The digits stand in the text in the order of `expects`."""
+        rest = self.text.removeprefix(self.question) or self.text
+        digits = [each for each in self.expects if each.isdigit()]
+        meanings: dict[str, str] = {}
+        for digit, following in zip(digits, [*digits[1:], ""], strict=False):
+            if (begun := re.search(rf"(?<!\d){digit}(?!\d)", rest)) is None:
+                break
+            rest = rest[begun.end() :]
+            ended = re.search(rf"(?<!\d){following}(?!\d)" if following else _SENTENCE_ENDS, rest)
+            if meaning := (rest[: ended.start()] if ended else rest).strip():
+                meanings[digit] = meaning
+        return meanings
 
     @property
     def may_leave_at_night(self) -> bool:

@@ -9,6 +9,7 @@ from django.db import transaction
 from apps.core import clock
 from apps.core.states import check_move
 from apps.escalation.models import Escalation
+from apps.escalation.vocabulary import RUNNING
 from apps.messaging.models import InboundMessage
 from apps.participants.models import Participant
 from apps.safety.models import AdverseEvent, Report
@@ -48,30 +49,45 @@ def open_adverse_event(
     report: SymptomReport,
     escalation: Escalation | None,
     reporter: str,
+    case: AdverseEvent | None = None,
 ) -> AdverseEvent:
     """A draft from the participant's own words; awareness is the time that the text was received (decision 13).
 
-    A text soon after an unread draft of the same participant joins it, and the more urgent level wins.
+    A text soon after an unread draft of the same participant joins it, and the more urgent level wins. So does an answer to a question
+    about a `case`, however late, while that is a draft.
     """
-    event = _running_draft(participant, received_at=message.received_at)
+    is_about = case is not None and case.state == EventState.DRAFT
+    event = case if is_about else _running_draft(participant, received_at=message.received_at)
     is_first = event is None
     if event is None:
         event = _draft(participant, message, report, reporter)
-    if report.level and (not event.level or report.level < event.level):
-        event.level = report.level
-    event.escalation = event.escalation or escalation
-    event.changed_at = clock.now()
-    event.save()
+    _raise(event, report.level, escalation)
     joined = Report(event=event, symptom_report=report, is_first=is_first)
     Report.objects.bulk_create([joined], ignore_conflicts=True)  # the same text again is no second report
     return event
+
+
+def raise_draft(*, event: AdverseEvent, level: str, escalation: Escalation) -> None:
+    """No answer came where one was due: a draft is at least this urgent now. What a person has judged stays as it is."""
+    if event.state == EventState.DRAFT:
+        _raise(event, level, escalation)
+
+
+def _raise(event: AdverseEvent, level: str, escalation: Escalation | None) -> None:
+    """The more urgent level wins. An escalation that has ended makes room for the one that was started anew."""
+    if level and (not event.level or level < event.level):
+        event.level = level
+    if event.escalation is None or (escalation is not None and event.escalation.state not in RUNNING):
+        event.escalation = escalation
+    event.changed_at = clock.now()
+    event.save(update_fields=None if event._state.adding else ["level", "escalation", "changed_at"])
 
 
 def _running_draft(participant: Participant, *, received_at: datetime) -> AdverseEvent | None:
     drafts = participant.events.filter(
         state=EventState.DRAFT, first_read_at__isnull=True, received_at__gte=received_at - STORM
     )
-    return drafts.order_by("-received_at").first()
+    return drafts.select_related("escalation").order_by("-received_at").first()
 
 
 def unclosed_items(participant: Participant, *, since: datetime, until: datetime) -> set[str]:

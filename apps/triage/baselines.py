@@ -16,7 +16,7 @@ from apps.staff.models import User
 from apps.staff.services import scope, sign
 from apps.staff.vocabulary import Action
 from apps.triage import rules
-from apps.triage.models import Baseline, SymptomReport
+from apps.triage.models import BY_LIST, Baseline, SymptomReport
 from apps.triage.rules.baseline import is_signable
 
 LONGEST = timedelta(days=90)
@@ -99,15 +99,20 @@ def valid_items(participant: Participant, *, at: datetime) -> tuple[str, ...]:
 
 
 def is_voided(baseline: Baseline, *, at: datetime) -> bool:
-    """Whether something urgent, or a hospital, has been reported since it was signed. It stays void until signed anew."""
+    """Whether something urgent, a hospital, or by an answer more of the same was reported since it was signed: void until signed anew."""
     since = SymptomReport.objects.filter(
         participant=baseline.participant, classified_at__gt=baseline.signature.signed_at, classified_at__lt=at
     )
     by_rules = since.filter(clues=[])  # what only the net took for urgent undoes no signature
     if by_rules.filter(level__in=_VOIDED_BY_LEVEL).exists():
         return True
-    found = since.values_list("findings", flat=True)
-    return any(finding["id"] in _EVENTS and finding["state"] == "present" for findings in found for finding in findings)
+    found = since.values_list("findings", "rules_version")
+    return any(
+        finding["state"] == "present"
+        and (finding["id"] in _EVENTS or (finding["id"] == baseline.item and version.startswith(f"{BY_LIST} ")))
+        for findings, version in found
+        for finding in findings
+    )
 
 
 def _day(participant: Participant, at: datetime) -> date:

@@ -11,6 +11,10 @@ from apps.staff.models import Signature, User
 from apps.vault.fields import SealedTextField
 from apps.vault.models import DataKey
 
+# How the version begins of a decision that an answer from a list made: there are no words to read again. After it stands the version
+# of the rules where they judged the answer.
+BY_LIST = "list"
+
 
 class Level(models.TextChoices):
     R1 = "R1", _("R1 emergency")

@@ -9,11 +9,9 @@ from datetime import datetime
 
 from apps.triage import context as contexts
 from apps.triage import services
-from apps.triage.models import SymptomReport
+from apps.triage.models import BY_LIST, SymptomReport
 from apps.triage.rules import Assessment
 from apps.vault.models import KeyDestroyed
-
-BY_LIST = "list"  # the version of decisions that a digit made: no rule had a part in them
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +61,7 @@ class Replayed:
 def replay(*, since: datetime, until: datetime) -> Iterator[Replayed | None]:
     """Each text received in [since, until), oldest first, in the context that its decision was made in. None: its key is destroyed."""
     rows = SymptomReport.objects.filter(message__received_at__gte=since, message__received_at__lt=until)
-    rows = rows.exclude(rules_version=BY_LIST).select_related("message__data_key", "message__line")
+    rows = rows.exclude(rules_version__startswith=BY_LIST).select_related("message__data_key", "message__line")
     for report in rows.order_by("message__received_at", "pk").iterator(chunk_size=200):
         try:
             text = report.message.body

@@ -1,6 +1,6 @@
 """Reading a stored text by the rules and keeping the decision."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +14,7 @@ from apps.staff.vocabulary import Action
 from apps.triage import context as contexts
 from apps.triage import rules
 from apps.triage.context import Told
-from apps.triage.models import Correction, Label, Level, SymptomReport
+from apps.triage.models import BY_LIST, Correction, Label, Level, SymptomReport
 from apps.triage.rules import together
 from apps.vault.models import KeyDestroyed
 
@@ -43,7 +43,11 @@ def triage(
     """Assess one text about one participant (None: nobody known) and keep the decision. The same text twice is one report."""
     context = contexts.of(message=message, participant=participant, at=clock.now(), told=told)
     found = decide(message=message, sender=sender, context=context)
-    values = {
+    return _kept(message, participant, _values(sender, context, found))
+
+
+def _values(sender: str, context: rules.Context, found: rules.Assessment) -> dict[str, Any]:
+    return {
         "sender": sender,
         "label": found.label,
         "level": found.level or "",
@@ -59,7 +63,6 @@ def triage(
         "input_sha256": found.input_sha256,
         "classified_at": clock.now(),
     }
-    return _kept(message, participant, values)
 
 
 def _kept(message: InboundMessage, participant: Participant | None, values: dict[str, Any]) -> SymptomReport:
@@ -120,13 +123,25 @@ def by_digit(*, message: InboundMessage, participant: Participant, sender: str, 
         "label": "serious" if level in _URGENT else "nonserious",
         "level": level,
         "reason": "answer from the list",
-        "rules_version": "list",
+        "rules_version": BY_LIST,
         "night_page": level == "R1",
         "health_word": True,
         "input_sha256": "",
         "classified_at": clock.now(),
     }
     return _kept(message, participant, values)
+
+
+def by_answer(
+    *, message: InboundMessage, participant: Participant, sender: str, asked: rules.Asked
+) -> SymptomReport | None:
+    """Keep the decision that an answer about a symptom makes, where it is urgent or raises what stands; else None, and nothing is kept."""
+    context = contexts.of(message=message, participant=participant, at=clock.now())
+    found = rules.judge_answer(asked, message.body, sender=sender, context=context)
+    if found.level is None or (found.level not in _URGENT and found.level >= asked.standing):
+        return None
+    found = replace(found, rules_version=f"{BY_LIST} {found.rules_version}")
+    return _kept(message, participant, _values(sender, context, found))
 
 
 def correct(*, report: SymptomReport, person: User, label: str, level: str = "") -> Correction:

@@ -7,7 +7,6 @@ from itertools import pairwise
 from typing import Any
 
 from django.db.models import Q
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from apps.conversations.models import Question, Turn
@@ -15,8 +14,8 @@ from apps.followup.models import CheckIn, Reminder
 from apps.messaging.models import InboundMessage, Line, OutboundMessage
 from apps.messaging.vocabulary import NOT_REACHED, TO_STAFF
 from apps.participants.models import ContactPoint, Participant
-from apps.triage import rules
 from apps.triage.models import SymptomReport
+from apps.workplace import asked
 
 _SHOWN = 200
 _CLUE = "clue"
@@ -65,6 +64,7 @@ class Entry:
     received: InboundMessage | None = None
     is_bad: bool = False
     found: tuple[Piece, ...] = ()
+    answer: str = ""  # what the text says as the answer to a question about a symptom
 
 
 def of(participant: Participant) -> list[Entry]:
@@ -90,8 +90,9 @@ def _received(participant: Participant, whose: dict[Any, str]) -> Iterable[Entry
     read = SymptomReport.objects.filter(message__in=recent, participant=participant)
     read = read.prefetch_related("corrections__person")
     reports = {report.message_id: report for report in read}
+    answered = asked.answers_in(recent)
     for message in recent:
-        report = reports.get(message.pk)
+        report, question = reports.get(message.pk), answered.get(message.pk)
         yield Entry(
             at=message.received_at,
             is_theirs=True,
@@ -100,6 +101,7 @@ def _received(participant: Participant, whose: dict[Any, str]) -> Iterable[Entry
             report=report,
             received=message,
             found=tuple(found(message.body, marks(report))) if report else (),
+            answer=asked.explained(question, report) if question and question.participant_id == participant.pk else "",
         )
 
 
@@ -174,7 +176,4 @@ def name_of(symptom: str) -> str:
     """The catalogue's short name in the page's language; the bare id when it has none."""
     if symptom == _CLUE:
         return str(_("no rule explains it"))
-    language = "zh" if (get_language() or "").startswith("zh") else "en"
-    item = rules.catalogue().items.get(symptom)
-    short = item.data.get("short") or item.data.get("name") if item else None
-    return str(short.get(language, symptom)) if isinstance(short, dict) else symptom
+    return asked.name_of(symptom)

@@ -14,7 +14,7 @@ from apps.safety import services as safety
 from apps.safety.models import AdverseEvent, Report
 from apps.safety.vocabulary import CRITERIA, Causality, EventState, Outcome
 from apps.staff.vocabulary import Action
-from apps.workplace import awareness, calls, conversation, judging
+from apps.workplace import asked, awareness, calls, conversation, judging
 from apps.workplace.cards import Act, CardAdmin, Doing
 from apps.workplace.escalations import ContactForm, timeline
 from apps.workplace.forms import AboutForm, DayField, ReasonForm
@@ -183,6 +183,7 @@ class EventAdmin(CardAdmin):
         return {
             "criteria": [criterion(name) for name in CRITERIA if getattr(row, name)],
             "reports": _reports(row) if reads_texts else [],
+            "asked": asked.about(row) if reads_texts else [],
             "timeline": timeline(row.escalation) if row.escalation and reads_texts else [],
             "reads_texts": reads_texts,
         }
@@ -193,8 +194,11 @@ def _reports(row: AdverseEvent) -> list[dict[str, Any]]:
     found = Report.objects.filter(event=row).select_related("symptom_report__message__data_key")
     found = found.prefetch_related("symptom_report__corrections__person")
     texts = []
-    for each in found.order_by("symptom_report__message__received_at"):
+    rows = list(found.order_by("symptom_report__message__received_at"))
+    answered = asked.answers_in([each.symptom_report.message_id for each in rows])
+    for each in rows:
         message = each.symptom_report.message
+        question = answered.get(message.pk)
         findings = conversation.marks(each.symptom_report)
         texts.append(
             {
@@ -202,6 +206,7 @@ def _reports(row: AdverseEvent) -> list[dict[str, Any]]:
                 "at": message.received_at,
                 "pieces": conversation.cut(message.body, findings),
                 "found": conversation.found(message.body, findings),
+                "answer": asked.explained(question, each.symptom_report) if question else "",
             }
         )
     return texts

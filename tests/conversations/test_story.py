@@ -267,5 +267,5 @@ def test_an_answer_belongs_to_the_newest_question() -> None:
     text("jones", "5")
     answered = Question.objects.get(wording="sym_which")
     assert answered.answer == "5"
-    assert "sym_done_r3" in sent_to("jones")
+    assert sent_to("jones", wording="sym_weight"), "the first question about the choice"
     assert Turn.objects.filter(due_at__isnull=False).count() == 0

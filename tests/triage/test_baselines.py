@@ -171,6 +171,21 @@ def test_an_urgent_text_voids_it_until_it_is_signed_anew(time: VirtualClock) -> 
     assert baselines.valid_items(people.jones(), at=clock.now()) == ("leg_swelling",)
 
 
+def test_more_of_the_same_by_an_answer_counts_in_full_and_voids_it(time: VirtualClock) -> None:
+    sign(item="hernia", description="reducible, since March")
+    time.advance(timedelta(hours=2))
+    text("jones", "my hernia bulges")
+    softened = last_report().level
+    time.advance(timedelta(minutes=4))
+
+    text("jones", "3")  # compared with last week: more
+
+    assert (softened, last_report().level) == ("R4", "R3")
+    assert last_report().reason == "answer change=3 of hernia; rule worse R3"
+    time.advance(timedelta(minutes=4))
+    assert baselines.valid_items(people.jones(), at=clock.now()) == ()
+
+
 def test_signing_anew_ends_the_old_one() -> None:
     first, second = sign(), sign(valid_until=date(2027, 6, 1))
 

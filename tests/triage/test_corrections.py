@@ -11,9 +11,11 @@ from apps.core import clock
 from apps.escalation.models import Escalation
 from apps.triage import services
 from apps.triage.models import Correction, SymptomReport
+from apps.triage.rules import Asked
 from apps.triage.rules.shapes import Clue
 from apps.workplace import conversation
 from tests import people
+from tests.triage.scenes import arrived
 from tests.workplace import scenes
 from tests.workplace.scenes import BEIJING, Scene, page, press
 
@@ -172,3 +174,14 @@ def test_only_one_sites_cases_and_only_the_changed_ones_when_asked(scene: Scene,
 def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="No such file"):
         export(tmp_path / "nowhere" / "cases.jsonl")
+
+
+def test_a_digit_that_somebody_judged_is_no_case_to_learn_words_from(scene: Scene, tmp_path: Path) -> None:
+    asked = Asked("dizziness", "severity", ("3",), "R3")
+    made = services.by_answer(
+        message=arrived("jones", "3"), participant=people.jones(), sender="participant", asked=asked
+    )
+    assert made is not None
+    services.correct(report=made, person=people.alice(), label="nonserious", level="R3")
+
+    assert export(tmp_path / "cases.jsonl") == []

@@ -12,6 +12,7 @@ from apps.core.clock import VirtualClock
 from apps.triage import services
 from apps.triage.models import SymptomReport
 from apps.triage.replay import Acting
+from apps.triage.rules import Asked
 from tests import people
 from tests.triage.scenes import arrived
 
@@ -55,6 +56,17 @@ def test_a_decision_that_became_more_urgent_is_listed_without_its_text() -> None
     assert "R3 -> R1: 1 (more urgent)" in said
     assert f"{made.pk} R3 nonserious -> R1 serious (was earlier)" in said
     assert "vomited" not in said
+
+
+def test_a_decision_by_an_answer_is_no_text_to_read_again() -> None:
+    asked = Asked("dizziness", "severity", ("3",), "R3")
+    made = services.by_answer(
+        message=arrived("jones", "3"), participant=people.jones(), sender="participant", asked=asked
+    )
+    assert made is not None
+    assert made.level == "R1"
+
+    assert "0 texts by rules" in replay()
 
 
 def test_the_text_is_printed_when_asked() -> None:

@@ -10,6 +10,8 @@ import gc
 from functools import cache
 from pathlib import Path
 
+from apps.triage.rules import answers
+from apps.triage.rules.answers import Asked
 from apps.triage.rules.catalogue import FOLDER, Catalogue, CatalogueError, load
 from apps.triage.rules.decide import Engine, digest
 from apps.triage.rules.net import load as load_net
@@ -22,6 +24,7 @@ __all__ = [
     "LABELS",
     "LEVELS",
     "STATES",
+    "Asked",
     "Assessment",
     "Catalogue",
     "CatalogueError",
@@ -31,6 +34,7 @@ __all__ = [
     "assess",
     "catalogue",
     "engine",
+    "judge_answer",
     "rules_version",
     "speller_of",
 ]
@@ -64,6 +68,11 @@ def assess(
             health_word=True,
             input_sha256=digest(text) if isinstance(text, str) else "",
         )
+
+
+def judge_answer(asked: Asked, text: str, *, sender: str, context: Context) -> Assessment:
+    """The decision that an answer to a question about a symptom makes by itself; level None when it raises nothing."""
+    return answers.judge(engine(), asked, text, sender=sender, context=context)
 
 
 def catalogue() -> Catalogue:

@@ -50,6 +50,7 @@ class Escalation:
     worsening: bool
     no_open_admission: bool
     temp_gte_c: float | None
+    severity_gte: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +238,7 @@ def _escalation(block: dict[str, Any]) -> Escalation:
         worsening=block.get("worsening", False),
         no_open_admission=block.get("no_open_admission", False),
         temp_gte_c=block.get("temp_gte_c"),
+        severity_gte=block.get("severity_gte"),
     )
 
 

@@ -27,7 +27,11 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the composite rules look at. `items` are present now; `live` adds those of the last 72 hours."""
+    """What the composite rules look at. `items` are present now; `live` adds those of the last 72 hours.
+
+    Known only of an answer to a question about one item: `severity` 0 to 4, `severity_delta` against the last time, and `standing`,
+    the level that the item has been given already.
+    """
 
     items: frozenset[str]
     grades: frozenset[str]
@@ -38,6 +42,9 @@ class Facts:
     context: Context
     cat: Catalogue
     live: frozenset[str]
+    severity: int | None = None
+    severity_delta: int | None = None
+    standing: str | None = None
 
     @property
     def is_worsening(self) -> bool:
@@ -81,6 +88,7 @@ def _holds(block: Escalation, facts: Facts, others: frozenset[str]) -> bool:
         or (block.worsening and facts.is_worsening)
         or (block.no_open_admission and not context.open_admission)
         or (block.temp_gte_c is not None and facts.temperature is not None and facts.temperature >= block.temp_gte_c)
+        or (block.severity_gte is not None and facts.severity is not None and facts.severity >= block.severity_gte)
     )
 
 
@@ -98,7 +106,7 @@ def _level(rule: dict[str, Any], facts: Facts) -> str | None:
     level: str | None = rule.get("level")
     if level != "+1":
         return level
-    worst: str | None = None
+    worst = facts.standing
     for name in facts.items:
         worst = more_urgent(worst, facts.cat.items[name].level)
     return _ONE_UP[worst] if worst else None
@@ -133,6 +141,8 @@ def _all_hold(when: dict[str, Any], facts: Facts, live: frozenset[str]) -> bool:
             good = not facts.items.isdisjoint(context.open_items)
         elif key == "last_answer":
             good = context.last_answer == wanted
+        elif key == "severity_delta_gte":
+            good = facts.severity_delta is not None and facts.severity_delta >= wanted
         else:
             good = False
         if not good:

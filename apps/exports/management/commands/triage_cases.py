@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from apps.exports.masking import mask
 from apps.triage import rules
-from apps.triage.models import Correction
+from apps.triage.models import BY_LIST, Correction
 from apps.triage.rules.net import language_of
 from apps.vault.models import KeyDestroyed
 
@@ -48,8 +48,9 @@ class Command(BaseCommand):
 
 
 def _latest(site: str | None) -> list[Correction]:
-    """The last judgement of each text, in the order of the texts."""
-    rows = Correction.objects.select_related("report__message__data_key").order_by("at", "pk")
+    """The last judgement of each text, in the order of the texts. A digit is no text to learn from."""
+    rows = Correction.objects.exclude(report__rules_version__startswith=BY_LIST)
+    rows = rows.select_related("report__message__data_key").order_by("at", "pk")
     if site:
         rows = rows.filter(report__participant__site__code=site)
     latest = {correction.report_id: correction for correction in rows}
