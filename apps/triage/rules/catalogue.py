@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from apps.triage.rules.english import English
+from apps.triage.rules.form import DATA
 from apps.triage.rules.lexicon import LITERAL, Lexicon
 from apps.triage.rules.normalise import Normaliser
 from apps.triage.rules.patterns import Pattern, PatternError, PatternIndex, is_pattern, parse, variants
 
-FOLDER = Path(__file__).resolve().parent.parent / "symptoms"
 GRADES = ("plain", "grave", "slight", "vague")
 _GRADE_LABEL = {"grave": "serious", "slight": "nonserious", "vague": "unclear"}
 _LANGUAGES = ("en", "zh")
@@ -92,7 +92,7 @@ class Catalogue:
     composites: tuple[tuple[frozenset[str], dict[str, Any]], ...]  # each rule with the items of which it needs one
 
 
-def load(folder: Path = FOLDER) -> Catalogue:
+def load(folder: Path = DATA) -> Catalogue:
     """The catalogue in `folder`. Raises CatalogueError."""
     shared = {path.stem[1:]: _read(path) for path in sorted(folder.glob("_*.toml"))}
     files = [path for path in sorted(folder.glob("*.toml")) if path.name[0] != "_" and "." not in path.stem]

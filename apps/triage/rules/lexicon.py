@@ -9,7 +9,7 @@ import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any
 
 from apps.triage.rules.normalise import Normaliser
 
@@ -34,13 +34,27 @@ _SHORT = {  # stems before "not", and what the two are when they are drawn toget
 _NO_SHORT: dict[int, tuple[str, ...]] = {}
 
 
-class Hit(NamedTuple):
-    """Class `kind` seen over tokens [start, end); `denied` when a "no" stands between its parts."""
+class Hit:
+    """Class `kind` seen over tokens [start, end); `denied` when a "no" stands between its parts. Never changed.
 
-    start: int
-    end: int
-    kind: int
-    denied: bool = False
+    Compared by its `place`: hits are made by the dozen for a text, and few are ever compared.
+    """
+
+    __slots__ = ("denied", "end", "kind", "start")
+
+    def __init__(self, start: int, end: int, kind: int, denied: bool = False) -> None:
+        self.start = start
+        self.end = end
+        self.kind = kind
+        self.denied = denied
+
+
+Place = tuple[int, int, int, bool]
+
+
+def place(hit: Hit) -> Place:
+    """What makes one hit equal to another, and their order."""
+    return hit.start, hit.end, hit.kind, hit.denied
 
 
 class Ending:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from apps.triage.rules.catalogue import Catalogue, Wording
 from apps.triage.rules.clauses import Layout, lay_out
-from apps.triage.rules.lexicon import Ending, Hit, Span
+from apps.triage.rules.lexicon import Ending, Hit, Place, Span, place
 from apps.triage.rules.normalise import Forms, Offsets
 from apps.triage.rules.patterns import Ground, Places
 
@@ -63,9 +63,9 @@ def _built(cat: Catalogue, places: Places, ground: Ground) -> list[Hit]:
     # A class may itself be composed ("two <time_unit> ago"), and wordings may build on it: one second round.
     again = [hit for hit in composed if hit.kind not in cat.wordings]
     if again:
-        known = set(composed)
+        known = {place(hit) for hit in composed}
         fresh = places.add(again)
-        later = [hit for hit in cat.patterns.match(places, ground, fresh) if hit not in known]
+        later = [hit for hit in cat.patterns.match(places, ground, fresh) if place(hit) not in known]
         places.add([hit for hit in later if hit.kind not in cat.wordings])
         composed += later
     return [hit for hit in composed if hit.kind in cat.wordings]
@@ -117,11 +117,12 @@ def _unmasked(spans: list[Span], mask: int) -> list[Span]:
 
 
 def _kept(cat: Catalogue, literal: list[Hit], built: list[Hit], idioms: list[Hit]) -> list[tuple[Hit, Wording]]:
-    distinct = dict.fromkeys([*literal, *built])
-    hits = [hit for hit in distinct if not any(_touches(hit, idiom) for idiom in idioms)] if idioms else list(distinct)
+    hits = list({place(hit): hit for hit in (*literal, *built)}.values())
+    if idioms:
+        hits = [hit for hit in hits if not any(_touches(hit, idiom) for idiom in idioms)]
     if len(hits) < 2:
         return [(hit, cat.wordings[hit.kind]) for hit in hits]
-    as_written = frozenset(literal)
+    as_written = {place(hit) for hit in literal}
     # A hit can only be shadowed by one that covers its first token: few, even in a long text.
     covering: dict[int, list[Hit]] = {}
     for hit in hits:
@@ -136,14 +137,14 @@ def _kept(cat: Catalogue, literal: list[Hit], built: list[Hit], idioms: list[Hit
     return found
 
 
-def _is_shadowed(cat: Catalogue, hit: Hit, others: list[Hit], as_written: frozenset[Hit]) -> bool:
+def _is_shadowed(cat: Catalogue, hit: Hit, others: list[Hit], as_written: set[Place]) -> bool:
     wording = cat.wordings[hit.kind]
     return any(
         longer.start <= hit.start
         and longer.end >= hit.end
         and longer is not hit
         and (hit.denied or not longer.denied)
-        and _shadows(cat, longer, hit, wording, longer in as_written)
+        and _shadows(cat, longer, hit, wording, place(longer) in as_written)
         for longer in others
     )
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, replace
-from itertools import combinations, pairwise
+from itertools import combinations, pairwise, repeat
 from pathlib import Path
 from sys import intern
 
@@ -68,12 +68,9 @@ class Weights:
         """ "serious", "unclear" or "": how far the margin of this text reaches. Compared without a root, in whole numbers."""
         both = 0
         for kind, names in _words(reading):
-            known = self.known[kind]
-            found = [known[name] for name in names if name in known]
-            both += sum(found) + self.unknown * (len(names) - len(found))
-        for kind, classes in _classes(reading, self.paired):
-            known = self.known[kind]
-            both += sum([known[name] for name in classes if name in known])
+            both += sum(map(self.known[kind].get, names, repeat(self.unknown)))
+        for kind, names in _classes(reading, self.paired):
+            both += sum(map(self.known[kind].get, names, repeat(0)))
         total, squares = both >> _SHARE_BITS, both & _SHARES_ONLY
 
         def reaches(least: int) -> bool:
@@ -138,7 +135,8 @@ def raised(by_rules: Assessment, label: str, clues: tuple[Clue, ...]) -> Assessm
 
 def language_of(words: list[str]) -> str:
     """ "zh" as soon as there is one Chinese character, else "en"."""
-    return "zh" if _CHINESE.search("".join(words)) else "en"
+    text = "".join(words)
+    return "zh" if not text.isascii() and _CHINESE.search(text) else "en"
 
 
 def _words(reading: Reading) -> tuple[tuple[str, Set[Name]], ...]:

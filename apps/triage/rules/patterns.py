@@ -20,7 +20,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import product
 
-from apps.triage.rules.lexicon import LITERAL, Group, Hit, Lexicon, Span
+from apps.triage.rules.lexicon import LITERAL, Group, Hit, Lexicon, Span, place
 
 _NEAR, _FAR, _ADJACENT = 4, 9, 1
 _PART = -1  # in place of a distance: here a new part of an "&" pattern begins
@@ -153,7 +153,6 @@ class Places(dict[int, list[Hit]]):
         self.spans = spans
         self._slots = slots
         self._places: dict[int, list[Span]] = {}  # by number of the phrase
-        make = tuple.__new__  # many hits a text: without the named tuple's own constructor
         for span in spans:
             start, end, ending = span
             number = ending.number
@@ -162,7 +161,7 @@ class Places(dict[int, list[Hit]]):
             else:
                 self._places[number] = [span]
             for kind in ending.named:
-                hit = make(Hit, (start, end, kind, False))
+                hit = Hit(start, end, kind)
                 if kind in self:
                     self[kind].append(hit)
                 else:
@@ -172,10 +171,9 @@ class Places(dict[int, list[Hit]]):
 
     def __missing__(self, kind: int) -> list[Hit]:
         numbers = self.seen & self._slots.get(kind, _NO_SIGNS)
-        make = tuple.__new__
-        hits = [make(Hit, (start, end, kind, False)) for number in numbers for start, end, _ in self._places[number]]
+        hits = [Hit(start, end, kind) for number in numbers for start, end, _ in self._places[number]]
         if len(numbers) > 1:
-            hits.sort()
+            hits.sort(key=place)
         self[kind] = hits
         return hits
 
@@ -190,7 +188,7 @@ class Places(dict[int, list[Hit]]):
             self[hit.kind].append(hit)
             fresh.add(hit.kind)
         for kind in fresh:
-            self[kind].sort()
+            self[kind].sort(key=place)
         self.named |= fresh
         self.seen |= fresh
         return fresh
