@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 from apps.triage.rules.catalogue import Catalogue, Wording
 from apps.triage.rules.clauses import Layout, lay_out
-from apps.triage.rules.lexicon import Ending, Hit, Place, Span, place
+from apps.triage.rules.lexicon import NO_PHRASE, Ending, Hit, Place, Span, place
 from apps.triage.rules.normalise import Forms, Offsets
 from apps.triage.rules.patterns import Ground, Places
 
-_NO_PHRASE = 0  # no phrase has this number
 _GRADE_RANK = {"grave": 0, "slight": 1, "plain": 2, "vague": 3}
 
 
@@ -33,7 +32,7 @@ def read(cat: Catalogue, forms: Forms, folded: str, where: Sequence[int], text: 
     places = _places(cat, cat.lexicon.scan(words))
     barriers = frozenset([hit.start for hit in places.of(cat.landmarks.barrier)])
     layout = lay_out(words, text, barriers, offsets)
-    literal = [hit for kind in places.named if kind in cat.wordings for hit in places[kind]]
+    literal = [hit for kind, hits in places.named.items() if kind in cat.wordings for hit in hits]
     built = _built(cat, places, Ground(layout.sentences, barriers, _denials(places, cat)))
     classes = _classes(cat, places, literal)
     findings = _kept(cat, literal, built, classes.get("idiom", []))
@@ -76,11 +75,10 @@ def _classes(cat: Catalogue, places: Places, literal: list[Hit]) -> dict[str, li
     longer = [hit for hit in literal if hit.end - hit.start > 1]
     within = _tokens(longer)
     classes: dict[str, list[Hit]] = {}
-    for kind in places.named:
+    for kind, hits in places.named.items():
         name = cat.classes.get(kind)
         if name is None:
             continue
-        hits = places[kind]
         if within and name in cat.triggers:
             hits = [hit for hit in hits if hit.start not in within or not _is_part(hit, longer)]
         if hits:
@@ -112,7 +110,7 @@ def _unmasked(spans: list[Span], mask: int) -> list[Span]:
         if reach < end or (reach == end and starts[reach] >= start):
             kept.append(span)
         elif mask in ending.named:
-            kept.append((start, end, Ending(_NO_PHRASE, [mask])))
+            kept.append((start, end, Ending(NO_PHRASE, (mask,))))
     return kept
 
 

@@ -69,8 +69,8 @@ class Weights:
         both = 0
         for kind, names in _words(reading):
             both += sum(map(self.known[kind].get, names, repeat(self.unknown)))
-        for kind, names in _classes(reading, self.paired):
-            both += sum(map(self.known[kind].get, names, repeat(0)))
+        for kind, classes in _classes(reading, self.paired):
+            both += sum(map(self.known[kind].get, classes, repeat(0)))
         total, squares = both >> _SHARE_BITS, both & _SHARES_ONLY
 
         def reaches(least: int) -> bool:

@@ -16,11 +16,11 @@ Only "&" crosses a sentence end (or line break): people text "Brief dry at noon.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import product
 
-from apps.triage.rules.lexicon import LITERAL, Group, Hit, Lexicon, Span, place
+from apps.triage.rules.lexicon import LITERAL, NO_SIGNS, Hit, Lexicon, Span, place
 
 _NEAR, _FAR, _ADJACENT = 4, 9, 1
 _PART = -1  # in place of a distance: here a new part of an "&" pattern begins
@@ -44,7 +44,6 @@ class Pattern:
 
 _Signs = frozenset[int]
 _Candidate = tuple[tuple[_Signs, ...], Pattern]  # a pattern, and what must be there besides, slot by slot
-_NO_SIGNS: _Signs = frozenset()
 
 
 def is_pattern(line: str) -> bool:
@@ -142,54 +141,61 @@ class Ground:
         return None if following in self.barriers else denied
 
 
-class Places(dict[int, list[Hit]]):
+class Places:
     """The hits of each class, in order of start; those of a slot are made when first asked for, since a text needs a handful.
 
-    `named` are the classes with a name that stand in the text, `seen` are these and the numbers of all its phrases.
+    `named` are the classes with a name that stand in the text and their hits, `seen` are these and the numbers of all its phrases.
     """
 
-    def __init__(self, spans: list[Span], slots: Mapping[int, frozenset[int]]) -> None:
-        super().__init__()
+    __slots__ = ("_of_phrase", "_of_slot", "_slots", "named", "seen", "spans")
+
+    def __init__(self, spans: list[Span], slots: dict[int, frozenset[int]]) -> None:
         self.spans = spans
+        self.named: dict[int, list[Hit]] = {}
         self._slots = slots
-        self._places: dict[int, list[Span]] = {}  # by number of the phrase
+        self._of_phrase: dict[int, list[Span]] = {}  # by its number
+        self._of_slot: dict[int, list[Hit]] = {}
+        named, of_phrase = self.named, self._of_phrase
         for span in spans:
             start, end, ending = span
-            number = ending.number
-            if number in self._places:
-                self._places[number].append(span)
+            others = of_phrase.get(ending.number)
+            if others is None:
+                of_phrase[ending.number] = [span]
             else:
-                self._places[number] = [span]
+                others.append(span)
             for kind in ending.named:
-                hit = Hit(start, end, kind)
-                if kind in self:
-                    self[kind].append(hit)
+                hits = named.get(kind)
+                if hits is None:
+                    named[kind] = [Hit(start, end, kind)]
                 else:
-                    self[kind] = [hit]
-        self.named = set(self)
-        self.seen = self.named.union(self._places)
+                    hits.append(Hit(start, end, kind))
+        self.seen = {*of_phrase, *named}
 
-    def __missing__(self, kind: int) -> list[Hit]:
-        numbers = self.seen & self._slots.get(kind, _NO_SIGNS)
-        hits = [Hit(start, end, kind) for number in numbers for start, end, _ in self._places[number]]
-        if len(numbers) > 1:
-            hits.sort(key=place)
-        self[kind] = hits
+    def at(self, slot: int) -> list[Hit]:
+        """The hits of a slot of a pattern, or of a class with a name."""
+        hits = self.named.get(slot)
+        if hits is None:
+            hits = self._of_slot.get(slot)
+        if hits is None:
+            numbers = self.seen & self._slots.get(slot, NO_SIGNS)
+            hits = [Hit(start, end, slot) for number in numbers for start, end, _ in self._of_phrase[number]]
+            if len(numbers) > 1:
+                hits.sort(key=place)
+            self._of_slot[slot] = hits
         return hits
 
     def of(self, kind: int) -> list[Hit]:
         """The hits of a class with a name, none being there most often."""
-        return self[kind] if kind in self.named else []
+        return self.named.get(kind) or []
 
     def add(self, hits: Iterable[Hit]) -> set[int]:
         """Let hits that were composed stand beside those that were found. Returns their classes."""
         fresh = set()
         for hit in hits:
-            self[hit.kind].append(hit)
+            self.named.setdefault(hit.kind, []).append(hit)
             fresh.add(hit.kind)
         for kind in fresh:
-            self[kind].sort(key=place)
-        self.named |= fresh
+            self.named[kind].sort(key=place)
         self.seen |= fresh
         return fresh
 
@@ -219,20 +225,19 @@ class PatternIndex:
         self._hand_out(by_rarest, lexicon)
 
     def _hand_out(self, by_rarest: _Table, lexicon: Lexicon) -> None:
-        """Each phrase and each class with a name learns the patterns whose rarest slot it brings."""
-        count = 0
-        groups_of: defaultdict[int, list[Group]] = defaultdict(list)
+        """Each phrase and each class with a name learns the patterns whose rarest slot it brings, by the signs of another slot."""
+        tried: defaultdict[int, defaultdict[int, list[_Candidate]]] = defaultdict(lambda: defaultdict(list))
         for slot, table in by_rarest.items():
-            groups: list[Group] = []
-            for signs, candidates in table.items():
-                groups.append((count, signs, candidates))
-                count += 1
             for sign in self.slots[slot]:
-                groups_of[sign].extend(groups)
-        for sign, groups in groups_of.items():
+                partners = tried[sign]
+                for signs, candidates in table.items():
+                    for partner in signs:
+                        partners[partner].extend(candidates)
+        for sign, partners in tried.items():
             if sign < 0:
-                lexicon.phrases[-1 - sign].groups = tuple(groups)
-        self._groups_of = {kind: groups for kind, groups in groups_of.items() if kind >= 0}
+                phrase = lexicon.phrases[-1 - sign]
+                phrase.partners, phrase.tried = frozenset(partners), dict(partners)
+        self._tried = {kind: dict(partners) for kind, partners in tried.items() if kind >= 0}
 
     def match(self, places: Places, ground: Ground, fresh: set[int] | None = None) -> list[Hit]:
         """Pattern occurrences, in no particular order. A hit that had to step over a denial carries `denied`.
@@ -252,16 +257,19 @@ class PatternIndex:
     def _near(self, places: Places) -> list[_Candidate]:
         """The patterns of which the rarest slot and another one are there."""
         seen = places.seen
-        near: dict[int, list[_Candidate]] = {}
+        near: dict[int, _Candidate] = {}  # a pattern may be brought by several words
         for _, _, ending in places.spans:
-            for number, signs, candidates in ending.groups:
-                if not signs.isdisjoint(seen):
-                    near[number] = candidates
+            if not ending.partners.isdisjoint(seen):
+                for partner in ending.partners & seen:
+                    for candidate in ending.tried[partner]:
+                        near[id(candidate)] = candidate
         for kind in places.named:
-            for number, signs, candidates in self._groups_of.get(kind, ()):
-                if not signs.isdisjoint(seen):
-                    near[number] = candidates
-        return [candidate for candidates in near.values() for candidate in candidates]
+            tried = self._tried.get(kind)
+            if tried is not None:
+                for partner in tried.keys() & seen:
+                    for candidate in tried[partner]:
+                        near[id(candidate)] = candidate
+        return list(near.values())
 
 
 class _Table(dict[int, "dict[_Signs, list[_Candidate]]"]):
@@ -286,12 +294,12 @@ def _occurrences(pattern: Pattern, places: Places, ground: Ground) -> list[Hit]:
     if pattern.together:
         return _gathered(pattern, places, ground)
     found: list[Hit] = []
-    for first in places[pattern.slots[0]]:
+    for first in places.at(pattern.slots[0]):
         end, denied = _follow(pattern, 1, first.end, first.denied, places, ground)
         if end:
             found.append(Hit(first.start, end, pattern.kind, denied))
         elif pattern.any_order:
-            for other in places[pattern.slots[1]]:
+            for other in places.at(pattern.slots[1]):
                 if other.end <= first.start <= other.end + pattern.gaps[1]:
                     steps = ground.steps(other.end - 1, first.start)
                     if steps is not None:
@@ -334,11 +342,11 @@ def _parts(pattern: Pattern, places: Places, ground: Ground) -> list[list[Hit]]:
     parts: list[list[Hit]] = []
     for slot, gap in zip(pattern.slots, pattern.gaps, strict=True):
         if gap == _PART or not parts:
-            parts.append(places[slot])
+            parts.append(places.at(slot))
             continue
         rows = []
         for one in parts[-1]:
-            for hit in places[slot]:
+            for hit in places.at(slot):
                 if not 0 <= hit.start - one.end <= gap:
                     continue
                 steps = ground.steps(one.end - 1, hit.start)
@@ -367,7 +375,7 @@ def _follow(pattern: Pattern, slot: int, at: int, denied: bool, places: Places, 
         return at, denied
     limit = at + pattern.gaps[slot]
     last_resort = (0, False)
-    for hit in places[pattern.slots[slot]]:
+    for hit in places.at(pattern.slots[slot]):
         if hit.start > limit:
             break
         if at <= hit.start:
