@@ -6,7 +6,7 @@ A phrase is a sequence of tokens. Fillers ("the", "really", 了, 很) may stand 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any
@@ -14,9 +14,11 @@ from typing import Any
 from apps.triage.rules.normalise import Normaliser
 
 _MAX_SKIPS = 2
-NO_PHRASE = 0  # the number of no phrase
-NO_SIGNS: frozenset[int] = frozenset()
-NOTHING: dict[int, list[Any]] = {}
+# The number of a class (from nought on) or of a phrase (below). Only ever looked up: as a plain `int` the compiled form would make it anew
+# for each look-up.
+Sign = Hashable
+NO_SIGNS: frozenset[Sign] = frozenset()
+_NOTHING: dict[Sign, list[Any]] = {}
 LITERAL = "="  # what the name of a class begins with that is only a slot of patterns
 _NOT = "not"
 _SHORT = {  # stems before "not", and what the two are when they are drawn together
@@ -45,19 +47,24 @@ class Hit:
 
     __slots__ = ("denied", "end", "kind", "start")
 
-    def __init__(self, start: int, end: int, kind: int, denied: bool = False) -> None:
+    def __init__(self, start: int, end: int, kind: Sign, denied: bool = False) -> None:
         self.start = start
         self.end = end
         self.kind = kind
         self.denied = denied
 
 
-Place = tuple[int, int, int, bool]
+Place = tuple[int, int, Sign, bool]
 
 
 def place(hit: Hit) -> Place:
-    """What makes one hit equal to another, and their order."""
+    """What makes one hit equal to another."""
     return hit.start, hit.end, hit.kind, hit.denied
+
+
+def order(hit: Hit) -> tuple[int, int, bool]:
+    """The order of the hits of one class."""
+    return hit.start, hit.end, hit.denied
 
 
 class Ending:
@@ -68,12 +75,14 @@ class Ending:
 
     __slots__ = ("below", "named", "number", "partners", "tried")
 
-    def __init__(self, number: int = NO_PHRASE, named: Sequence[int] = ()) -> None:
-        self.number = number  # below nought, so that it can stand in one set with numbers of classes
+    def __init__(self, number: Sign | None = None, named: tuple[Sign, ...] = ()) -> None:
+        self.number = number  # None: no phrase ends here
         self.named = named
         self.below: dict[str, Ending] | None = None  # what longer phrases go on with
-        self.partners: frozenset[int] = NO_SIGNS  # of these signs one must stand in a text as well for a pattern to be tried,
-        self.tried: dict[int, list[Any]] = NOTHING  # and these are tried with each
+        self.partners: frozenset[Sign] = (
+            NO_SIGNS  # of these signs one must stand in a text as well for a pattern to be tried,
+        )
+        self.tried: dict[Sign, list[Any]] = _NOTHING  # and these are tried with each
 
 
 Span = tuple[int, int, Ending]  # a phrase over tokens [start, end)
@@ -85,32 +94,32 @@ class Lexicon:
 
     normaliser: Normaliser
     fillers: frozenset[str]
-    names: list[str] = field(default_factory=list)
-    endings_of: list[list[int]] = field(default_factory=list)  # for each class the numbers of its phrases
-    _ids: dict[str, int] = field(default_factory=dict)
+    names: dict[Sign, str] = field(default_factory=dict)
+    endings_of: dict[Sign, list[Ending]] = field(default_factory=dict)  # for each class its phrases
+    _ids: dict[str, Sign] = field(default_factory=dict)
     _root: Ending = field(default_factory=Ending)
     vocabulary: dict[str, int] = field(default_factory=dict)  # each word, and in how many phrases it is
-    _alone: dict[int, str] = field(default_factory=dict)  # the word of each phrase of one word
+    _alone: dict[Sign, str] = field(default_factory=dict)  # the word of each phrase of one word
     _endings: dict[str, Ending | None] = field(default_factory=dict)  # by phrase as written: many recur
     phrases: list[Ending] = field(default_factory=list)  # phrase -1, phrase -2, ...
 
-    def kind(self, name: str) -> int:
+    def kind(self, name: str) -> Sign:
         """The number of a class, made when first asked for."""
         found = self._ids.get(name)
         if found is None:
             found = self._ids[name] = len(self.names)
-            self.names.append(name)
-            self.endings_of.append([])
+            self.names[found] = name
+            self.endings_of[found] = []
         return found
 
     def has(self, name: str) -> bool:
         """Whether the class exists."""
         return name in self._ids
 
-    def add(self, kind: int, phrases: Iterable[str]) -> None:
+    def add(self, kind: Sign, phrases: Iterable[str]) -> None:
         """Let each phrase stand for the class."""
         is_literal = self.names[kind][0] == LITERAL
-        numbers = self.endings_of[kind]
+        mine = self.endings_of[kind]
         endings = self._endings
         for phrase in phrases:
             ending = endings.get(phrase)
@@ -124,7 +133,7 @@ class Lexicon:
                 if kind in ending.named:
                     continue
                 ending.named = (*ending.named, kind)
-            numbers.append(ending.number)
+            mine.append(ending)
 
     def _ending(self, phrase: str) -> Ending | None:
         """Where the phrase ends in the trie, which grows to hold it; None: the phrase has no words."""
@@ -141,20 +150,22 @@ class Lexicon:
             if following is None:
                 following = node.below[word] = Ending()
             node = following
-        if node.number == NO_PHRASE:
+        if node.number is None:
             node.number = -1 - len(self.phrases)
             self.phrases.append(node)
             if len(words) == 1:
                 self._alone[node.number] = words[0]
         return node
 
-    def commonness(self, kinds: Iterable[int]) -> dict[int, int]:
-        """For each class about how often texts have it: as often as phrases have its words, or go on after its phrases."""
-        often = [
-            self.vocabulary[self._alone[phrase.number]] if phrase.number in self._alone else 1 + len(phrase.below or ())
-            for phrase in self.phrases
-        ]
-        return {kind: sum([often[-1 - number] for number in self.endings_of[kind]]) for kind in kinds}
+    def commonness(self, kind: Sign) -> int:
+        """About how often texts have a class: as often as phrases have its words, or go on after its phrases."""
+        alone, known = self._alone, self.vocabulary
+        return sum(
+            [
+                known[alone[phrase.number]] if phrase.number in alone else 1 + len(phrase.below or ())
+                for phrase in self.endings_of[kind]
+            ]
+        )
 
     def scan(self, words: list[str]) -> list[Span]:
         """Every phrase that stands in the text, in order of start and then of end.
@@ -182,7 +193,7 @@ class Lexicon:
         """Puts the phrases into `spans` that begin with token `start` and go through `node`, behind which token `at` stands."""
         count, skips = len(words), 0
         while True:
-            if node.number != NO_PHRASE:
+            if node.number is not None:
                 spans.append((start, at, node))
             below = node.below
             if below is None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from apps.triage.rules.catalogue import Catalogue, Wording
 from apps.triage.rules.clauses import Layout, lay_out
-from apps.triage.rules.lexicon import NO_PHRASE, Ending, Hit, Place, Span, place
+from apps.triage.rules.lexicon import Ending, Hit, Place, Sign, Span, place
 from apps.triage.rules.normalise import Forms, Offsets
 from apps.triage.rules.patterns import Ground, Places
 
@@ -94,7 +94,7 @@ def _is_part(trigger: Hit, literal: list[Hit]) -> bool:
     )
 
 
-def _unmasked(spans: list[Span], mask: int) -> list[Span]:
+def _unmasked(spans: list[Span], mask: Sign) -> list[Span]:
     """Without what stands inside a fixed expression ("blood test", 血压) and is shorter than it."""
     ends: dict[int, int] = {}  # the furthest end of a mask that begins at a token
     starts: dict[int, int] = {}  # the first start of a mask that ends before a token
@@ -110,7 +110,7 @@ def _unmasked(spans: list[Span], mask: int) -> list[Span]:
         if reach < end or (reach == end and starts[reach] >= start):
             kept.append(span)
         elif mask in ending.named:
-            kept.append((start, end, Ending(NO_PHRASE, (mask,))))
+            kept.append((start, end, Ending(None, (mask,))))
     return kept
 
 

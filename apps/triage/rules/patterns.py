@@ -20,7 +20,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import product
 
-from apps.triage.rules.lexicon import LITERAL, NO_SIGNS, Hit, Lexicon, Span, place
+from apps.triage.rules.lexicon import LITERAL, NO_SIGNS, Hit, Lexicon, Sign, Span, order
 
 _NEAR, _FAR, _ADJACENT = 4, 9, 1
 _PART = -1  # in place of a distance: here a new part of an "&" pattern begins
@@ -35,14 +35,14 @@ class PatternError(ValueError):
 class Pattern:
     """Slots in order, the most that may stand before each, and the class the whole stands for."""
 
-    slots: tuple[int, ...]
+    slots: tuple[Sign, ...]
     gaps: tuple[int, ...]
-    kind: int
+    kind: Sign
     any_order: bool
     together: bool = False  # an "&" pattern
 
 
-_Signs = frozenset[int]
+_Signs = frozenset[Sign]
 _Candidate = tuple[tuple[_Signs, ...], Pattern]  # a pattern, and what must be there besides, slot by slot
 
 
@@ -64,11 +64,11 @@ def variants(line: str) -> list[str]:
     return [" ".join(chosen) for chosen in product(*choices)]
 
 
-def parse(line: str, kind: int, lexicon: Lexicon) -> Pattern:
+def parse(line: str, kind: Sign, lexicon: Lexicon) -> Pattern:
     """One wording as a pattern; new literal words are added to the lexicon. Raises PatternError."""
     any_order = " + " in line
     together = " & " in line
-    slots: list[int] = []
+    slots: list[Sign] = []
     gaps: list[int] = []
     plain: list[str] = []
     gap = 0
@@ -110,7 +110,7 @@ def parse(line: str, kind: int, lexicon: Lexicon) -> Pattern:
     return Pattern(tuple(slots), tuple(gaps), kind, any_order, together)
 
 
-def _literal(lexicon: Lexicon, options: list[str]) -> int:
+def _literal(lexicon: Lexicon, options: list[str]) -> Sign:
     name = LITERAL + "|".join(sorted(options))
     if lexicon.has(name):
         return lexicon.kind(name)
@@ -149,12 +149,12 @@ class Places:
 
     __slots__ = ("_of_phrase", "_of_slot", "_slots", "named", "seen", "spans")
 
-    def __init__(self, spans: list[Span], slots: dict[int, frozenset[int]]) -> None:
+    def __init__(self, spans: list[Span], slots: dict[Sign, _Signs]) -> None:
         self.spans = spans
-        self.named: dict[int, list[Hit]] = {}
+        self.named: dict[Sign, list[Hit]] = {}
         self._slots = slots
-        self._of_phrase: dict[int, list[Span]] = {}  # by its number
-        self._of_slot: dict[int, list[Hit]] = {}
+        self._of_phrase: dict[Sign | None, list[Span]] = {}  # by its number
+        self._of_slot: dict[Sign, list[Hit]] = {}
         named, of_phrase = self.named, self._of_phrase
         for span in spans:
             start, end, ending = span
@@ -169,9 +169,9 @@ class Places:
                     named[kind] = [Hit(start, end, kind)]
                 else:
                     hits.append(Hit(start, end, kind))
-        self.seen = {*of_phrase, *named}
+        self.seen: set[Sign] = {*of_phrase, *named}
 
-    def at(self, slot: int) -> list[Hit]:
+    def at(self, slot: Sign) -> list[Hit]:
         """The hits of a slot of a pattern, or of a class with a name."""
         hits = self.named.get(slot)
         if hits is None:
@@ -180,22 +180,22 @@ class Places:
             numbers = self.seen & self._slots.get(slot, NO_SIGNS)
             hits = [Hit(start, end, slot) for number in numbers for start, end, _ in self._of_phrase[number]]
             if len(numbers) > 1:
-                hits.sort(key=place)
+                hits.sort(key=order)
             self._of_slot[slot] = hits
         return hits
 
-    def of(self, kind: int) -> list[Hit]:
+    def of(self, kind: Sign) -> list[Hit]:
         """The hits of a class with a name, none being there most often."""
         return self.named.get(kind) or []
 
-    def add(self, hits: Iterable[Hit]) -> set[int]:
+    def add(self, hits: Iterable[Hit]) -> set[Sign]:
         """Let hits that were composed stand beside those that were found. Returns their classes."""
         fresh = set()
         for hit in hits:
             self.named.setdefault(hit.kind, []).append(hit)
             fresh.add(hit.kind)
         for kind in fresh:
-            self.named[kind].sort(key=place)
+            self.named[kind].sort(key=order)
         self.seen |= fresh
         return fresh
 
@@ -207,16 +207,18 @@ class PatternIndex:
     """
 
     def __init__(self, patterns: list[Pattern], lexicon: Lexicon) -> None:
-        commonness = lexicon.commonness({slot for pattern in patterns for slot in pattern.slots})
+        commonness: dict[Sign, int] = {}
         composed = {pattern.kind for pattern in patterns}
-        self.slots: dict[int, _Signs] = {}
+        self.slots: dict[Sign, _Signs] = {}
         self._by_composed = _Table()  # by each slot that patterns themselves can bring
         by_rarest = _Table()
         for pattern in patterns:
             for slot in pattern.slots:
                 if slot not in self.slots:
                     is_literal = lexicon.names[slot][0] == LITERAL
-                    self.slots[slot] = frozenset(lexicon.endings_of[slot]) if is_literal else frozenset((slot,))
+                    phrases = lexicon.endings_of[slot]
+                    self.slots[slot] = frozenset([one.number for one in phrases]) if is_literal else frozenset((slot,))
+                    commonness[slot] = lexicon.commonness(slot)
             slots = set(pattern.slots)
             first, *others = sorted(slots, key=lambda slot: (commonness[slot], slot))
             by_rarest.add(first, [self.slots[other] for other in others or (first,)], pattern)
@@ -226,20 +228,20 @@ class PatternIndex:
 
     def _hand_out(self, by_rarest: _Table, lexicon: Lexicon) -> None:
         """Each phrase and each class with a name learns the patterns whose rarest slot it brings, by the signs of another slot."""
-        tried: defaultdict[int, defaultdict[int, list[_Candidate]]] = defaultdict(lambda: defaultdict(list))
+        tried: defaultdict[Sign, defaultdict[Sign, list[_Candidate]]] = defaultdict(lambda: defaultdict(list))
         for slot, table in by_rarest.items():
             for sign in self.slots[slot]:
                 partners = tried[sign]
                 for signs, candidates in table.items():
                     for partner in signs:
                         partners[partner].extend(candidates)
-        for sign, partners in tried.items():
-            if sign < 0:
-                phrase = lexicon.phrases[-1 - sign]
+        self._tried = {kind: dict(tried[kind]) for kind in tried if kind in lexicon.names}
+        for phrase in lexicon.phrases:
+            if phrase.number in tried:
+                partners = tried[phrase.number]
                 phrase.partners, phrase.tried = frozenset(partners), dict(partners)
-        self._tried = {kind: dict(partners) for kind, partners in tried.items() if kind >= 0}
 
-    def match(self, places: Places, ground: Ground, fresh: set[int] | None = None) -> list[Hit]:
+    def match(self, places: Places, ground: Ground, fresh: set[Sign] | None = None) -> list[Hit]:
         """Pattern occurrences, in no particular order. A hit that had to step over a denial carries `denied`.
 
         With `fresh`, only patterns that have one of these classes in them: the others were matched before.
@@ -272,14 +274,14 @@ class PatternIndex:
         return list(near.values())
 
 
-class _Table(dict[int, "dict[_Signs, list[_Candidate]]"]):
+class _Table(dict[Sign, "dict[_Signs, list[_Candidate]]"]):
     """Candidates by one of their slots, then by the signs of another: two looked up at once leave few patterns to try."""
 
-    def add(self, first: int, others: list[_Signs], pattern: Pattern) -> None:
+    def add(self, first: Sign, others: list[_Signs], pattern: Pattern) -> None:
         second, rest = (others[0], tuple(others[1:])) if others else (frozenset((first,)), ())
         self.setdefault(first, {}).setdefault(second, []).append((rest, pattern))
 
-    def among(self, firsts: set[int], seen: set[int]) -> list[_Candidate]:
+    def among(self, firsts: set[Sign], seen: set[Sign]) -> list[_Candidate]:
         """The candidates whose two slots are there."""
         found: list[_Candidate] = []
         for first in firsts:
