@@ -22,8 +22,8 @@ from math import log, sqrt
 from pathlib import Path
 
 from apps.triage import rules
-from apps.triage.rules.form import DATA
 from apps.triage.rules.decide import Engine
+from apps.triage.rules.form import DATA
 from apps.triage.rules.net import (
     APART,
     BOTH,

@@ -119,7 +119,7 @@ def _literal(lexicon: Lexicon, options: list[str]) -> Sign:
     return kind
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Ground:
     """What a pattern must not step over: sentence ends, turns of thought ("but"), and, unless it means no, denials."""
 
