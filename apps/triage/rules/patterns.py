@@ -153,16 +153,15 @@ class Places:
         self.spans = spans
         self.named: dict[Sign, list[Hit]] = {}
         self._slots = slots
-        self._of_phrase: dict[Sign | None, list[Span]] = {}  # by its number
+        self._of_phrase: dict[Sign | None, list[Hit]] = {}  # by its number, which is the class of these
         self._of_slot: dict[Sign, list[Hit]] = {}
         named, of_phrase = self.named, self._of_phrase
-        for span in spans:
-            start, end, ending = span
-            others = of_phrase.get(ending.number)
-            if others is None:
-                of_phrase[ending.number] = [span]
+        for start, end, ending in spans:
+            hits = of_phrase.get(ending.number)
+            if hits is None:
+                of_phrase[ending.number] = [Hit(start, end, ending.number)]
             else:
-                others.append(span)
+                hits.append(Hit(start, end, ending.number))
             for kind in ending.named:
                 hits = named.get(kind)
                 if hits is None:
@@ -177,9 +176,11 @@ class Places:
         if hits is None:
             hits = self._of_slot.get(slot)
         if hits is None:
-            numbers = self.seen & self._slots.get(slot, NO_SIGNS)
-            hits = [Hit(start, end, slot) for number in numbers for start, end, _ in self._of_phrase[number]]
-            if len(numbers) > 1:
+            phrases = [self._of_phrase[number] for number in self.seen & self._slots.get(slot, NO_SIGNS)]
+            if len(phrases) == 1:
+                hits = phrases[0]
+            else:
+                hits = [hit for of_one in phrases for hit in of_one]
                 hits.sort(key=order)
             self._of_slot[slot] = hits
         return hits
