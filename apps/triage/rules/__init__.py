@@ -11,7 +11,9 @@ from functools import cache
 
 from apps.triage.rules import form
 
-__path__[:0] = form.folders()  # before the modules that may be compiled
+_FOUND = form.folders()
+__path__[:0] = _FOUND  # before the modules that may be compiled
+FORM = form.COMPILED if _FOUND else form.PURE
 
 from apps.triage.rules.catalogue import Catalogue, CatalogueError, load
 from apps.triage.rules.decide import Engine, digest
@@ -22,6 +24,7 @@ from apps.triage.rules.shapes import LABELS, LEVELS, STATES, Assessment, Clue, C
 from apps.triage.rules.spelling import Speller
 
 __all__ = [
+    "FORM",
     "LABELS",
     "LEVELS",
     "STATES",

@@ -14,7 +14,7 @@ from pathlib import Path
 SOURCES = Path(__file__).resolve().parent
 DATA = SOURCES.parent / "symptoms"
 COMPILER = "2.4.1"  # of mypyc; in the digest because this file is one of the sources
-PURE = "pure"
+PURE, COMPILED = "pure", "compiled"
 
 
 def compiled() -> Path:
@@ -27,6 +27,7 @@ def compiled() -> Path:
 
 def folders() -> list[str]:
     """What is searched for the modules of the rules before their sources; nothing with `TRIALCARE_TRIAGE_FORM=pure`."""
+    if os.environ.get("TRIALCARE_TRIAGE_FORM") == PURE:
+        return []
     folder = compiled()
-    wanted = os.environ.get("TRIALCARE_TRIAGE_FORM") != PURE
-    return [str(folder)] if wanted and folder.is_dir() else []
+    return [str(folder)] if folder.is_dir() else []
