@@ -1,4 +1,4 @@
-"""Runs in a process of its own, in the form that the environment asks for: reads {language: texts} from stdin, prints the figures as JSON."""
+"""Runs in a process of its own, in the form that the environment asks for: reads {language: texts} from stdin, prints figures as JSON."""
 
 import json
 import sys

@@ -18,7 +18,7 @@ _MAX_SKIPS = 2
 # for each look-up.
 Sign = Hashable
 NO_SIGNS: frozenset[Sign] = frozenset()
-_NOTHING: dict[Sign, list[Any]] = {}
+_NOTHING: dict[Sign, tuple[Any, ...]] = {}
 LITERAL = "="  # what the name of a class begins with that is only a slot of patterns
 _NOT = "not"
 _SHORT = {  # stems before "not", and what the two are when they are drawn together
@@ -82,7 +82,7 @@ class Ending:
         self.partners: frozenset[Sign] = (
             NO_SIGNS  # of these signs one must stand in a text as well for a pattern to be tried,
         )
-        self.tried: dict[Sign, list[Any]] = _NOTHING  # and these are tried with each
+        self.tried: dict[Sign, tuple[Any, ...]] = _NOTHING  # and these are tried with each
 
 
 Span = tuple[int, int, Ending]  # a phrase over tokens [start, end)

@@ -236,11 +236,15 @@ class PatternIndex:
                 for signs, candidates in table.items():
                     for partner in signs:
                         partners[partner].extend(candidates)
-        self._tried = {kind: dict(tried[kind]) for kind in tried if kind in lexicon.names}
+        found = {
+            sign: {partner: tuple(candidates) for partner, candidates in partners.items()}
+            for sign, partners in tried.items()
+        }
+        self._tried = {kind: partners for kind, partners in found.items() if kind in lexicon.names}
         for phrase in lexicon.phrases:
-            if phrase.number in tried:
-                partners = tried[phrase.number]
-                phrase.partners, phrase.tried = frozenset(partners), dict(partners)
+            if phrase.number in found:
+                phrase.tried = found[phrase.number]
+                phrase.partners = frozenset(phrase.tried)
 
     def match(self, places: Places, ground: Ground, fresh: set[Sign] | None = None) -> list[Hit]:
         """Pattern occurrences, in no particular order. A hit that had to step over a denial carries `denied`.
