@@ -79,10 +79,10 @@ class Ending:
         self.number = number  # None: no phrase ends here
         self.named = named
         self.below: dict[str, Ending] | None = None  # what longer phrases go on with
-        self.partners: frozenset[Sign] = (
-            NO_SIGNS  # of these signs one must stand in a text as well for a pattern to be tried,
-        )
-        self.tried: dict[Sign, tuple[Any, ...]] = _NOTHING  # and these are tried with each
+        # The patterns that are tried when the phrase stands in a text, by what must stand there besides; and these signs once more: to
+        # ask a set whether any of them does is far faster than to ask a dictionary.
+        self.tried: dict[Sign, tuple[Any, ...]] = _NOTHING
+        self.partners: frozenset[Sign] = NO_SIGNS
 
 
 Span = tuple[int, int, Ending]  # a phrase over tokens [start, end)
