@@ -123,6 +123,35 @@ def test_a_page_by_name_that_does_not_arrive_begins_the_round_at_once(stage: Sta
     assert bob.created_at - since < timedelta(seconds=30)
 
 
+def test_one_that_is_handed_on_untried_pages_the_chain_beside_the_named_one(
+    stage: Stage, alice: User, bob: User, carol: User
+) -> None:
+    """Two who pass a case to and fro, each taking it in time, would else keep everybody else from it for ever."""
+    running = taken(stage, alice)
+    hand_to(running, alice, bob)
+    stage.text(bob, stage.code(running, bob))
+
+    running.refresh_from_db()
+    escalation.hand_to(escalation=running, person=bob, to=alice, via=Via.ADMIN)
+
+    assert {name for _minute, name in paged_after(stage, running, 0)} >= {"Carol", "Dan"}
+    assert running.pages.filter(who=BY_NAME, person=alice).exists()
+
+
+def test_one_whose_holder_has_tried_is_handed_on_as_quietly_as_the_first_time(
+    stage: Stage, alice: User, bob: User, carol: User
+) -> None:
+    running = taken(stage, alice)
+    hand_to(running, alice, bob)
+    stage.text(bob, stage.code(running, bob))
+    stage.text(bob, f"{stage.code(running, bob)} 2")
+
+    running.refresh_from_db()
+    hand_to(running, bob, carol)
+
+    assert paged_after(stage, running, 4) == []
+
+
 def test_the_story_tells_to_whom(stage: Stage, alice: User, carol: User) -> None:
     running = taken(stage, alice)
     hand_to(running, alice, carol)
