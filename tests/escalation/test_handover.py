@@ -11,8 +11,8 @@ from apps.escalation import feed, handover, rota
 from apps.escalation import services as escalation
 from apps.escalation.models import HandOver, Route, Shift
 from apps.escalation.vocabulary import Duty, HandOverState, RotaRule
-from apps.staff.models import User
-from apps.staff.services import close_account, set_phone
+from apps.staff.models import SiteAssignment, User
+from apps.staff.services import close_account, end_assignment, set_phone
 from apps.staff.vocabulary import Role
 from tests import people
 from tests.escalation.stage import Stage
@@ -169,6 +169,25 @@ def test_it_is_offered_to_nobody_who_could_not_be_relied_upon_nor_accepted_by_on
     escalation.withdraw_hand_over(hand_over=offer, by=alice)
     assert rule in refused(escalation.offer_shift, shift=planned, to=to, by=alice)
     assert [each.person for each in Shift.objects.all()] == [alice]
+
+
+@pytest.mark.parametrize("what", ["account", "assignment"])
+def test_nobody_takes_a_shift_that_lasts_longer_than_their_role(
+    stage: Stage, alice: User, bob: User, what: str
+) -> None:
+    planned = shift(stage, alice, 24, 72)
+    offer = escalation.offer_shift(shift=planned, to=bob, by=alice)
+    last = (clock.now() + 48 * HOUR).date()
+    if what == "account":
+        User.objects.filter(pk=bob.pk).update(expires_on=last)
+    else:
+        end_assignment(assignment=SiteAssignment.objects.get(user=bob), ends_on=last)
+    assert refused(escalation.accept_hand_over, hand_over=offer, by=bob) == [RotaRule.WRONG_ROLE]
+    bob.refresh_from_db()
+    escalation.withdraw_hand_over(hand_over=offer, by=alice)
+    assert refused(escalation.offer_shift, shift=planned, to=bob, by=alice) == [RotaRule.WRONG_ROLE]
+    short = shift(stage, alice, 26, 40, is_override=True)
+    escalation.accept_hand_over(hand_over=escalation.offer_shift(shift=short, to=bob, by=alice), by=bob)
 
 
 def test_a_shift_is_offered_to_one_colleague_at_a_time(stage: Stage, alice: User, bob: User, carol: User) -> None:
