@@ -28,7 +28,7 @@ class CannotBeNamed(Exception):
 def colleagues(escalation: Escalation) -> list[User]:
     """Who may be named: clinicians of the site (the duty desk for an unknown number) and whomever the chain reaches now.
 
-    They may take it, something wakes them and they are not away; never the holder.
+    They can open it and may take it, something wakes them and they are not away; never the holder.
     """
     site, now = escalation.site, clock.now()
     steps = rules.plan(escalation.snapshot).steps
@@ -40,8 +40,9 @@ def colleagues(escalation: Escalation) -> list[User]:
 
 
 def _may_take(person: User, site: Site | None) -> bool:
+    """Only who can open the case: the duty desk, which a site's chain pages late, sees nothing of a site, not even whom to phone."""
     seen = scope(person)
-    return seen.may(Action.ACKNOWLEDGE, site=site.pk) if site else seen.may(Action.VIEW_UNMATCHED)
+    return site.pk in seen.sites_for(Action.ACKNOWLEDGE) if site else seen.may(Action.VIEW_UNMATCHED)
 
 
 @transaction.atomic
