@@ -1,6 +1,6 @@
 """Who a step reaches now: the rota first, then the order of the site's assignments; nobody on leave, nobody whose account ended."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -49,6 +49,8 @@ def on_duty(step: Step, *, site: Site | None, at: datetime | None = None) -> OnD
         return _without_leave(named, time)
     place = None if step.who in _OF_THE_TRIAL else site
     if step.who in Duty.values and (planned := _by_rota(step.who, place, time)) is not None:
+        if step.who == Who.SECOND_ON_CALL:
+            planned = _but_those_on_first_call(planned, site, time)
         found = _without_leave(planned, time)
         return found if found.people else OnDuty(_by_order(step.who, place, time).people, has_gap=True)
     return _by_order(step.who, place, time)
@@ -73,11 +75,16 @@ def _by_rota(duty: str, site: Site | None, time: datetime) -> list[User] | None:
 
 def _by_order(who: str, site: Site | None, time: datetime) -> OnDuty:
     present = _without_leave(on_call(site=site, roles=ROLES.get(who, ()), on=day_of(time)), time).people
-    if who == Who.SECOND_ON_CALL:  # whoever comes next after those on first call, be these from the rota or the order
-        first = on_duty(Step(timedelta(0), Who.INVESTIGATOR_ON_CALL, ()), site=site, at=time).people
-        present = tuple(person for person in present if person not in first)
+    if who == Who.SECOND_ON_CALL:
+        present = tuple(_but_those_on_first_call(present, site, time))
     chosen = present[:1] if who in _ONE_OF_THE_LIST else present
     return OnDuty(chosen, has_gap=not chosen)
+
+
+def _but_those_on_first_call(people: Iterable[User], site: Site | None, time: datetime) -> list[User]:
+    """Second on call is somebody else than the first, be these from the rota or the order: a second page to one phone wakes nobody more."""
+    first = on_duty(Step(timedelta(0), Who.INVESTIGATOR_ON_CALL, ()), site=site, at=time).people
+    return [person for person in people if person not in first]
 
 
 def _without_leave(people: list[User], time: datetime) -> OnDuty:

@@ -239,8 +239,9 @@ def needed_duties(site: Site | None) -> set[Duty]:
 def _moments(duty: Duty, site: Site | None, now: datetime, ends: datetime) -> list[datetime]:
     """Every time at which the answer may change."""
     within = Q(starts_at__lt=ends, ends_at__gt=now, cancelled_at__isnull=True)
+    duties = (Duty.FIRST, duty) if duty == Duty.SECOND else (duty,)  # the second is somebody else than the first
     rows = [
-        *Shift.objects.filter(within, site=site, duty=duty).values_list("starts_at", "ends_at"),
+        *Shift.objects.filter(within, site=site, duty__in=duties).values_list("starts_at", "ends_at"),
         *Leave.objects.filter(within).values_list("starts_at", "ends_at"),
     ]
     zone = ZoneInfo(settings.TIME_ZONE)

@@ -244,6 +244,21 @@ def test_a_running_escalation_keeps_whom_it_paged_and_its_next_step_reaches_the_
     assert stage.paged(running) == [(0, "Alice"), (5, "Carol")]
 
 
+def test_whoever_was_second_and_takes_the_first_call_is_not_also_the_second(
+    stage: Stage, alice: User, bob: User, carol: User
+) -> None:
+    """Two steps of the chain would else wake one phone twice, and nobody else for ten minutes."""
+    first = shift(stage, alice, 2, 8)
+    shift(stage, bob, 0, 8, duty=Duty.SECOND)
+    escalation.accept_hand_over(hand_over=escalation.offer_shift(shift=first, to=bob, by=alice), by=bob)
+    [gap] = rota.gaps(site=stage.site, ahead=8 * HOUR, duties=[Duty.SECOND])
+    assert (gap.starts_at, gap.ends_at) == (first.starts_at, first.ends_at)
+    stage.play(3 * HOUR)
+    running = stage.start()
+    stage.minutes(6)
+    assert stage.paged(running) == [(0, "Bob"), (5, "Alice")]
+
+
 def test_the_duty_desk_hands_over_its_own_shifts(stage: Stage, dan: User) -> None:
     dee = people._member("Dee", Role.DUTY_DESK, at=None, position=2)
     set_phone(user=dee, number="+12025550118")
