@@ -132,7 +132,7 @@ def place_problems(site: Site | None, duty: Duty, person: User, *, hours: Sequen
 
 
 def _days_of_role(hours: Sequence[Hours]) -> set[date]:
-    """Today, and the first and last day of these hours: who has a role on all of them has it throughout."""
+    """Today, and the first and last day of these hours: who has a role on all of them has it throughout (a pause would be a gap)."""
     edges = {day_of(time) for begins, ends in hours for time in (begins, ends - timedelta.resolution)}
     return {max(day, today()) for day in edges} | {today()}
 
