@@ -58,7 +58,9 @@ def hand_to(*, escalation: Escalation, person: User, to: User, via: Via) -> Cont
         raise NotYours
     if to not in colleagues(escalation):
         raise CannotBeNamed
-    wait = timedelta(0) if _is_handed_on(escalation) else rules.plan(escalation.snapshot).first_wait
+    plan = rules.plan(escalation.snapshot)
+    # Never longer than the holder's own time: handed over, a case rests no longer than kept.
+    wait = timedelta(0) if _is_handed_on(escalation) else min(plan.first_wait, plan.expires)
     record = ContactRecord.objects.create(
         escalation=escalation, person=person, result=ContactResult.HAND_OVER, via=via, at=clock.now()
     )

@@ -93,6 +93,18 @@ def test_a_chain_that_pages_all_at_once_leaves_the_named_one_five_minutes(
     assert min(minute for minute, _name in paged_after(stage, running, 6)) == 5
 
 
+def test_handed_over_a_case_rests_no_longer_than_its_holder_could_have_kept_it(
+    stage: Stage, alice: User, carol: User
+) -> None:
+    snapshot = stage.start().snapshot
+    apart = [step | {"after_minutes": 100 * place} for place, step in enumerate(snapshot["steps"])]
+    running = taken(stage, alice)
+    Escalation.objects.filter(pk=running.pk).update(snapshot=snapshot | {"steps": apart, "repeat_minutes": 2000})
+    escalation.hand_to(escalation=running, person=alice, to=carol, via=Via.ADMIN)
+    stage.drain()
+    assert min(minute for minute, _name in paged_after(stage, running, 31)) == 30
+
+
 def test_it_stays_the_givers_until_the_named_one_has_taken_it(stage: Stage, alice: User, carol: User) -> None:
     running = taken(stage, alice)
     hand_to(running, alice, carol)
