@@ -12,7 +12,7 @@ from apps.escalation.paging import Summons, locked, plan_pages
 from apps.escalation.people import on_duty
 from apps.escalation.stepping import reopen
 from apps.escalation.taking import NotYours
-from apps.escalation.vocabulary import BY_NAME, ContactResult, EscalationState, Via
+from apps.escalation.vocabulary import BY_NAME, ContactResult, EscalationState, MilestoneKind, Via
 from apps.staff.models import User
 from apps.staff.services import on_call, scope
 from apps.staff.vocabulary import Action, Role
@@ -28,7 +28,7 @@ class CannotBeNamed(Exception):
 def colleagues(escalation: Escalation) -> list[User]:
     """Who may be named: clinicians of the site (the duty desk for an unknown number) and whomever the chain reaches now.
 
-    They may take it, something wakes them and they are not away; never the holder.
+    They can open it and may take it, something wakes them and they are not away; never the holder.
     """
     site, now = escalation.site, clock.now()
     steps = rules.plan(escalation.snapshot).steps
@@ -40,14 +40,16 @@ def colleagues(escalation: Escalation) -> list[User]:
 
 
 def _may_take(person: User, site: Site | None) -> bool:
+    """Only who can open the case: the duty desk, which a site's chain pages late, sees nothing of a site, not even whom to phone."""
     seen = scope(person)
-    return seen.may(Action.ACKNOWLEDGE, site=site.pk) if site else seen.may(Action.VIEW_UNMATCHED)
+    return site.pk in seen.sites_for(Action.ACKNOWLEDGE) if site else seen.may(Action.VIEW_UNMATCHED)
 
 
 @transaction.atomic
 def hand_to(*, escalation: Escalation, person: User, to: User, via: Via) -> ContactRecord:
     """`person`, who has it, hands it to `to`. That one is paged at once by every channel that wakes them, and has it alone for as
-    long as the chain leaves its first; then the chain goes on. Until somebody has taken it, it stays the giver's.
+    long as the chain leaves its first; then the chain goes on. One that is handed on untried goes to the named one and to the chain at
+    once: colleagues who pass it round among themselves keep nobody else from it. Until somebody has taken it, it stays the giver's.
 
     Raises NotYours and CannotBeNamed.
     """
@@ -56,21 +58,32 @@ def hand_to(*, escalation: Escalation, person: User, to: User, via: Via) -> Cont
         raise NotYours
     if to not in colleagues(escalation):
         raise CannotBeNamed
+    plan = rules.plan(escalation.snapshot)
+    # Never longer than the holder's own time: handed over, a case rests no longer than kept.
+    wait = timedelta(0) if _is_handed_on(escalation) else min(plan.first_wait, plan.expires)
     record = ContactRecord.objects.create(
         escalation=escalation, person=person, result=ContactResult.HAND_OVER, via=via, at=clock.now()
     )
     reopen(escalation, handed_over=True, to=to)
-    _page(escalation, to)
+    _page(escalation, to, alone_for=wait)
     escalation.save()
     work.set_due(Escalation.objects.filter(pk=escalation.pk), due_at=escalation.next_step_at)
     return record
 
 
-def _page(escalation: Escalation, to: User) -> None:
+def _is_handed_on(escalation: Escalation) -> bool:
+    """It came to its holder by name, or through somebody to whom it had, and nobody has tried to reach the texter since."""
+    given = escalation.milestones.filter(kind=MilestoneKind.HANDED_OVER, to__isnull=False).order_by("at").last()
+    if given is None:
+        return False
+    tried = ContactRecord.objects.filter(escalation=escalation, at__gte=given.at)
+    return not tried.exclude(result=ContactResult.HAND_OVER).exists()
+
+
+def _page(escalation: Escalation, to: User, *, alone_for: timedelta) -> None:
     """A step of its own before the round: if none of its pages arrives, the round begins at once (`paging.move_on_after`)."""
-    wait = rules.plan(escalation.snapshot).first_wait
     escalation.step += 1
     escalation.group_from = escalation.step
-    escalation.round_started_at = escalation.next_step_at = clock.now() + work.seconds(wait.total_seconds())
+    escalation.round_started_at = escalation.next_step_at = clock.now() + work.seconds(alone_for.total_seconds())
     named = Summons(to, channels.waking(to), f"named:{escalation.step}", step=escalation.step, who=BY_NAME)
     plan_pages(escalation, [named], wording="staff_handed")

@@ -106,7 +106,7 @@ def _problems(shift: Shift, to: User) -> list[RotaRule]:
         return [RotaRule.NOTHING_LEFT]
     if to.pk == shift.person_id:
         return [RotaRule.SAME_PERSON]
-    found = rota.place_problems(shift.site, Duty(shift.duty), to)
+    found = rota.place_problems(shift.site, Duty(shift.duty), to, hours=parts)
     if any(rota.away([to], begins, ends) for begins, ends in parts):
         found.append(RotaRule.ON_LEAVE)
     if readiness.lacks(to):

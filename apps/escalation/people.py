@@ -1,6 +1,6 @@
 """Who a step reaches now: the rota first, then the order of the site's assignments; nobody on leave, nobody whose account ended."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -11,7 +11,7 @@ from apps.escalation.models import Leave, Shift
 from apps.escalation.rules import Step
 from apps.escalation.vocabulary import TRIAL_DUTIES, Duty
 from apps.staff.models import User
-from apps.staff.services import is_valid, on_call
+from apps.staff.services import day_of, is_valid, on_call
 from apps.staff.vocabulary import Role
 from apps.trials.models import Site
 from apps.trials.vocabulary import Who
@@ -45,10 +45,12 @@ def on_duty(step: Step, *, site: Site | None, at: datetime | None = None) -> OnD
     """Whom this step reaches at a time (now, unless told)."""
     time = at or clock.now()
     if step.person:
-        named = [user for user in User.objects.filter(pk=step.person) if is_valid(user)]
+        named = [user for user in User.objects.filter(pk=step.person) if is_valid(user, on=day_of(time))]
         return _without_leave(named, time)
     place = None if step.who in _OF_THE_TRIAL else site
     if step.who in Duty.values and (planned := _by_rota(step.who, place, time)) is not None:
+        if step.who == Who.SECOND_ON_CALL:
+            planned = _but_those_on_first_call(planned, site, time)
         found = _without_leave(planned, time)
         return found if found.people else OnDuty(_by_order(step.who, place, time).people, has_gap=True)
     return _by_order(step.who, place, time)
@@ -60,23 +62,29 @@ def duty_site(duty: str, site: Site | None) -> Site | None:
 
 
 def _by_rota(duty: str, site: Site | None, time: datetime) -> list[User] | None:
-    """Those whose shift it is, an override before the plan; None where this duty is not kept by a rota at all."""
+    """Those whose shift it is, an override before the plan, and who still have a role for it; None where no rota keeps this duty."""
     shifts = Shift.objects.filter(site=site, duty=duty, cancelled_at__isnull=True).select_related("person")
     if not shifts.exists():
         return None
     now = [*shifts.filter(starts_at__lte=time, ends_at__gt=time).order_by("-is_override", "-made_at", "pk")]
     overrides = [shift for shift in now if shift.is_override]
     chosen = overrides[:1] or now
-    return [shift.person for shift in chosen if is_valid(shift.person)]
+    able = on_call(site=site, roles=ROLES[duty], on=day_of(time)) if chosen else []
+    return [shift.person for shift in chosen if shift.person in able]
 
 
 def _by_order(who: str, site: Site | None, time: datetime) -> OnDuty:
-    present = _without_leave(on_call(site=site, roles=ROLES.get(who, ())), time).people
-    if who == Who.SECOND_ON_CALL:  # whoever comes next after those on first call, be these from the rota or the order
-        first = on_duty(Step(timedelta(0), Who.INVESTIGATOR_ON_CALL, ()), site=site, at=time).people
-        present = tuple(person for person in present if person not in first)
+    present = _without_leave(on_call(site=site, roles=ROLES.get(who, ()), on=day_of(time)), time).people
+    if who == Who.SECOND_ON_CALL:
+        present = tuple(_but_those_on_first_call(present, site, time))
     chosen = present[:1] if who in _ONE_OF_THE_LIST else present
     return OnDuty(chosen, has_gap=not chosen)
+
+
+def _but_those_on_first_call(people: Iterable[User], site: Site | None, time: datetime) -> list[User]:
+    """Second on call is somebody else than the first, be these from the rota or the order: a second page to one phone wakes nobody more."""
+    first = on_duty(Step(timedelta(0), Who.INVESTIGATOR_ON_CALL, ()), site=site, at=time).people
+    return [person for person in people if person not in first]
 
 
 def _without_leave(people: list[User], time: datetime) -> OnDuty:

@@ -2,7 +2,8 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
+from itertools import chain
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -18,11 +19,12 @@ from apps.escalation.people import ROLES, duty_site, on_duty
 from apps.escalation.rules import Step
 from apps.escalation.vocabulary import TRIAL_DUTIES, Duty, IncidentKind, RotaRule
 from apps.staff.models import User
-from apps.staff.services import on_call
+from apps.staff.services import day_of, days_of_change, on_call, today
 from apps.trials.models import Site
 from apps.trials.services import current_protocol
 
 AHEAD = timedelta(hours=72)
+Hours = tuple[datetime, datetime]
 
 
 class RotaRefused(Exception):
@@ -51,7 +53,7 @@ def add_shift(
     """Put a person on duty for a time. Raises RotaRefused. An override stands before every planned shift in its time."""
     found = [
         *_time_problems(starts_at, ends_at),
-        *place_problems(site, duty, person),
+        *place_problems(site, duty, person, hours=[(starts_at, ends_at)]),
         *([] if is_override else _overlaps(site, duty, starts_at, ends_at)),
     ]
     if found:
@@ -117,16 +119,22 @@ def _time_problems(starts_at: datetime, ends_at: datetime) -> list[RotaRule]:
     return [RotaRule.IN_THE_PAST] if ends_at <= clock.now() else []
 
 
-def place_problems(site: Site | None, duty: Duty, person: User) -> list[RotaRule]:
-    """Why this person cannot have this duty there, whatever the time."""
+def place_problems(site: Site | None, duty: Duty, person: User, *, hours: Sequence[Hours]) -> list[RotaRule]:
+    """Why this person cannot have this duty there in these hours. The role must last as long as they do."""
     problems = []
     if (duty in TRIAL_DUTIES) != (site is None):
         problems.append(RotaRule.NO_SITE if site else RotaRule.SITE_NEEDED)
-    elif person not in on_call(site=site, roles=ROLES[duty]):
+    elif any(person not in on_call(site=site, roles=ROLES[duty], on=day) for day in _days_of_role(hours)):
         problems.append(RotaRule.WRONG_ROLE)
     if not person.phone_index:
         problems.append(RotaRule.NO_MOBILE)
     return problems
+
+
+def _days_of_role(hours: Sequence[Hours]) -> set[date]:
+    """Today, and the first and last day of these hours: who has a role on all of them has it throughout (a pause would be a gap)."""
+    edges = {day_of(time) for begins, ends in hours for time in (begins, ends - timedelta.resolution)}
+    return {max(day, today()) for day in edges} | {today()}
 
 
 def _overlaps(site: Site | None, duty: Duty, starts_at: datetime, ends_at: datetime) -> list[RotaRule]:
@@ -135,8 +143,6 @@ def _overlaps(site: Site | None, duty: Duty, starts_at: datetime, ends_at: datet
 
 
 # --- whose hours they are
-
-Hours = tuple[datetime, datetime]
 
 
 def own_parts(shift: Shift) -> list[Hours]:
@@ -233,11 +239,14 @@ def needed_duties(site: Site | None) -> set[Duty]:
 def _moments(duty: Duty, site: Site | None, now: datetime, ends: datetime) -> list[datetime]:
     """Every time at which the answer may change."""
     within = Q(starts_at__lt=ends, ends_at__gt=now, cancelled_at__isnull=True)
+    duties = (Duty.FIRST, duty) if duty == Duty.SECOND else (duty,)  # the second is somebody else than the first
     rows = [
-        *Shift.objects.filter(within, site=site, duty=duty).values_list("starts_at", "ends_at"),
+        *Shift.objects.filter(within, site=site, duty__in=duties).values_list("starts_at", "ends_at"),
         *Leave.objects.filter(within).values_list("starts_at", "ends_at"),
     ]
-    return sorted({now, *(time for pair in rows for time in pair if now < time < ends)})
+    zone = ZoneInfo(settings.TIME_ZONE)
+    days = (datetime.combine(day, time.min, tzinfo=zone) for day in days_of_change(site=site))
+    return sorted({now, *(at for at in [*chain.from_iterable(rows), *days] if now < at < ends)})
 
 
 def _is_holiday(time: datetime, site: Site | None) -> bool:

@@ -2,8 +2,9 @@
 
 import hashlib
 from collections.abc import Collection
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
@@ -47,30 +48,43 @@ def today() -> date:
     return clock.today(settings.TIME_ZONE)
 
 
-def is_valid(user: User) -> bool:
-    """The account is active and has not expired."""
-    return user.is_active and (user.expires_on is None or user.expires_on >= today())
+def day_of(time: datetime) -> date:
+    """The day of a time, as assignments and accounts are measured."""
+    return time.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
+
+
+def is_valid(user: User, *, on: date | None = None) -> bool:
+    """The account is active and has not expired (today, unless told)."""
+    return user.is_active and (user.expires_on is None or user.expires_on >= (on or today()))
 
 
 def scope(user: User) -> rules.Scope:
     """What this person may do where, from today's assignments alone. An inactive or expired account may nothing."""
     if not is_valid(user):
         return rules.scope_of([])
-    return rules.scope_of(_valid_now().filter(user=user).values_list("role", "site_id"))
+    return rules.scope_of(_valid_on(today()).filter(user=user).values_list("role", "site_id"))
 
 
-def on_call(*, site: Site | None, roles: Collection[Role]) -> list[User]:
-    """People with one of these roles at the site (at none: in the whole trial), each once, first on call first.
+def on_call(*, site: Site | None, roles: Collection[Role], on: date | None = None) -> list[User]:
+    """People with one of these roles at the site (at none: in the whole trial), each once, first on call first: today, unless told.
 
     Who has no on-call position comes after everybody who has one.
     """
-    rows = once(("assigned", site and site.pk, today()), lambda: _in_order(site))
-    return [*dict.fromkeys(row.user for row in rows if row.role in roles and is_valid(row.user))]
+    day = on or today()
+    rows = once(("assigned", site and site.pk, day), lambda: _in_order(site, day))
+    return [*dict.fromkeys(row.user for row in rows if row.role in roles and is_valid(row.user, on=day))]
 
 
-def _in_order(site: Site | None) -> list[SiteAssignment]:
-    rows = _valid_now().filter(site=site).select_related("user__data_key")
+def _in_order(site: Site | None, day: date) -> list[SiteAssignment]:
+    rows = _valid_on(day).filter(site=site).select_related("user__data_key")
     return list(rows.order_by(F("on_call_position").asc(nulls_last=True), "user__name", "user_id"))
+
+
+def days_of_change(*, site: Site | None) -> set[date]:
+    """The days from which somebody's assignment there counts, or it or the account counts no longer."""
+    rows = SiteAssignment.objects.filter(site=site).values_list("starts_on", "ends_on", "user__expires_on")
+    begun = {starts for starts, _ends, _expires in rows}
+    return begun | {last + timedelta(days=1) for _starts, *lasts in rows for last in lasts if last is not None}
 
 
 def staff_on(line_index: bytes) -> list[User]:
@@ -81,8 +95,7 @@ def staff_on(line_index: bytes) -> list[User]:
     return [user for user in rows if is_valid(user)]
 
 
-def _valid_now() -> QuerySet[SiteAssignment]:
-    day = today()
+def _valid_on(day: date) -> QuerySet[SiteAssignment]:
     return SiteAssignment.objects.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=day), starts_on__lte=day)
 
 

@@ -1,5 +1,6 @@
 """The two kinds of form, and how they look."""
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -50,11 +51,22 @@ class DayField(forms.DateField):
 
 
 class MinuteField(forms.DateTimeField):
-    """A local time in the page's zone, as an aware time."""
+    """A local time in the page's zone, as an aware time. A year far away is a slip of the hand, and at the edges no zone can reckon."""
+
+    _YEARS = range(1900, 2200)
 
     def __init__(self, **kwargs: Any) -> None:
         widget = forms.DateTimeInput({"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
         super().__init__(input_formats=["%Y-%m-%dT%H:%M"], widget=widget, **kwargs)
+
+    def to_python(self, value: Any) -> datetime | None:
+        try:
+            time: datetime | None = super().to_python(value)
+        except OverflowError:
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid") from None
+        if time is not None and time.year not in self._YEARS:
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
+        return time
 
 
 class PasswordField(forms.CharField):

@@ -8,8 +8,7 @@ from django.urls import reverse
 
 from apps.conversations.models import Task
 from apps.core import clock
-from apps.escalation import handover
-from apps.escalation.models import Escalation, HandOver
+from apps.escalation.models import Escalation
 from apps.escalation.vocabulary import RUNNING, EscalationState
 from apps.messaging.models import Alarm, InboundMessage
 from apps.safety import services as safety
@@ -18,6 +17,7 @@ from apps.safety.vocabulary import EventState
 from apps.staff.models import User
 from apps.staff.rules import Scope
 from apps.staff.vocabulary import Action
+from apps.workplace.duty_rota import Offered, offered_to
 
 SOON = timedelta(hours=24)
 _LISTED = 100
@@ -44,7 +44,7 @@ class Now:
     taken: list[Running] = field(default_factory=list)
     unread: list[AdverseEvent] = field(default_factory=list)
     tasks: list[Task] = field(default_factory=list)
-    offered: list[HandOver] = field(default_factory=list)  # shifts that colleagues offer to this person
+    offered: list[Offered] = field(default_factory=list)  # shifts that colleagues offer to this person
     alarms: int = 0
     may_read_texts: bool = False
     has_work: bool = False
@@ -66,7 +66,7 @@ def for_person(person: User, seen: Scope) -> Now:
     if seen.may(Action.ACKNOWLEDGE):
         running = [_running(each, person, seen) for each in _open_escalations(seen)]
         now.untaken = [each for each in running if each.escalation.state == EscalationState.OPEN]
-        now.offered = handover.waiting_for(person)
+        now.offered = offered_to(person, seen)
         now.taken = [each for each in running if each.escalation.state != EscalationState.OPEN]
     if seen.may(Action.VIEW_TEXTS):
         above = {event.pk for event in _events_of(now)}

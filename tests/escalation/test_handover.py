@@ -11,8 +11,8 @@ from apps.escalation import feed, handover, rota
 from apps.escalation import services as escalation
 from apps.escalation.models import HandOver, Route, Shift
 from apps.escalation.vocabulary import Duty, HandOverState, RotaRule
-from apps.staff.models import User
-from apps.staff.services import close_account, set_phone
+from apps.staff.models import SiteAssignment, User
+from apps.staff.services import close_account, end_assignment, set_phone
 from apps.staff.vocabulary import Role
 from tests import people
 from tests.escalation.stage import Stage
@@ -171,6 +171,25 @@ def test_it_is_offered_to_nobody_who_could_not_be_relied_upon_nor_accepted_by_on
     assert [each.person for each in Shift.objects.all()] == [alice]
 
 
+@pytest.mark.parametrize("what", ["account", "assignment"])
+def test_nobody_takes_a_shift_that_lasts_longer_than_their_role(
+    stage: Stage, alice: User, bob: User, what: str
+) -> None:
+    planned = shift(stage, alice, 24, 72)
+    offer = escalation.offer_shift(shift=planned, to=bob, by=alice)
+    last = (clock.now() + 48 * HOUR).date()
+    if what == "account":
+        User.objects.filter(pk=bob.pk).update(expires_on=last)
+    else:
+        end_assignment(assignment=SiteAssignment.objects.get(user=bob), ends_on=last)
+    assert refused(escalation.accept_hand_over, hand_over=offer, by=bob) == [RotaRule.WRONG_ROLE]
+    bob.refresh_from_db()
+    escalation.withdraw_hand_over(hand_over=offer, by=alice)
+    assert refused(escalation.offer_shift, shift=planned, to=bob, by=alice) == [RotaRule.WRONG_ROLE]
+    short = shift(stage, alice, 26, 40, is_override=True)
+    escalation.accept_hand_over(hand_over=escalation.offer_shift(shift=short, to=bob, by=alice), by=bob)
+
+
 def test_a_shift_is_offered_to_one_colleague_at_a_time(stage: Stage, alice: User, bob: User, carol: User) -> None:
     planned = shift(stage, alice, 0, 8)
     first = escalation.offer_shift(shift=planned, to=bob, by=alice)
@@ -223,6 +242,21 @@ def test_a_running_escalation_keeps_whom_it_paged_and_its_next_step_reaches_the_
     escalation.accept_hand_over(hand_over=escalation.offer_shift(shift=second, to=carol, by=bob), by=carol)
     stage.minutes(5)
     assert stage.paged(running) == [(0, "Alice"), (5, "Carol")]
+
+
+def test_whoever_was_second_and_takes_the_first_call_is_not_also_the_second(
+    stage: Stage, alice: User, bob: User, carol: User
+) -> None:
+    """Two steps of the chain would else wake one phone twice, and nobody else for ten minutes."""
+    first = shift(stage, alice, 2, 8)
+    shift(stage, bob, 0, 8, duty=Duty.SECOND)
+    escalation.accept_hand_over(hand_over=escalation.offer_shift(shift=first, to=bob, by=alice), by=bob)
+    [gap] = rota.gaps(site=stage.site, ahead=8 * HOUR, duties=[Duty.SECOND])
+    assert (gap.starts_at, gap.ends_at) == (first.starts_at, first.ends_at)
+    stage.play(3 * HOUR)
+    running = stage.start()
+    stage.minutes(6)
+    assert stage.paged(running) == [(0, "Bob"), (5, "Alice")]
 
 
 def test_the_duty_desk_hands_over_its_own_shifts(stage: Stage, dan: User) -> None:

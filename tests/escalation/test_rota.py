@@ -9,8 +9,8 @@ from apps.escalation import chains, feed, readiness, rota
 from apps.escalation import services as escalation
 from apps.escalation.models import Incident, Shift
 from apps.escalation.vocabulary import ChainName, Duty, RotaRule
-from apps.staff.models import User
-from apps.staff.services import close_account, set_phone
+from apps.staff.models import SiteAssignment, User
+from apps.staff.services import close_account, end_assignment, set_phone
 from tests.escalation.stage import Stage
 
 pytestmark = pytest.mark.django_db
@@ -55,6 +55,27 @@ def test_who_is_on_leave_is_not_paged_and_the_gap_is_an_incident(stage: Stage, a
     rota.add_leave(person=alice, starts_at=clock.now(), ends_at=clock.now() + 4 * HOUR)
     assert first_paged(stage) == "Bob"
     assert ("rota_gap", "investigator_on_call") in stage.incidents()
+
+
+def test_who_has_left_the_site_is_not_paged_for_a_shift_that_still_stands(stage: Stage, alice: User, bob: User) -> None:
+    shift(stage, bob, 0, 8)
+    today = clock.now().date()
+    end_assignment(assignment=SiteAssignment.objects.get(user=bob), ends_on=today - DAY)
+    assert first_paged(stage) == "Alice"
+    assert ("rota_gap", "investigator_on_call") in stage.incidents()
+
+
+@pytest.mark.parametrize("what", ["account", "assignment"])
+def test_a_shift_after_the_last_day_of_its_person_is_a_gap_ahead(stage: Stage, bob: User, what: str) -> None:
+    shift(stage, bob, 0, 72)
+    last = (clock.now() + DAY).date()
+    if what == "account":
+        User.objects.filter(pk=bob.pk).update(expires_on=last)
+    else:
+        end_assignment(assignment=SiteAssignment.objects.get(user=bob), ends_on=last)
+    [gap] = rota.gaps(site=stage.site, duties=[Duty.FIRST])
+    assert gap.starts_at == datetime(2027, 5, 13, 16, 0, tzinfo=UTC)  # midnight in Shanghai after the 13th
+    assert gap.ends_at == clock.now() + 3 * DAY
 
 
 def test_a_cancelled_shift_is_nobodys(stage: Stage, bob: User) -> None:

@@ -359,3 +359,21 @@ def test_news_that_breaks_the_program_rings_and_leaves_the_text_as_it_is(
     work.run(work.Work(DeliveryEvent, services.apply_delivery, services.could_not_apply), row)
     assert Alarm.objects.filter(kind=AlarmKind.QUARANTINED).exists()
     assert state_of(sent) == SendState.ACCEPTED
+
+
+def test_news_that_found_no_text_when_it_first_came_is_applied_when_it_is_said_again_while_urgent_texts_wait(
+    client: Client, sent: OutboundMessage, line: Line
+) -> None:
+    attempt = sent.send_attempts.get()
+    sid, attempt.provider_id = attempt.provider_id, ""
+    attempt.save()
+    assert post_status(client, uuid4(), "delivered", sid=sid).status_code == 200
+    attempt.provider_id = sid
+    attempt.save()  # by a process that did not see the news yet
+
+    an_unread_text(line)
+    assert report(client, sent, "delivered") == 200
+
+    assert apply_what_waits() == 1
+    assert state_of(sent) == SendState.DELIVERED
+    assert DeliveryEvent.objects.get().attempt == attempt

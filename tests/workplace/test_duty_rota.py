@@ -11,11 +11,12 @@ from django.test import Client
 from apps.core import clock
 from apps.escalation import rota
 from apps.escalation import services as escalation
-from apps.escalation.models import HandOver, Route, Shift
+from apps.escalation.models import HandOver, Leave, Route, Shift
 from apps.escalation.vocabulary import Duty, HandOverState
-from apps.staff.models import User
-from apps.staff.services import set_phone
+from apps.staff.models import SiteAssignment, User
+from apps.staff.services import assign, end_assignment, set_phone
 from apps.staff.vocabulary import Role
+from apps.trials.models import Site
 from tests import people
 from tests.house.test_blinding_crawl import REFUSED
 from tests.workplace.scenes import Scene, page, signed_in
@@ -85,6 +86,17 @@ def test_a_shift_is_offered_seen_by_both_and_accepted_by_a_button(desk: User) ->
     assert Shift.objects.get(person=bob).made_by == alice
     assert "同事请您接班" not in page(bob, URL)
     assert "somebody else has it" in page(alice, URL)
+
+
+def test_whoever_has_left_the_site_is_offered_its_shifts_no_more_and_reads_no_name_there(desk: User) -> None:
+    alice, bob = people.alice(), people.bob()
+    hand_over(alice, shift(alice, begins=48, ends=56), bob)
+    assert "Alice" in page(bob, NOW_URL)
+    today = clock.now().date()
+    end_assignment(assignment=SiteAssignment.objects.get(user=bob), ends_on=today - timedelta(days=1))
+    assign(user=bob, role=Role.INVESTIGATOR, site=people.site("SH02"), starts_on=today)
+    for url in (NOW_URL, URL):
+        assert "Alice" not in page(bob, url)
 
 
 def test_the_receiver_refuses_and_the_giver_takes_back(desk: User) -> None:
@@ -217,6 +229,26 @@ def test_a_receiver_who_is_none_is_refused_at_the_form(desk: User, to: str) -> N
     assert 'id="refused"' in answer.content.decode()
     assert "Dora" not in answer.content.decode()
     assert not HandOver.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends"),
+    [
+        ("0001-01-01T00:00", "2027-06-01T00:00"),
+        ("2027-05-12T20:00", "9999-12-31T23:59"),
+        ("2027-05-12T20:00", "2027-05-12T20:00"),
+        ("2028-03-26T02:30", "2028-03-26T09:00"),  # the night has no such time
+    ],
+)
+@pytest.mark.parametrize("act", ["shift", "leave"])
+def test_a_time_that_there_is_not_is_refused_in_words(desk: User, act: str, begins: str, ends: str) -> None:
+    Site.objects.filter(code="BJ01").update(timezone="Europe/Berlin")
+    said = {"starts_at": begins, "ends_at": ends, "duty": Duty.FIRST.value, "person": str(people.bob().pk)}
+    prefix = "shift-BJ01" if act == "shift" else "leave"
+    fields = {f"{prefix}-{name}": value for name, value in said.items()}
+    assert signed_in(people.carol()).post(URL, {"act": act, "site": "BJ01", **fields}).status_code == 422
+    assert not Shift.objects.exists()
+    assert not Leave.objects.exists()
 
 
 # --- the duty desk's rota

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
 from apps.core import clock
 from apps.core.rows import insert_once
@@ -34,7 +35,9 @@ def take_delivery(*, gateway: SmsGateway, attempt_id: UUID | None, event: Delive
         return
     row = _row(gateway, attempt_id, None, event)
     row.due_at, row.lane = clock.now(), Lane.SAFETY
-    insert_once(row)  # one that is there is applied already, or waits
+    if not insert_once(row):  # one that is there is applied already, or waits, or found no text of ours when it came
+        parked = DeliveryEvent.objects.filter(_same(row), attempt__isnull=True, due_at__isnull=True)
+        parked.update(due_at=row.due_at, lane=row.lane)
 
 
 def apply_delivery(row: DeliveryEvent) -> None:
@@ -83,8 +86,12 @@ def _kept(
     new = _row(gateway, attempt_id, attempt, event)
     if insert_once(new):
         return new, True
-    key = {name: getattr(new, name) for name in ("gateway", "provider_id", "status", "error_code", "done_at")}
-    return DeliveryEvent.objects.get(**key), False
+    return DeliveryEvent.objects.get(_same(new)), False
+
+
+def _same(row: DeliveryEvent) -> Q:
+    """What makes two of them one and the same event."""
+    return Q(**{name: getattr(row, name) for name in ("gateway", "provider_id", "status", "error_code", "done_at")})
 
 
 def _row(
