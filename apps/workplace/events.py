@@ -207,7 +207,7 @@ def _reports(row: AdverseEvent) -> list[dict[str, Any]]:
                 "pieces": conversation.cut(message.body, findings),
                 "found": conversation.found(message.body, findings),
                 "answer": asked.explained(question, each.symptom_report)
-                if question and question.event_id == row.pk
+                if question and question.participant_id == row.participant_id
                 else "",
             }
         )
