@@ -226,8 +226,10 @@ def _given(question: Question, body: str, phrase: str) -> tuple[str, ...] | None
         if digit not in expects:
             return None
         # "没了" is on a list, and may also be how a death is told: what the rules take for urgent is never only an answer.
+        # With its digit ("1没了", copied from the question) it is the digit.
         alone = rules.engine().without_net().assess(body, sender="caregiver", context=rules.Context())
-        return (digit,) if alone.level not in _URGENT else None
+        is_with_digit = understanding.normalise(body)[0].isdigit()
+        return (digit,) if is_with_digit or alone.level not in _URGENT else None
     return given
 
 

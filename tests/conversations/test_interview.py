@@ -347,6 +347,16 @@ def test_a_word_of_the_list_that_may_tell_of_a_death_is_read_as_words(says: Says
     assert people.wang().follow_up == "frozen"
 
 
+def test_the_same_word_copied_with_its_digit_is_the_digit_and_nobody_is_taken_for_dead(says: Says) -> None:
+    for body in ("恶心", "1", "1", "1"):
+        says("wang", body)
+
+    assert says("wang", "1没了") == "sym_done_r4"
+    assert asked()[-1] == ("sym_ongoing", "1")
+    people.wang().refresh_from_db()
+    assert people.wang().follow_up == "active"
+
+
 def test_words_instead_of_a_digit_are_never_swallowed(says: Says) -> None:
     says("jones", "cough")
 
