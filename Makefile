@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PORT ?= 8000
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes
 
-.PHONY: run setup test check bench chaos lock net translations
+.PHONY: run setup test check bench chaos compiled lock net translations
 .DEFAULT_GOAL := run
 
 $(VENV)/.run: requirements.txt
@@ -45,6 +45,10 @@ bench: $(VENV)/.dev
 # The weights of the net behind the triage rules, from the corpus; after every change of the rules or the corpus.
 net: $(VENV)/.dev
 	$(BIN)/python -m tests.triage.training
+
+# The triage rules compiled by mypyc, for exactly these sources; needs a C compiler. Without it, or after a change, they run as written.
+compiled: $(VENV)/.dev
+	$(BIN)/python -m tests.triage.compiling
 
 lock:
 	uv pip compile --universal --no-strip-extras --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header -q requirements.in -o requirements.txt

@@ -8,6 +8,7 @@ os.environ["TRIALCARE_ENV"] = "test"
 os.environ.setdefault("TRIALCARE_VAR", str(Path(tempfile.gettempdir()) / f"trialcare-test-{os.getuid()}"))
 os.environ["SMS_GATEWAY"] = "phone"
 os.environ["CELERY_BROKER_URL"] = "memory://"
+os.environ.setdefault("TRIALCARE_TRIAGE_FORM", "pure")  # "compiled" tests what `make compiled` made
 os.environ["PUBLIC_BASE_URL"] = "https://sms.example.org"
 for _name in ("TRIALCARE_CLOCK_OFFSET", "EMAIL_URL", "HEARTBEAT_URL", "DATABASE_URL", "FAILPOINT"):
     os.environ.pop(_name, None)

@@ -21,7 +21,7 @@ from apps.triage.figures import Judged
 from apps.triage.rules import decide
 from apps.triage.rules.catalogue import normaliser_of
 from apps.triage.rules.decide import Engine
-from apps.triage.rules.lexicon import Hit
+from apps.triage.rules.lexicon import Hit, Sign
 from apps.triage.rules.normalise import Forms, Normaliser
 from apps.triage.rules.patterns import Ground, PatternIndex, Places
 from apps.triage.rules.quantities import Measure, Quantities
@@ -96,7 +96,7 @@ def _without_shorthand() -> Lesser:
 
 
 class _NoPatterns(PatternIndex):
-    def match(self, places: Places, ground: Ground, fresh: set[int] | None = None) -> list[Hit]:
+    def match(self, places: Places, ground: Ground, fresh: set[Sign] | None = None) -> list[Hit]:
         return []
 
 

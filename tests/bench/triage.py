@@ -1,6 +1,8 @@
-"""Microseconds a text: the triage, and a medspaCy ConText pipeline on the same English texts in the same run; and what the net costs.
+"""Microseconds a text: the triage as written and, where `make compiled` has been run, compiled; a medspaCy ConText pipeline on the same
+English texts in the same run; and what the net costs.
 
-Processor time of one process, so that whatever else the machine does is not counted.
+Processor time of one process, so that whatever else the machine does is not counted. Each form is measured before and after the rival, and
+the slower of the two counts.
 
 medspaCy is no dependency: the bench installs it from the package index into an environment of its own under the system's temporary
 folder and says so when that fails. `TRIALCARE_MEDSPACY` names a Python that has it already.
@@ -11,16 +13,15 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 import venv
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from apps.triage import rules
+from apps.triage.rules import form
 from apps.triage.rules.catalogue import lines
 from apps.triage.rules.patterns import is_pattern
-from tests.bench._figures import quantile
+from tests.bench._triage import microseconds
 
 CORPUS = Path(__file__).parents[1] / "triage" / "corpus"
 RIVAL = Path(__file__).with_name("_medspacy.py")
@@ -37,22 +38,20 @@ print(imported - begun, time.perf_counter() - imported)
 
 def run() -> dict[str, Any]:
     texts = {language: _texts(language) for language in ("en", "zh")}
-    alone = rules.engine().without_net()
-    imported, loaded = _start_up()
-    figures: dict[str, Any] = {
+    wanted = {form.PURE} | ({form.COMPILED} if form.compiled().is_dir() else set())
+    figures = {each: _start_up(each) | _measured(each, texts) for each in sorted(wanted)}
+    theirs = _rival(texts["en"])
+    if "p50_us" in theirs:
+        for each, ours in figures.items():
+            again = _measured(each, {"en": texts["en"]})["en"]
+            slower = max(ours["en"]["p50_us"], again["p50_us"])
+            ours |= {"en_again": again, "times_faster_p50": round(theirs["p50_us"] / slower, 1)}
+    return {
         "texts": {language: len(found) for language, found in texts.items()},
-        "import_s": imported,
-        "load_s": loaded,
-        **{language: _microseconds(_timed(rules.assess, found)) for language, found in texts.items()},
-        "without_net": _microseconds(
-            _timed(
-                lambda text: alone.assess(text, sender="participant", context=rules.Context()),
-                [*texts["en"], *texts["zh"]],
-            )
-        ),
-        "all": _microseconds(_timed(rules.assess, [*texts["en"], *texts["zh"]])),
+        form.COMPILED: "absent: `make compiled` has not been run for these sources",
+        **figures,
+        "medspacy": theirs,
     }
-    return figures | {"medspacy": _rival(texts["en"], figures["en"]["p50_us"])}
 
 
 def _texts(language: str) -> list[str]:
@@ -60,44 +59,37 @@ def _texts(language: str) -> list[str]:
     return [json.loads(line)["text"] for path in files for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-def _timed(read: Callable[[str], object], texts: Sequence[str]) -> list[float]:
-    for text in texts:
-        read(text)
-    taken = []
-    for text in texts:
-        before = time.process_time()
-        read(text)
-        taken.append(time.process_time() - before)
-    return taken
+def _measured(each: str, texts: dict[str, list[str]]) -> dict[str, Any]:
+    """The figures of one form, in a fresh process."""
+    said = _python("-m", "tests.bench._triage", each=each, given=json.dumps(texts))
+    figures: dict[str, Any] = json.loads(said)
+    assert figures.pop("form") == each, "the form asked for is the one that ran"
+    return figures
 
 
-def _microseconds(seconds: Sequence[float]) -> dict[str, float]:
-    return {"p50_us": round(1e6 * quantile(seconds, 0.5), 1), "p99_us": round(1e6 * quantile(seconds, 0.99), 1)}
-
-
-def _start_up() -> tuple[float, float]:
+def _start_up(each: str) -> dict[str, float]:
     """Seconds of the import and of the first text, in a fresh process."""
-    said = subprocess.run([sys.executable, "-c", _START_UP], check=True, capture_output=True, text=True).stdout
-    imported, loaded = said.split()
-    return round(float(imported), 3), round(float(loaded), 3)
+    imported, loaded = _python("-c", _START_UP, each=each).split()
+    return {"import_s": round(float(imported), 3), "load_s": round(float(loaded), 3)}
 
 
-def _rival(texts: list[str], ours: float) -> dict[str, Any]:
+def _python(*arguments: str, each: str, given: str = "") -> str:
+    environment = os.environ | {"TRIALCARE_TRIAGE_FORM": each}
+    command = [sys.executable, *arguments]
+    return subprocess.run(command, input=given, env=environment, check=True, capture_output=True, text=True).stdout
+
+
+def _rival(texts: list[str]) -> dict[str, Any]:
     python = _python_with_medspacy()
     if python is None:
         return {"absent": f"{VERSION} could not be installed into an environment of its own"}
     given = json.dumps({"phrases": _phrases(), "texts": texts})
     said = subprocess.run([python, str(RIVAL)], input=given, check=True, capture_output=True, text=True).stdout
     found = json.loads(said)
-    theirs = _microseconds(found["seconds"])
-    again = _microseconds(_timed(rules.assess, texts))
-    slower = max(ours, again["p50_us"])
-    return theirs | {
+    return microseconds(found["seconds"]) | {
         "pipes": found["pipes"],
         "phrases": len(_phrases()),
         "ready_s": round(found["ready_s"], 2),
-        "ours_again": again,
-        "times_faster_p50": round(theirs["p50_us"] / slower, 1),
     }
 
 

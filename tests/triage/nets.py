@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from apps.triage.rules import net
 from apps.triage.rules.net import KINDS, Name, Weights, packed
 
 
@@ -11,4 +12,4 @@ def weights(features: Mapping[str, tuple[int, int]], threshold: int, sure: int, 
     for feature, (weight, share) in features.items():
         kind, _, name = feature.partition(":")
         known[kind][name if " " not in name else (name.split(" ")[0], name.split(" ")[1])] = packed(weight, share)
-    return Weights(known, unknown, threshold, sure, frozenset(name for pair in known["p"] for name in pair))
+    return net.weights(known, unknown, threshold, sure)

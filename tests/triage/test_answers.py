@@ -11,7 +11,7 @@ from apps.conversations.speaking import INTERVIEW
 from apps.triage import rules
 from apps.triage.rules import Asked, Assessment, Context
 from apps.triage.rules.answers import chosen, leading, questions_of
-from apps.triage.rules.catalogue import FOLDER
+from apps.triage.rules.form import DATA
 
 QUESTIONS = rules.catalogue().shared["questions"]
 ITEMS = sorted(rules.catalogue().items)
@@ -27,7 +27,7 @@ def judged(
 @pytest.mark.parametrize("item", ITEMS)
 @pytest.mark.parametrize("severity", [0, 1, 2, 3, 4])
 def test_an_answer_reaches_the_level_that_the_items_file_gives_to_this_severity(item: str, severity: int) -> None:
-    data = tomllib.loads((FOLDER / f"{item}.toml").read_text(encoding="utf-8"))
+    data = tomllib.loads((DATA / f"{item}.toml").read_text(encoding="utf-8"))
     blocks = [each for each in data.get("escalate", []) if severity >= each.get("severity_gte", 5)]
     wanted = min((each["to"] for each in blocks), default=None)
     question = "severity" if "severity" in data["ask_next"] else "amount"

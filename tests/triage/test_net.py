@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from apps.triage import rules
-from apps.triage.rules.catalogue import FOLDER
+from apps.triage.rules.form import DATA
 from apps.triage.rules.net import Net, NetError, load, names
 from tests.triage import training
 from tests.triage.nets import weights
@@ -145,7 +145,7 @@ def test_without_a_file_the_rules_stand_alone(tmp_path: Path) -> None:
 
 
 def test_the_version_changes_with_the_weights() -> None:
-    assert training.TARGET.parent == FOLDER, "the fingerprint covers the catalogue's folder"
+    assert training.TARGET.parent == DATA, "the fingerprint covers the catalogue's folder"
 
 
 # --- how the weights are made

@@ -43,7 +43,7 @@ def test_the_case_shows_each_question_with_its_answer_in_words(time: VirtualCloc
     assert "dizzy: How bad at its worst?" in english
     for answer in ("<dd>1 mild</dd>", "<dd>2 yesterday</dd>", "<dd>waits for an answer</dd>"):
         assert answer in english
-    for answer in ("头晕: 最厉害时有多重？", "<dd>1 轻</dd>", "<dd>2 昨天</dd>", "<dd>等待回答</dd>"):
+    for answer in ("头晕: 最厉害时有多重？", "<dd>1 轻</dd>", "<dd>2 昨天</dd>", "<dd>等待答复</dd>"):
         assert answer in chinese
 
 

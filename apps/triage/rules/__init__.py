@@ -8,11 +8,16 @@ from __future__ import annotations
 
 import gc
 from functools import cache
-from pathlib import Path
+
+from apps.triage.rules import form
+
+_FOUND = form.folders()
+__path__[:0] = _FOUND  # before the modules that may be compiled
+FORM = form.COMPILED if _FOUND else form.PURE
 
 from apps.triage.rules import answers
 from apps.triage.rules.answers import Asked
-from apps.triage.rules.catalogue import FOLDER, Catalogue, CatalogueError, load
+from apps.triage.rules.catalogue import Catalogue, CatalogueError, load
 from apps.triage.rules.decide import Engine, digest
 from apps.triage.rules.net import load as load_net
 from apps.triage.rules.normalise import Forms
@@ -21,6 +26,7 @@ from apps.triage.rules.shapes import LABELS, LEVELS, STATES, Assessment, Clue, C
 from apps.triage.rules.spelling import Speller
 
 __all__ = [
+    "FORM",
     "LABELS",
     "LEVELS",
     "STATES",
@@ -93,7 +99,7 @@ def engine() -> Engine:
     try:
         cat = load()
         forms = Forms(cat.normaliser, speller_of(cat).mend)
-        return Engine(cat, forms, Quantities(cat.shared["quantities"]), load_net(Path(FOLDER) / "_net.txt"))
+        return Engine(cat, forms, Quantities(cat.shared["quantities"]), load_net(form.DATA / "_net.txt"))
     finally:
         if collecting:
             gc.enable()
@@ -102,5 +108,5 @@ def engine() -> Engine:
 
 def speller_of(cat: Catalogue) -> Speller:
     """What mends towards the words of this catalogue."""
-    english = frozenset((Path(FOLDER) / "_words_en.txt").read_text(encoding="utf-8").split())
+    english = frozenset((form.DATA / "_words_en.txt").read_text(encoding="utf-8").split())
     return Speller(frozenset(cat.lexicon.vocabulary), english)

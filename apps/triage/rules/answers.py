@@ -122,7 +122,7 @@ def _by_rules(asked: Asked, data: dict[str, Any], cat: Catalogue, *, sender: str
         modifiers=frozenset(("worsening",)) if says.intersection(data.get("worse", ())) else frozenset(),
         sender=_FAMILY if says.intersection(data.get("family", ())) else sender,
     )
-    before = {*escalated(without), *composed(without)}
+    before = [*escalated(without), *composed(without)]
     return [verdict for verdict in (*escalated(told), *composed(told)) if verdict not in before]
 
 

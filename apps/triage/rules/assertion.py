@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import islice
 
 from apps.triage.rules.clauses import FIRST_CJK, LISTING
-from apps.triage.rules.lexicon import Hit
+from apps.triage.rules.lexicon import Hit, place
 from apps.triage.rules.whose import Scene, is_somebody_elses
 
 RESOLVED = "resolved"  # inside the rules only; the outside sees "past"
@@ -133,7 +133,7 @@ def _is_of_no_participant(finding: Hit, scene: Scene) -> bool:
 def _is_told_after(asked: Hit, finding: Hit, scene: Scene) -> bool:
     """Whether a later clause tells what is, after a question or what a book says: "how soon should he come, he is vomiting blood",
     "the leaflet speaks of sleepiness, he will not wake"."""
-    general = any(hit == asked for hit in scene.of("general"))
+    general = any(place(hit) == place(asked) for hit in scene.of("general"))
     aside = scene.words[asked.end - 1] == "case" and scene.words[asked.end : asked.end + 1] == [
         ","
     ]  # "just in case, he fell"

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from apps.triage.rules.english import English
-from apps.triage.rules.lexicon import LITERAL, Lexicon
+from apps.triage.rules.form import DATA
+from apps.triage.rules.lexicon import LITERAL, Lexicon, Sign
 from apps.triage.rules.normalise import Normaliser
 from apps.triage.rules.patterns import Pattern, PatternError, PatternIndex, is_pattern, parse, variants
 
-FOLDER = Path(__file__).resolve().parent.parent / "symptoms"
 GRADES = ("plain", "grave", "slight", "vague")
 _GRADE_LABEL = {"grave": "serious", "slight": "nonserious", "vague": "unclear"}
 _LANGUAGES = ("en", "zh")
@@ -69,11 +69,11 @@ class Item:
 class Landmarks:
     """The lexicon's numbers of the classes by which a text is read before any other."""
 
-    mask: int
-    masks: frozenset[int]  # the numbers of its phrases
-    barrier: int
-    neutral: int
-    denials: tuple[int, ...]
+    mask: Sign
+    masks: frozenset[Sign | None]  # the numbers of its phrases
+    barrier: Sign
+    neutral: Sign
+    denials: tuple[Sign, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +85,15 @@ class Catalogue:
     lexicon: Lexicon
     patterns: PatternIndex
     items: dict[str, Item]
-    wordings: dict[int, Wording]
-    classes: dict[int, str]  # the lexicon's numbers of the named classes
+    wordings: dict[Sign, Wording]
+    classes: dict[Sign, str]  # the lexicon's numbers of the named classes
     landmarks: Landmarks
     triggers: frozenset[str]
     shared: dict[str, dict[str, Any]]
     composites: tuple[tuple[frozenset[str], dict[str, Any]], ...]  # each rule with the items of which it needs one
 
 
-def load(folder: Path = FOLDER) -> Catalogue:
+def load(folder: Path = DATA) -> Catalogue:
     """The catalogue in `folder`. Raises CatalogueError."""
     shared = {path.stem[1:]: _read(path) for path in sorted(folder.glob("_*.toml"))}
     files = [path for path in sorted(folder.glob("*.toml")) if path.name[0] != "_" and "." not in path.stem]
@@ -108,7 +108,7 @@ def load(folder: Path = FOLDER) -> Catalogue:
         for name, words in shared[source].items():
             _add(f"_{source}.toml [{name}]", words, lexicon.kind(name), lexicon, patterns)
     items: dict[str, Item] = {}
-    wordings: dict[int, Wording] = {}
+    wordings: dict[Sign, Wording] = {}
     for path in files:
         data = _with_more_wordings(path, _read(path))
         item = _item(path, data)
@@ -125,7 +125,7 @@ def load(folder: Path = FOLDER) -> Catalogue:
         patterns=PatternIndex(patterns, lexicon),
         items=items,
         wordings=wordings,
-        classes={kind: name for kind, name in enumerate(lexicon.names) if kind not in wordings and name[0] != LITERAL},
+        classes={kind: name for kind, name in lexicon.names.items() if kind not in wordings and name[0] != LITERAL},
         landmarks=_landmarks(lexicon),
         triggers=frozenset(name for source in sources if source.startswith("assertion") for name in shared[source]),
         shared=shared,
@@ -148,7 +148,7 @@ def _landmarks(lexicon: Lexicon) -> Landmarks:
     mask = lexicon.kind("mask")
     return Landmarks(
         mask=mask,
-        masks=frozenset(lexicon.endings_of[mask]),
+        masks=frozenset([phrase.number for phrase in lexicon.endings_of[mask]]),
         barrier=lexicon.kind("barrier"),
         neutral=lexicon.kind("neutral"),
         denials=tuple([lexicon.kind(name) for name in _DENIALS]),
@@ -196,7 +196,7 @@ def _with_more_wordings(path: Path, data: dict[str, Any]) -> dict[str, Any]:
     return data
 
 
-def _add(where: str, words: dict[str, Any], kind: int, lexicon: Lexicon, patterns: list[Pattern]) -> None:
+def _add(where: str, words: dict[str, Any], kind: Sign, lexicon: Lexicon, patterns: list[Pattern]) -> None:
     for language in _LANGUAGES:
         plain: list[str] = []
         composed: list[str] = []

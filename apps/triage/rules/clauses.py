@@ -16,7 +16,7 @@ _SIGNS = _SENTENCE_ENDS | (_COMMAS - LISTING)  # what ends a clause
 _BLANK = re.compile(rf"[{FIRST_CJK}-\U0010ffff]\s+[{FIRST_CJK}-\U0010ffff]")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Layout:
     """For each token its sentence and its clause, both counted from 0; a question is a sentence with "?".
 

@@ -15,7 +15,7 @@ _WORSE = 2  # the digit of a check-in
 _ONE_UP = {"R4": "R3", "R3": "R2", "R2": "R1", "R1": "R1"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Verdict:
     """What a rule over several findings asks for."""
 
@@ -25,7 +25,7 @@ class Verdict:
     night_page: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Facts:
     """What the composite rules look at. `items` are present now; `live` adds those of the last 72 hours.
 

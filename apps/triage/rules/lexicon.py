@@ -6,14 +6,19 @@ A phrase is a sequence of tokens. Fillers ("the", "really", 了, 很) may stand 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any
 
 from apps.triage.rules.normalise import Normaliser
 
 _MAX_SKIPS = 2
+# The number of a class (from nought on) or of a phrase (below). Only ever looked up: as a plain `int` the compiled form would make it anew
+# for each look-up.
+Sign = Hashable
+NO_SIGNS: frozenset[Sign] = frozenset()
+_NOTHING: dict[Sign, tuple[Any, ...]] = {}
 LITERAL = "="  # what the name of a class begins with that is only a slot of patterns
 _NOT = "not"
 _SHORT = {  # stems before "not", and what the two are when they are drawn together
@@ -34,70 +39,87 @@ _SHORT = {  # stems before "not", and what the two are when they are drawn toget
 _NO_SHORT: dict[int, tuple[str, ...]] = {}
 
 
-class Hit(NamedTuple):
-    """Class `kind` seen over tokens [start, end); `denied` when a "no" stands between its parts."""
+class Hit:
+    """Class `kind` seen over tokens [start, end); `denied` when a "no" stands between its parts. Never changed.
 
-    start: int
-    end: int
-    kind: int
-    denied: bool = False
+    Compared by its `place`: hits are made by the dozen for a text, and few are ever compared.
+    """
+
+    __slots__ = ("denied", "end", "kind", "start")
+
+    def __init__(self, start: int, end: int, kind: Sign, denied: bool = False) -> None:
+        self.start = start
+        self.end = end
+        self.kind = kind
+        self.denied = denied
+
+
+Place = tuple[int, int, Sign, bool]
+
+
+def place(hit: Hit) -> Place:
+    """What makes one hit equal to another."""
+    return hit.start, hit.end, hit.kind, hit.denied
+
+
+def order(hit: Hit) -> tuple[int, int, bool]:
+    """The order of the hits of one class."""
+    return hit.start, hit.end, hit.denied
 
 
 class Ending:
-    """One phrase and the classes with a name of their own that it stands for.
+    """Where a phrase ends, and the classes with a name of their own that it stands for; or only where longer phrases pass.
 
     A frequent word is in hundreds of slots of patterns as well. Those are not listed here: a slot knows its phrases (`endings_of`).
     """
 
-    __slots__ = ("below", "groups", "named", "number")
+    __slots__ = ("below", "named", "number", "partners", "tried")
 
-    def __init__(self, number: int, named: list[int]) -> None:
-        self.number = number  # below nought, so that it can stand in one set with numbers of classes
+    def __init__(self, number: Sign | None = None, named: tuple[Sign, ...] = ()) -> None:
+        self.number = number  # None: no phrase ends here
         self.named = named
-        self.below: dict[str, Any] | None = None  # what longer phrases go on with
-        self.groups: Sequence[Group] = ()  # patterns that are tried when the phrase stands in a text
+        self.below: dict[str, Ending] | None = None  # what longer phrases go on with
+        # The patterns that are tried when the phrase stands in a text, by what must stand there besides; and these signs once more: to
+        # ask a set whether any of them does is far faster than to ask a dictionary.
+        self.tried: dict[Sign, tuple[Any, ...]] = _NOTHING
+        self.partners: frozenset[Sign] = NO_SIGNS
 
 
 Span = tuple[int, int, Ending]  # a phrase over tokens [start, end)
-Group = tuple[
-    int, frozenset[int], list[Any]
-]  # its number, the signs of which one must be there besides, and what is tried then
 
 
 @dataclass(slots=True)
 class Lexicon:
-    """A trie over tokens. `add` while building, `scan` afterwards.
-
-    A word leads to the phrase that ends with it, which knows what may follow, or, when no phrase ends there, to what follows.
-    """
+    """A trie over tokens. `add` while building, `scan` afterwards."""
 
     normaliser: Normaliser
     fillers: frozenset[str]
-    names: list[str] = field(default_factory=list)
-    endings_of: list[list[int]] = field(default_factory=list)  # for each class the numbers of its phrases
-    _ids: dict[str, int] = field(default_factory=dict)
-    _root: dict[str, Any] = field(default_factory=dict)
-    vocabulary: set[str] = field(default_factory=set)
+    names: dict[Sign, str] = field(default_factory=dict)
+    endings_of: dict[Sign, list[Ending]] = field(default_factory=dict)  # for each class its phrases
+    _ids: dict[str, Sign] = field(default_factory=dict)
+    _root: Ending = field(default_factory=Ending)
+    vocabulary: dict[str, int] = field(default_factory=dict)  # each word, and in how many phrases it is
+    _alone: dict[Sign, str] = field(default_factory=dict)  # the word of each phrase of one word
     _endings: dict[str, Ending | None] = field(default_factory=dict)  # by phrase as written: many recur
     phrases: list[Ending] = field(default_factory=list)  # phrase -1, phrase -2, ...
 
-    def kind(self, name: str) -> int:
+    def kind(self, name: str) -> Sign:
         """The number of a class, made when first asked for."""
         found = self._ids.get(name)
         if found is None:
             found = self._ids[name] = len(self.names)
-            self.names.append(name)
-            self.endings_of.append([])
+            self.names[found] = name
+            self.endings_of[found] = []
         return found
 
     def has(self, name: str) -> bool:
         """Whether the class exists."""
         return name in self._ids
 
-    def add(self, kind: int, phrases: Iterable[str]) -> None:
+    def add(self, kind: Sign, phrases: Iterable[str]) -> None:
         """Let each phrase stand for the class."""
         is_literal = self.names[kind][0] == LITERAL
-        numbers = self.endings_of[kind]
+        mine = self.endings_of[kind]
         endings = self._endings
         for phrase in phrases:
             ending = endings.get(phrase)
@@ -110,38 +132,40 @@ class Lexicon:
             if not is_literal:
                 if kind in ending.named:
                     continue
-                ending.named.append(kind)
-            numbers.append(ending.number)
+                ending.named = (*ending.named, kind)
+            mine.append(ending)
 
     def _ending(self, phrase: str) -> Ending | None:
         """Where the phrase ends in the trie, which grows to hold it; None: the phrase has no words."""
         words = self.normaliser.words(phrase)
         if not words:
             return None
-        self.vocabulary.update(words)
         node = self._root
-        *before, last = words
-        for word in before:
-            below = node.get(word)
-            if below is None:
-                below = node[word] = {}
-            elif below.__class__ is Ending:
-                if below.below is None:
-                    below.below = {}
-                below = below.below
-            node = below
-        found: Ending | dict[str, Any] | None = node.get(last)
-        if isinstance(found, Ending):
-            return found
-        ending = node[last] = Ending(-1 - len(self.phrases), [])
-        ending.below = found
-        self.phrases.append(ending)
-        return ending
+        known = self.vocabulary
+        for word in words:
+            known[word] = known.get(word, 0) + 1
+            if node.below is None:
+                node.below = {}
+            following = node.below.get(word)
+            if following is None:
+                following = node.below[word] = Ending()
+            node = following
+        if node.number is None:
+            node.number = -1 - len(self.phrases)
+            self.phrases.append(node)
+            if len(words) == 1:
+                self._alone[node.number] = words[0]
+        return node
 
-    def commonness(self, kinds: Iterable[int]) -> dict[int, int]:
-        """For each class about how often texts have it: a word after which many phrases go on is a frequent word."""
-        going_on = [1 + len(phrase.below or ()) for phrase in self.phrases]
-        return {kind: sum([going_on[-1 - number] for number in self.endings_of[kind]]) for kind in kinds}
+    def commonness(self, kind: Sign) -> int:
+        """About how often texts have a class: as often as phrases have its words, or go on after its phrases."""
+        alone, known = self._alone, self.vocabulary
+        return sum(
+            [
+                known[alone[phrase.number]] if phrase.number in alone else 1 + len(phrase.below or ())
+                for phrase in self.endings_of[kind]
+            ]
+        )
 
     def scan(self, words: list[str]) -> list[Span]:
         """Every phrase that stands in the text, in order of start and then of end.
@@ -149,34 +173,45 @@ class Lexicon:
         What is spelt out ("could not") is also read as its contraction where no phrase goes on with it as written.
         """
         spans: list[Span] = []
-        count = len(words)
-        root, fillers = self._root, self.fillers
+        root = self._root.below or {}
         short = _contracted(words) if _NOT in words else _NO_SHORT
-        starts = [(start, start + 1, root.get(word)) for start, word in enumerate(words)]
+        for start, word in enumerate(words):
+            first = root.get(word)
+            if first is not None:
+                self._follow(words, short, start, start + 1, first, spans)
         for at, forms in short.items():
-            starts.extend((at, at + 2, root[form]) for form in forms if form in root)
-        for start, at, node in starts:
-            skips = 0
-            while node is not None:
-                if node.__class__ is Ending:
-                    spans.append((start, at, node))
-                    node = node.below
-                    if node is None:
-                        break
-                below = None
-                while at < count:
-                    below = node.get(words[at])
-                    if below is None and at in short:
-                        below = next((node[form] for form in short[at] if form in node), None)
-                        at += below is not None
-                    if below is not None or skips == _MAX_SKIPS or words[at] not in fillers:
-                        break
-                    skips += 1
-                    at += 1
-                node, at = below, at + 1
+            for form in forms:
+                if form in root:
+                    self._follow(words, short, at, at + 2, root[form], spans)
         if short:
             spans.sort(key=itemgetter(0, 1))
         return spans
+
+    def _follow(
+        self, words: list[str], short: dict[int, tuple[str, ...]], start: int, at: int, node: Ending, spans: list[Span]
+    ) -> None:
+        """Puts the phrases into `spans` that begin with token `start` and go through `node`, behind which token `at` stands."""
+        count, skips = len(words), 0
+        while True:
+            if node.number is not None:
+                spans.append((start, at, node))
+            below = node.below
+            if below is None:
+                return
+            following: Ending | None = None
+            while at < count:
+                word = words[at]
+                following = below.get(word)
+                if following is None and at in short:
+                    following = next((below[form] for form in short[at] if form in below), None)
+                    at += following is not None
+                if following is not None or skips == _MAX_SKIPS or word not in self.fillers:
+                    break
+                skips += 1
+                at += 1
+            if following is None:
+                return
+            node, at = following, at + 1
 
 
 def _contracted(words: list[str]) -> dict[int, tuple[str, ...]]:

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 from apps.triage.rules.catalogue import Catalogue, Wording
 from apps.triage.rules.clauses import Layout, lay_out
-from apps.triage.rules.lexicon import Ending, Hit, Span
+from apps.triage.rules.lexicon import Ending, Hit, Place, Sign, Span, place
 from apps.triage.rules.normalise import Forms, Offsets
 from apps.triage.rules.patterns import Ground, Places
 
-_NO_PHRASE = 0  # no phrase has this number
 _GRADE_RANK = {"grave": 0, "slight": 1, "plain": 2, "vague": 3}
 
 
@@ -33,7 +32,7 @@ def read(cat: Catalogue, forms: Forms, folded: str, where: Sequence[int], text: 
     places = _places(cat, cat.lexicon.scan(words))
     barriers = frozenset([hit.start for hit in places.of(cat.landmarks.barrier)])
     layout = lay_out(words, text, barriers, offsets)
-    literal = [hit for kind in places.named if kind in cat.wordings for hit in places[kind]]
+    literal = [hit for kind, hits in places.named.items() if kind in cat.wordings for hit in hits]
     built = _built(cat, places, Ground(layout.sentences, barriers, _denials(places, cat)))
     classes = _classes(cat, places, literal)
     findings = _kept(cat, literal, built, classes.get("idiom", []))
@@ -63,9 +62,9 @@ def _built(cat: Catalogue, places: Places, ground: Ground) -> list[Hit]:
     # A class may itself be composed ("two <time_unit> ago"), and wordings may build on it: one second round.
     again = [hit for hit in composed if hit.kind not in cat.wordings]
     if again:
-        known = set(composed)
+        known = {place(hit) for hit in composed}
         fresh = places.add(again)
-        later = [hit for hit in cat.patterns.match(places, ground, fresh) if hit not in known]
+        later = [hit for hit in cat.patterns.match(places, ground, fresh) if place(hit) not in known]
         places.add([hit for hit in later if hit.kind not in cat.wordings])
         composed += later
     return [hit for hit in composed if hit.kind in cat.wordings]
@@ -76,11 +75,10 @@ def _classes(cat: Catalogue, places: Places, literal: list[Hit]) -> dict[str, li
     longer = [hit for hit in literal if hit.end - hit.start > 1]
     within = _tokens(longer)
     classes: dict[str, list[Hit]] = {}
-    for kind in places.named:
+    for kind, hits in places.named.items():
         name = cat.classes.get(kind)
         if name is None:
             continue
-        hits = places[kind]
         if within and name in cat.triggers:
             hits = [hit for hit in hits if hit.start not in within or not _is_part(hit, longer)]
         if hits:
@@ -96,7 +94,7 @@ def _is_part(trigger: Hit, literal: list[Hit]) -> bool:
     )
 
 
-def _unmasked(spans: list[Span], mask: int) -> list[Span]:
+def _unmasked(spans: list[Span], mask: Sign) -> list[Span]:
     """Without what stands inside a fixed expression ("blood test", 血压) and is shorter than it."""
     ends: dict[int, int] = {}  # the furthest end of a mask that begins at a token
     starts: dict[int, int] = {}  # the first start of a mask that ends before a token
@@ -112,16 +110,17 @@ def _unmasked(spans: list[Span], mask: int) -> list[Span]:
         if reach < end or (reach == end and starts[reach] >= start):
             kept.append(span)
         elif mask in ending.named:
-            kept.append((start, end, Ending(_NO_PHRASE, [mask])))
+            kept.append((start, end, Ending(None, (mask,))))
     return kept
 
 
 def _kept(cat: Catalogue, literal: list[Hit], built: list[Hit], idioms: list[Hit]) -> list[tuple[Hit, Wording]]:
-    distinct = dict.fromkeys([*literal, *built])
-    hits = [hit for hit in distinct if not any(_touches(hit, idiom) for idiom in idioms)] if idioms else list(distinct)
+    hits = list({place(hit): hit for hit in (*literal, *built)}.values())
+    if idioms:
+        hits = [hit for hit in hits if not any(_touches(hit, idiom) for idiom in idioms)]
     if len(hits) < 2:
         return [(hit, cat.wordings[hit.kind]) for hit in hits]
-    as_written = frozenset(literal)
+    as_written = {place(hit) for hit in literal}
     # A hit can only be shadowed by one that covers its first token: few, even in a long text.
     covering: dict[int, list[Hit]] = {}
     for hit in hits:
@@ -136,14 +135,14 @@ def _kept(cat: Catalogue, literal: list[Hit], built: list[Hit], idioms: list[Hit
     return found
 
 
-def _is_shadowed(cat: Catalogue, hit: Hit, others: list[Hit], as_written: frozenset[Hit]) -> bool:
+def _is_shadowed(cat: Catalogue, hit: Hit, others: list[Hit], as_written: set[Place]) -> bool:
     wording = cat.wordings[hit.kind]
     return any(
         longer.start <= hit.start
         and longer.end >= hit.end
         and longer is not hit
         and (hit.denied or not longer.denied)
-        and _shadows(cat, longer, hit, wording, longer in as_written)
+        and _shadows(cat, longer, hit, wording, place(longer) in as_written)
         for longer in others
     )
 

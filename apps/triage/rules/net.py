@@ -11,9 +11,10 @@ by `make net` from the project's own corpus); reading one text is a sum, so what
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Set
+from array import array
+from collections.abc import Iterator, Set
 from dataclasses import dataclass, replace
-from itertools import combinations, pairwise
+from itertools import combinations, pairwise, repeat
 from pathlib import Path
 from sys import intern
 
@@ -55,25 +56,27 @@ class Weights:
     A text's margin is the sum of the weights over the root of the sum of the squared shares. A word, or two words, that the corpus
     does not have weighs nothing and has the share `unknown`, so that the net is seldom sure of a text in words that are new to it. From
     `threshold` on a text is for a person, from `sure` on it is taken for serious; both without the model's own bias. `paired`: the
-    classes that are looked at two by two.
+    classes that are looked at two by two, numbered, and `pairs` a square of theirs with what is known of each two.
     """
 
     known: dict[str, dict[Name, int]]
     unknown: int
     threshold: int
     sure: int
-    paired: frozenset[str]
+    paired: dict[str, int]
+    pairs: array[int]
 
     def label(self, reading: Reading) -> str:
         """ "serious", "unclear" or "": how far the margin of this text reaches. Compared without a root, in whole numbers."""
         both = 0
         for kind, names in _words(reading):
-            known = self.known[kind]
-            found = [known[name] for name in names if name in known]
-            both += sum(found) + self.unknown * (len(names) - len(found))
-        for kind, classes in _classes(reading, self.paired):
-            known = self.known[kind]
-            both += sum([known[name] for name in classes if name in known])
+            both += sum(map(self.known[kind].get, names, repeat(self.unknown)))
+        both += sum(map(self.known[CLASS].get, reading.classes, repeat(0)))
+        paired, pairs, size = self.paired, self.pairs, len(self.paired)
+        numbers = [paired[name] for name in reading.classes if name in paired]
+        for at, one in enumerate(numbers):
+            row = one * size
+            both += sum([pairs[row + other] for other in numbers[:at]])
         total, squares = both >> _SHARE_BITS, both & _SHARES_ONLY
 
         def reaches(least: int) -> bool:
@@ -138,7 +141,8 @@ def raised(by_rules: Assessment, label: str, clues: tuple[Clue, ...]) -> Assessm
 
 def language_of(words: list[str]) -> str:
     """ "zh" as soon as there is one Chinese character, else "en"."""
-    return "zh" if _CHINESE.search("".join(words)) else "en"
+    text = "".join(words)
+    return "zh" if not text.isascii() and _CHINESE.search(text) else "en"
 
 
 def _words(reading: Reading) -> tuple[tuple[str, Set[Name]], ...]:
@@ -151,15 +155,10 @@ def _words(reading: Reading) -> tuple[tuple[str, Set[Name]], ...]:
     )
 
 
-def _classes(reading: Reading, paired: Set[str]) -> tuple[tuple[str, Iterable[Name]], ...]:
-    """The same of classes."""
-    classes = reading.classes.keys()
-    return (CLASS, classes), (BOTH, combinations(sorted(classes & paired), 2))
-
-
 def names(reading: Reading) -> list[str]:
     """The features of a text, as they are written, each once."""
-    found = [*_words(reading), *_classes(reading, reading.classes.keys())]
+    classes = sorted(reading.classes)
+    found = [*_words(reading), (CLASS, classes), (BOTH, combinations(classes, 2))]
     return sorted(written(kind, name) for kind, names_ in found for name in names_)
 
 
@@ -233,5 +232,15 @@ def _weights(where: str, kinds: dict[str, dict[Name, int]]) -> Weights:
     limits = kinds.pop("=", {})
     if set(kinds) != set(KINDS) or set(limits) != set(LIMITS):
         raise NetError(f"{where}: a section or a limit is missing")
-    paired = frozenset(name for pair in kinds[BOTH] for name in pair)
-    return Weights(kinds, limits[UNKNOWN], limits[THRESHOLD] >> _SHARE_BITS, limits[SURE] >> _SHARE_BITS, paired)
+    return weights(kinds, limits[UNKNOWN], limits[THRESHOLD] >> _SHARE_BITS, limits[SURE] >> _SHARE_BITS)
+
+
+def weights(known: dict[str, dict[Name, int]], unknown: int, threshold: int, sure: int) -> Weights:
+    """The weights with the square of two classes worked out."""
+    names = sorted({name for pair in known[BOTH] for name in pair})
+    paired = {name: number for number, name in enumerate(names)}
+    pairs = array("q", bytes(8 * len(names) ** 2))
+    for pair, both in known[BOTH].items():
+        one, other = paired[pair[0]], paired[pair[1]]
+        pairs[one * len(names) + other] = pairs[other * len(names) + one] = both
+    return Weights(known, unknown, threshold, sure, paired, pairs)

@@ -16,11 +16,11 @@ Only "&" crosses a sentence end (or line break): people text "Brief dry at noon.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import product
 
-from apps.triage.rules.lexicon import LITERAL, Group, Hit, Lexicon, Span
+from apps.triage.rules.lexicon import LITERAL, NO_SIGNS, Hit, Lexicon, Sign, Span, order
 
 _NEAR, _FAR, _ADJACENT = 4, 9, 1
 _PART = -1  # in place of a distance: here a new part of an "&" pattern begins
@@ -35,16 +35,15 @@ class PatternError(ValueError):
 class Pattern:
     """Slots in order, the most that may stand before each, and the class the whole stands for."""
 
-    slots: tuple[int, ...]
+    slots: tuple[Sign, ...]
     gaps: tuple[int, ...]
-    kind: int
+    kind: Sign
     any_order: bool
     together: bool = False  # an "&" pattern
 
 
-_Signs = frozenset[int]
+_Signs = frozenset[Sign]
 _Candidate = tuple[tuple[_Signs, ...], Pattern]  # a pattern, and what must be there besides, slot by slot
-_NO_SIGNS: _Signs = frozenset()
 
 
 def is_pattern(line: str) -> bool:
@@ -65,11 +64,11 @@ def variants(line: str) -> list[str]:
     return [" ".join(chosen) for chosen in product(*choices)]
 
 
-def parse(line: str, kind: int, lexicon: Lexicon) -> Pattern:
+def parse(line: str, kind: Sign, lexicon: Lexicon) -> Pattern:
     """One wording as a pattern; new literal words are added to the lexicon. Raises PatternError."""
     any_order = " + " in line
     together = " & " in line
-    slots: list[int] = []
+    slots: list[Sign] = []
     gaps: list[int] = []
     plain: list[str] = []
     gap = 0
@@ -111,7 +110,7 @@ def parse(line: str, kind: int, lexicon: Lexicon) -> Pattern:
     return Pattern(tuple(slots), tuple(gaps), kind, any_order, together)
 
 
-def _literal(lexicon: Lexicon, options: list[str]) -> int:
+def _literal(lexicon: Lexicon, options: list[str]) -> Sign:
     name = LITERAL + "|".join(sorted(options))
     if lexicon.has(name):
         return lexicon.kind(name)
@@ -120,7 +119,7 @@ def _literal(lexicon: Lexicon, options: list[str]) -> int:
     return kind
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Ground:
     """What a pattern must not step over: sentence ends, turns of thought ("but"), and, unless it means no, denials."""
 
@@ -142,56 +141,62 @@ class Ground:
         return None if following in self.barriers else denied
 
 
-class Places(dict[int, list[Hit]]):
+class Places:
     """The hits of each class, in order of start; those of a slot are made when first asked for, since a text needs a handful.
 
-    `named` are the classes with a name that stand in the text, `seen` are these and the numbers of all its phrases.
+    `named` are the classes with a name that stand in the text and their hits, `seen` are these and the numbers of all its phrases.
     """
 
-    def __init__(self, spans: list[Span], slots: Mapping[int, frozenset[int]]) -> None:
-        super().__init__()
-        self.spans = spans
-        self._slots = slots
-        self._places: dict[int, list[Span]] = {}  # by number of the phrase
-        make = tuple.__new__  # many hits a text: without the named tuple's own constructor
-        for span in spans:
-            start, end, ending = span
-            number = ending.number
-            if number in self._places:
-                self._places[number].append(span)
-            else:
-                self._places[number] = [span]
-            for kind in ending.named:
-                hit = make(Hit, (start, end, kind, False))
-                if kind in self:
-                    self[kind].append(hit)
-                else:
-                    self[kind] = [hit]
-        self.named = set(self)
-        self.seen = self.named.union(self._places)
+    __slots__ = ("_of_phrase", "_of_slot", "_slots", "named", "seen", "spans")
 
-    def __missing__(self, kind: int) -> list[Hit]:
-        numbers = self.seen & self._slots.get(kind, _NO_SIGNS)
-        make = tuple.__new__
-        hits = [make(Hit, (start, end, kind, False)) for number in numbers for start, end, _ in self._places[number]]
-        if len(numbers) > 1:
-            hits.sort()
-        self[kind] = hits
+    def __init__(self, spans: list[Span], slots: dict[Sign, _Signs]) -> None:
+        self.spans = spans
+        self.named: dict[Sign, list[Hit]] = {}
+        self._slots = slots
+        self._of_phrase: dict[Sign | None, list[Hit]] = {}  # by its number, which is the class of these
+        self._of_slot: dict[Sign, list[Hit]] = {}
+        named, of_phrase = self.named, self._of_phrase
+        for start, end, ending in spans:
+            hits = of_phrase.get(ending.number)
+            if hits is None:
+                of_phrase[ending.number] = [Hit(start, end, ending.number)]
+            else:
+                hits.append(Hit(start, end, ending.number))
+            for kind in ending.named:
+                hits = named.get(kind)
+                if hits is None:
+                    named[kind] = [Hit(start, end, kind)]
+                else:
+                    hits.append(Hit(start, end, kind))
+        self.seen: set[Sign] = {*of_phrase, *named}
+
+    def at(self, slot: Sign) -> list[Hit]:
+        """The hits of a slot of a pattern, or of a class with a name."""
+        hits = self.named.get(slot)
+        if hits is None:
+            hits = self._of_slot.get(slot)
+        if hits is None:
+            phrases = [self._of_phrase[number] for number in self.seen & self._slots.get(slot, NO_SIGNS)]
+            if len(phrases) == 1:
+                hits = phrases[0]
+            else:
+                hits = [hit for of_one in phrases for hit in of_one]
+                hits.sort(key=order)
+            self._of_slot[slot] = hits
         return hits
 
-    def of(self, kind: int) -> list[Hit]:
+    def of(self, kind: Sign) -> list[Hit]:
         """The hits of a class with a name, none being there most often."""
-        return self[kind] if kind in self.named else []
+        return self.named.get(kind) or []
 
-    def add(self, hits: Iterable[Hit]) -> set[int]:
+    def add(self, hits: Iterable[Hit]) -> set[Sign]:
         """Let hits that were composed stand beside those that were found. Returns their classes."""
         fresh = set()
         for hit in hits:
-            self[hit.kind].append(hit)
+            self.named.setdefault(hit.kind, []).append(hit)
             fresh.add(hit.kind)
         for kind in fresh:
-            self[kind].sort()
-        self.named |= fresh
+            self.named[kind].sort(key=order)
         self.seen |= fresh
         return fresh
 
@@ -203,16 +208,18 @@ class PatternIndex:
     """
 
     def __init__(self, patterns: list[Pattern], lexicon: Lexicon) -> None:
-        commonness = lexicon.commonness({slot for pattern in patterns for slot in pattern.slots})
+        commonness: dict[Sign, int] = {}
         composed = {pattern.kind for pattern in patterns}
-        self.slots: dict[int, _Signs] = {}
+        self.slots: dict[Sign, _Signs] = {}
         self._by_composed = _Table()  # by each slot that patterns themselves can bring
         by_rarest = _Table()
         for pattern in patterns:
             for slot in pattern.slots:
                 if slot not in self.slots:
                     is_literal = lexicon.names[slot][0] == LITERAL
-                    self.slots[slot] = frozenset(lexicon.endings_of[slot]) if is_literal else frozenset((slot,))
+                    phrases = lexicon.endings_of[slot]
+                    self.slots[slot] = frozenset([one.number for one in phrases]) if is_literal else frozenset((slot,))
+                    commonness[slot] = lexicon.commonness(slot)
             slots = set(pattern.slots)
             first, *others = sorted(slots, key=lambda slot: (commonness[slot], slot))
             by_rarest.add(first, [self.slots[other] for other in others or (first,)], pattern)
@@ -221,22 +228,25 @@ class PatternIndex:
         self._hand_out(by_rarest, lexicon)
 
     def _hand_out(self, by_rarest: _Table, lexicon: Lexicon) -> None:
-        """Each phrase and each class with a name learns the patterns whose rarest slot it brings."""
-        count = 0
-        groups_of: defaultdict[int, list[Group]] = defaultdict(list)
+        """Each phrase and each class with a name learns the patterns whose rarest slot it brings, by the signs of another slot."""
+        tried: defaultdict[Sign, defaultdict[Sign, list[_Candidate]]] = defaultdict(lambda: defaultdict(list))
         for slot, table in by_rarest.items():
-            groups: list[Group] = []
-            for signs, candidates in table.items():
-                groups.append((count, signs, candidates))
-                count += 1
             for sign in self.slots[slot]:
-                groups_of[sign].extend(groups)
-        for sign, groups in groups_of.items():
-            if sign < 0:
-                lexicon.phrases[-1 - sign].groups = tuple(groups)
-        self._groups_of = {kind: groups for kind, groups in groups_of.items() if kind >= 0}
+                partners = tried[sign]
+                for signs, candidates in table.items():
+                    for partner in signs:
+                        partners[partner].extend(candidates)
+        found = {
+            sign: {partner: tuple(candidates) for partner, candidates in partners.items()}
+            for sign, partners in tried.items()
+        }
+        self._tried = {kind: partners for kind, partners in found.items() if kind in lexicon.names}
+        for phrase in lexicon.phrases:
+            if phrase.number in found:
+                phrase.tried = found[phrase.number]
+                phrase.partners = frozenset(phrase.tried)
 
-    def match(self, places: Places, ground: Ground, fresh: set[int] | None = None) -> list[Hit]:
+    def match(self, places: Places, ground: Ground, fresh: set[Sign] | None = None) -> list[Hit]:
         """Pattern occurrences, in no particular order. A hit that had to step over a denial carries `denied`.
 
         With `fresh`, only patterns that have one of these classes in them: the others were matched before.
@@ -254,26 +264,29 @@ class PatternIndex:
     def _near(self, places: Places) -> list[_Candidate]:
         """The patterns of which the rarest slot and another one are there."""
         seen = places.seen
-        near: dict[int, list[_Candidate]] = {}
+        near: dict[int, _Candidate] = {}  # a pattern may be brought by several words
         for _, _, ending in places.spans:
-            for number, signs, candidates in ending.groups:
-                if not signs.isdisjoint(seen):
-                    near[number] = candidates
+            if not ending.partners.isdisjoint(seen):
+                for partner in ending.partners & seen:
+                    for candidate in ending.tried[partner]:
+                        near[id(candidate)] = candidate
         for kind in places.named:
-            for number, signs, candidates in self._groups_of.get(kind, ()):
-                if not signs.isdisjoint(seen):
-                    near[number] = candidates
-        return [candidate for candidates in near.values() for candidate in candidates]
+            tried = self._tried.get(kind)
+            if tried is not None:
+                for partner in tried.keys() & seen:
+                    for candidate in tried[partner]:
+                        near[id(candidate)] = candidate
+        return list(near.values())
 
 
-class _Table(dict[int, "dict[_Signs, list[_Candidate]]"]):
+class _Table(dict[Sign, "dict[_Signs, list[_Candidate]]"]):
     """Candidates by one of their slots, then by the signs of another: two looked up at once leave few patterns to try."""
 
-    def add(self, first: int, others: list[_Signs], pattern: Pattern) -> None:
+    def add(self, first: Sign, others: list[_Signs], pattern: Pattern) -> None:
         second, rest = (others[0], tuple(others[1:])) if others else (frozenset((first,)), ())
         self.setdefault(first, {}).setdefault(second, []).append((rest, pattern))
 
-    def among(self, firsts: set[int], seen: set[int]) -> list[_Candidate]:
+    def among(self, firsts: set[Sign], seen: set[Sign]) -> list[_Candidate]:
         """The candidates whose two slots are there."""
         found: list[_Candidate] = []
         for first in firsts:
@@ -288,12 +301,12 @@ def _occurrences(pattern: Pattern, places: Places, ground: Ground) -> list[Hit]:
     if pattern.together:
         return _gathered(pattern, places, ground)
     found: list[Hit] = []
-    for first in places[pattern.slots[0]]:
+    for first in places.at(pattern.slots[0]):
         end, denied = _follow(pattern, 1, first.end, first.denied, places, ground)
         if end:
             found.append(Hit(first.start, end, pattern.kind, denied))
         elif pattern.any_order:
-            for other in places[pattern.slots[1]]:
+            for other in places.at(pattern.slots[1]):
                 if other.end <= first.start <= other.end + pattern.gaps[1]:
                     steps = ground.steps(other.end - 1, first.start)
                     if steps is not None:
@@ -336,11 +349,11 @@ def _parts(pattern: Pattern, places: Places, ground: Ground) -> list[list[Hit]]:
     parts: list[list[Hit]] = []
     for slot, gap in zip(pattern.slots, pattern.gaps, strict=True):
         if gap == _PART or not parts:
-            parts.append(places[slot])
+            parts.append(places.at(slot))
             continue
         rows = []
         for one in parts[-1]:
-            for hit in places[slot]:
+            for hit in places.at(slot):
                 if not 0 <= hit.start - one.end <= gap:
                     continue
                 steps = ground.steps(one.end - 1, hit.start)
@@ -369,7 +382,7 @@ def _follow(pattern: Pattern, slot: int, at: int, denied: bool, places: Places, 
         return at, denied
     limit = at + pattern.gaps[slot]
     last_resort = (0, False)
-    for hit in places[pattern.slots[slot]]:
+    for hit in places.at(pattern.slots[slot]):
         if hit.start > limit:
             break
         if at <= hit.start:

@@ -24,7 +24,7 @@ _DECIMAL_COMMA = re.compile(r"(?<![\d,.])(\d{1,3}),(\d)(?![\d,]|\s*[天点个次
 _DECIMAL_SIGNS = re.compile(r"(?<=\d)\s*[度点](?=\d(?!\d))")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Measure:
     """One value read: the rule, the item and label it brings, its span in the folded text, its value."""
 

@@ -32,7 +32,7 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(json.dumps({"texts": len(answers), **counts, "rules_version": rules.rules_version()}))
             return
-        self.stdout.write(f"{len(answers)} texts by rules {rules.rules_version()}, written to {target}")
+        self.stdout.write(f"{len(answers)} texts by rules {rules.rules_version()} ({rules.FORM}), written to {target}")
         for label, count in counts.items():
             self.stdout.write(f"  {label}: {count}")
 
