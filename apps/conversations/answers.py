@@ -8,7 +8,15 @@ from apps.conversations.board import READ_WITHIN, contact_today, open_task
 from apps.conversations.commands import COMMANDS, opt_out
 from apps.conversations.given import said
 from apps.conversations.models import Question, Turn
-from apps.conversations.speaking import CHECKIN_FAMILY, INTERVIEW, is_night, local_time, open_question, promised_call
+from apps.conversations.speaking import (
+    CHECKIN_FAMILY,
+    INTERVIEW,
+    is_night,
+    local_time,
+    open_question,
+    promised_call,
+    was_asked_before,
+)
 from apps.conversations.turns import turn_for
 from apps.conversations.vocabulary import QuestionState, TaskKind
 from apps.core import clock
@@ -54,7 +62,7 @@ def _answer(message: InboundMessage, point: ContactPoint, given: tuple[str, ...]
         return about_symptom
     if question is not None and question.wording in INTERVIEW:
         question = None
-    if phrase and question is not None and question.wording == "sym_progress":
+    if phrase and question is not None and question.wording not in CHECKIN_FAMILY:
         own = said(question.wording, phrase)
         question, given = (question, (own,)) if own else (None, given)
     wording_key = question.wording if question else "checkin"
@@ -75,7 +83,7 @@ def _answer(message: InboundMessage, point: ContactPoint, given: tuple[str, ...]
 def _question_for(message: InboundMessage, point: ContactPoint) -> Question | None:
     """The open question, unless it was asked after this text was written: a text that came late, or one of two at once."""
     question = open_question(point.line)
-    return None if question is None or message.received_at < question.asked_at else question
+    return question if question is not None and was_asked_before(message, question) else None
 
 
 def _another_answer(turn: Turn, given: tuple[str, ...]) -> bool:
@@ -250,7 +258,8 @@ def settle_quiet(*, message: InboundMessage, point: ContactPoint, report: Sympto
         given = _PHRASES[phrase]
         if given:
             return _answer(message, point, (given,), phrase)
-        turn.reply_wording = "out_of_hours" if is_night(point.participant.site) else "reassure"
+        may_wait = is_night(point.participant.site) and not interview.is_under_way(turn)
+        turn.reply_wording = "out_of_hours" if may_wait else "reassure"
         messaging.settle(message=message, disposition=Disposition.ANSWER)
         return turn
     return _to_a_person(turn)
@@ -268,6 +277,7 @@ def _mild(turn: Turn, report: SymptomReport) -> None:
     )
     if report.level == "R3" or report.needs_person:
         contact_today(turn)
+    interview.told_in_words(turn)
     turn.reply_wording = interview.first_question(turn) or ("sym_done_r3" if report.level == "R3" else "sym_done_r4")
     messaging.settle(message=turn.message, disposition=Disposition.SYMPTOM)
 

@@ -1,12 +1,12 @@
 """Commands: a text that is one of the words of the wording files, and nothing else."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from apps.conversations import alarm
 from apps.conversations.board import open_task
 from apps.conversations.models import Question, Turn
-from apps.conversations.speaking import promised_call
+from apps.conversations.speaking import is_night, promised_call
 from apps.conversations.turns import turn_for
 from apps.conversations.understanding import Understood
 from apps.conversations.vocabulary import QuestionState, TaskKind
@@ -40,12 +40,23 @@ def stop(*, message: InboundMessage, point: ContactPoint, understood: Understood
 def opt_out(message: InboundMessage, point: ContactPoint) -> None:
     messaging.opt_out(line=point.line, message=message)
     messaging.cancel_queued(line=point.line, purposes=UNPROMPTED)
+    deadline = _call_after_stop(point)
     Question.objects.filter(line=point.line, state=QuestionState.OPEN).update(state=QuestionState.REPLACED)
-    urgent = point.participant.events.filter(state="draft", level__in=["R1", "R2"]).exists()
     open_task(
         key=f"opted-out:{message.pk}", kind=TaskKind.OPTED_OUT, site=point.participant.site, participant=point.participant,
-        message=message, deadline=clock.now() + (timedelta(minutes=15) if urgent else CALL_AFTER_STOP),
+        message=message, deadline=deadline,
     )  # fmt: skip
+
+
+def _call_after_stop(point: ContactPoint) -> datetime:
+    """As soon as silence would have acted: who has just said "something new or worse" and then STOP is not left for two days."""
+    site = point.participant.site
+    waiting = Question.objects.filter(line=point.line, state=QuestionState.OPEN, due_at__isnull=False)
+    is_watched = waiting.exclude(wording="visit_change").exists()
+    is_urgent = point.participant.events.filter(state="draft", level__in=["R1", "R2"]).exists()
+    if is_urgent or (is_watched and is_night(site)):
+        return clock.now() + timedelta(minutes=15)
+    return promised_call(site).deadline if is_watched else clock.now() + CALL_AFTER_STOP
 
 
 def _appointment_lately(point: ContactPoint) -> bool:

@@ -1,7 +1,7 @@
 """What a text says as the answer to one question: digits of its list, one number, a date, words of time. Pure: no Django, no clock."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from apps.conversations.understanding import normalise, read
 from apps.triage.rules.quantities import western
@@ -20,6 +20,25 @@ _NUMBER = re.compile(
     rf"\s*(?P<unit>{_UNIT})?(?:\s*(?:today|or so|左右|多|的|吧|了))*"
 )
 _LESS = re.compile(r"minus|lost|down|减|少|轻|瘦")
+_NOT_MEASURED = re.compile(
+    r"(?:(?:i|have|havent|did|didnt|was|has|no|not|never|cannot|cant|could|couldnt|dont|do|yet|today|it|my|the)\s+)*"
+    r"(?:not|havent|didnt|no|never|cannot|cant|couldnt|dont)\s+(?:been\s+)?(?:have\s+(?:a\s+)?)?"
+    r"(?:measured?|taken?|checked?|check|weighed?|weigh|thermometer|scales?)(?:\s+(?:it|yet|today|temperature|myself))*"
+    r"|(?:我|今天|还|都|家里)*(?:没有?|未)(?:量|测|称)(?:过|体温|体重|温度)*(?:呢|啊|了|的)?|(?:家里)?没有?(?:体温计|温度计|体重秤|秤)"
+)
+_TENTHS = re.compile(r"3[4-9]\d|4[0-3]\d")  # 385: a keypad whose point is hard to find
+_BESIDE = re.compile(
+    r"(?:(?:i think|i would say|id say|maybe|probably|about|around|its|it is|it was|number|option|answer|level|a"
+    r"|大概|可能|应该|差不多|就?是|算|选|第)[\s:：,，]*)*"
+    r"(?P<sign>\d|[一二两三四五]|zero|one|two|three|four)"
+    r"(?:[\s,，.。;；]*(?:please|pls|i think|maybe|thank you|thanks|sorry|吧|了|啊|呢|哦|级|分|谢谢))*"
+)
+_WITH_MEANING = re.compile(
+    r"(?P<sign>\d|[一二两三四五]|zero|one|two|three|four)[\s,，、.。:：;；=()-]*(?P<meaning>\D.*?)\)?"
+)
+_DEGREE = re.compile(r"(?:(?:it is|its|it was|very|really|quite)\s+|[很太挺蛮]|非常|特别)+(?P<word>.+)")
+_ENDINGS = ("颜色", "色", "的", "了", "吧", "啊")
+_LONGEST = 40  # characters: what is longer is no word of a list
 _DATE = re.compile(r"(?:(?P<year>20\d\d)\s*[-/.年]\s*)?(?P<month>\d{1,2})\s*[-/.月]\s*(?P<day>\d{1,2})\s*[日号]?")
 
 _WEEK = 7
@@ -54,16 +73,21 @@ _SINCE = re.compile(
 )
 # Phrases that mean another digit to these questions than to a check-in.
 _PROGRESS = {"same": "3", "not_ok": "4"}
+_EMERGENCY = {"ok": "1", "not_ok": "2", "call_me": "3"}
 _SAID = {
     "sym_ongoing": _PROGRESS,
     "sym_progress": {"ok": "1", **_PROGRESS},
     "sym_change": {"same": "2", "not_ok": "3"},
+    "emergency": _EMERGENCY,
+    "emergency_check": _EMERGENCY,
 }
 
 
 def may_be_a_value(text: str) -> bool:
     """Whether the text is one number, date or length of time and nothing else, such as "about 38.6": it may answer a question."""
     plain = _plain(text)
+    if _NOT_MEASURED.fullmatch(normalise(text)):
+        return True
     return _number(plain) is not None or _date(plain) is not None or _since(plain) is not None
 
 
@@ -75,7 +99,8 @@ def answer_to(expects: Collection[str], text: str) -> tuple[str, ...] | None:
     """
     digits, spans = read(text).answers, _spans(expects)
     if spans:
-        return _measure(_number(_plain(text)), digits, expects, spans)
+        value = 0.0 if _NOT_MEASURED.fullmatch(normalise(text)) else _number(_plain(text))
+        return _measure(value, digits, expects, spans)
     plain = _plain(text)
     if "date" in expects and (day := _date(plain) or _since(plain)) is not None:
         return (day,)
@@ -90,6 +115,37 @@ def said(wording_key: str, phrase: str) -> str | None:
     "Same" to a question about a complaint means that it is still there, and never well.
     """
     return _SAID.get(wording_key, {}).get(phrase)
+
+
+def of_list(text: str, words: Mapping[str, str]) -> str | None:
+    """The digit that a text stands for on a list, by `words` (normalised word to digit): the word itself, the digit with its own word
+    ("3 severe"), or either with words of degree or courtesy ("very severe please"). None where digit and word disagree, and of all else.
+    """
+    plain = normalise(text)
+    if len(plain) > _LONGEST:
+        return None
+    if alone := _by_word(plain, words):
+        return alone
+    if found := _BESIDE.fullmatch(plain):
+        return _digit(found["sign"])
+    if found := _WITH_MEANING.fullmatch(plain):
+        digit = _digit(found["sign"])
+        return digit if _by_word(found["meaning"].strip(), words) == digit else None
+    return None
+
+
+def _by_word(plain: str, words: Mapping[str, str]) -> str | None:
+    """The digit of a word of the list, with or without words of degree before and endings after it: the longest that is known counts."""
+    if (digit := words.get(plain)) is not None:
+        return digit
+    if found := _DEGREE.fullmatch(plain):
+        return _by_word(found["word"], words)
+    ending = next((each for each in _ENDINGS if plain.endswith(each)), None)
+    return _by_word(plain.removesuffix(ending), words) if ending else None
+
+
+def _digit(sign: str) -> str:
+    return read(sign).answers[0]
 
 
 def _plain(text: str) -> str:
@@ -107,6 +163,8 @@ def _measure(
     """A number where one is asked for. A thermometer in Fahrenheit is one too, though nobody asks for it."""
     if value is None:
         return () if digits else None
+    if spans == [_WARMTH_C] and _TENTHS.fullmatch(f"{value:g}"):
+        value /= 10
     allowed = [*spans, _WARMTH_F] if spans == [_WARMTH_C] else spans
     fits = any(low <= value <= high for low, high in allowed) or f"{value:g}" in expects
     return (f"{value:g}",) if fits else ()

@@ -14,7 +14,7 @@ from django.db.models import Q
 
 from apps.conversations import alarm, understanding
 from apps.conversations.board import READ_WITHIN, contact_today, open_task, symptom_key
-from apps.conversations.given import answer_to, may_be_a_value, said
+from apps.conversations.given import answer_to, may_be_a_value, of_list, said
 from apps.conversations.models import Question, Task, Turn
 from apps.conversations.speaking import INTERVIEW, About, ask, is_night
 from apps.conversations.turns import turn_for
@@ -136,6 +136,24 @@ def _is_caregiver(turn: Turn) -> bool:
     return turn.contact_point is not None and turn.contact_point.kind == ContactKind.CAREGIVER
 
 
+def is_under_way(turn: Turn) -> bool:
+    """Whether a complaint was asked about in this conversation: then nothing is put off until the morning (clinical rule 19)."""
+    return Question.objects.filter(
+        line=turn.line, wording__in=_COUNTED, asked_at__gt=clock.now() - CONVERSATION
+    ).exists()
+
+
+def told_in_words(turn: Turn) -> None:
+    """The menu, or "please write it", is answered by a complaint in words too: its silence acts no more."""
+    Question.objects.filter(
+        line=turn.line,
+        participant=turn.participant,
+        state=QuestionState.OPEN,
+        wording__in=(_MENU, "sym_other"),
+        asked_at__lte=turn.arrived_at,
+    ).update(state=QuestionState.ANSWERED, answered_at=clock.now(), answered_by=turn.message)
+
+
 def ask_now(turn: Turn, *, key: str) -> OutboundMessage | None:
     """Text the question that a turn's answer is. None when its time is over: somebody phones now, or another was asked since."""
     assert turn.participant is not None
@@ -181,7 +199,7 @@ def take(*, message: InboundMessage, point: ContactPoint, question: Question | N
     """The turn of an answer to a question of the interview. None when none waits, or the text is no answer to it: it is read as words."""
     again = question is None and not phrase
     if question is None and not phrase:
-        question = _just_answered(message, point)
+        question = _asked_when_written(message, point)
     if question is None or question.wording not in INTERVIEW or question.participant_id != point.participant_id:
         return None
     given = _given(question, message.body, phrase)
@@ -189,7 +207,7 @@ def take(*, message: InboundMessage, point: ContactPoint, question: Question | N
         return None
     turn = turn_for(message, point)
     if not given:
-        turn.reply_wording = "bad_number"
+        _not_on_the_list(turn, question)
     elif again or not _is_first(question, message, given):
         _second_thought(turn, question, given)
     else:
@@ -204,17 +222,20 @@ def _given(question: Question, body: str, phrase: str) -> tuple[str, ...] | None
         return (digit,) if digit else None
     expects = wording.message(question.wording, lang=question.participant.language).expects
     given = answer_to(expects, body)
-    if given is None and (digit := _words_of_lists()[question.wording].get(understanding.normalise(body))):
+    if given is None and (digit := of_list(body, _words_of_lists()[question.wording])) is not None:
+        if digit not in expects:
+            return None
         # "没了" is on a list, and may also be how a death is told: what the rules take for urgent is never only an answer.
+        # With its digit ("1没了", copied from the question) it is the digit.
         alone = rules.engine().without_net().assess(body, sender="caregiver", context=rules.Context())
-        return (digit,) if alone.level not in _URGENT else None
+        is_with_digit = understanding.normalise(body)[0].isdigit()
+        return (digit,) if is_with_digit or alone.level not in _URGENT else None
     return given
 
 
 def may_be_taken(body: str) -> bool:
     """Whether a text could be an answer at all: one number, a time, or words that stand on a list. Nothing is looked up for any other."""
-    plain = understanding.normalise(body)
-    return may_be_a_value(body) or any(plain in words for words in _words_of_lists().values())
+    return may_be_a_value(body) or any(of_list(body, words) is not None for words in _words_of_lists().values())
 
 
 @cache
@@ -232,14 +253,20 @@ def _parts(meaning: str) -> list[str]:
     return [meaning, *_EITHER.split(meaning)]
 
 
-def _just_answered(message: InboundMessage, point: ContactPoint) -> Question | None:
-    """The question that was answered within the minute and after which none was read yet: a further answer is a second thought."""
-    rows = Question.objects.filter(
-        line=point.line, wording__in=INTERVIEW, state=QuestionState.ANSWERED, asked_at__lte=message.received_at,
-        answered_at__gt=message.received_at - AT_ONCE,
-    )  # fmt: skip
+def _asked_when_written(message: InboundMessage, point: ContactPoint) -> Question | None:
+    """The question that stood when this was written, if no newer one had reached them: answered within the minute, or overtaken since.
+
+    A further answer to the one is a second thought; of the other it is late. Either is kept and acts.
+    """
+    rows = Question.objects.filter(line=point.line, asked_at__lte=message.received_at).exclude(state=QuestionState.OPEN)
     known = rows.select_related("report__message", "event__escalation", "participant__site")
-    return known.order_by("-answered_at").first()
+    last = known.order_by("-asked_at", "-answered_at").first()
+    if last is None or last.wording not in INTERVIEW or last.asked_at < message.received_at - LIVES:
+        return None
+    if Question.objects.filter(line=point.line, state=QuestionState.OPEN).exists():
+        return last
+    is_fresh = last.answered_at is not None and last.answered_at > message.received_at - AT_ONCE
+    return last if is_fresh else None
 
 
 def _is_first(question: Question, message: InboundMessage, given: tuple[str, ...]) -> bool:
@@ -259,6 +286,21 @@ def _answer(message: InboundMessage, given: tuple[str, ...]) -> dict[str, Any]:
     }
 
 
+def _not_on_the_list(turn: Turn, question: Question) -> None:
+    """Asked again once. A second number that the list does not have may be a pulse or a pressure: a person reads what is meant."""
+    turn.reply_wording = "bad_number"
+    before = Turn.objects.filter(line=turn.line, reply_wording="bad_number", arrived_at__gt=question.asked_at)
+    if before.exclude(message=turn.message).exists():
+        _which_is_meant(turn)
+
+
+def _which_is_meant(turn: Turn) -> None:
+    open_task(
+        key=f"which:{turn.message_id}", kind=TaskKind.READ, site=turn.site, participant=turn.participant, message=turn.message,
+        deadline=clock.now() + READ_WITHIN,
+    )  # fmt: skip
+
+
 def _second_thought(turn: Turn, before: Question, given: tuple[str, ...]) -> None:
     """Another answer to the same question is kept beside the first and acts too; a person finds out which one is meant."""
     if before.answer == " ".join(given):
@@ -271,10 +313,7 @@ def _second_thought(turn: Turn, before: Question, given: tuple[str, ...]) -> Non
     reply = _act(turn, again, given)
     # What comes next was said, or will be, by the first answer's turn.
     turn.reply_wording = reply if turn.escalation else ""
-    open_task(
-        key=f"which:{turn.message_id}", kind=TaskKind.READ, site=turn.site, participant=turn.participant, message=turn.message,
-        deadline=clock.now() + READ_WITHIN,
-    )  # fmt: skip
+    _which_is_meant(turn)
 
 
 def _act(turn: Turn, question: Question, given: tuple[str, ...]) -> str:

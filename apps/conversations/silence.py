@@ -20,8 +20,16 @@ CALL_WITHIN = timedelta(minutes=15)
 def after_silence(question: Question) -> None:
     """Work handler of a question that was due an answer: nothing when it was answered, replaced, or its time is over."""
     with work.finishing(question):
-        if question.state == QuestionState.OPEN:
+        if question.state == QuestionState.OPEN or _has_only_asked_for_help(question):
             _ACTS[question.wording](question)
+
+
+def _has_only_asked_for_help(question: Question) -> bool:
+    """Whoever answers a question with HELP and then nothing has not answered it, though the list of HELP has taken its place."""
+    since = Question.objects.filter(line=question.line, asked_at__gt=question.asked_at)
+    last = since.filter(state=QuestionState.OPEN).first()
+    is_all = last is not None and not since.exclude(wording="help").exists()
+    return question.state == QuestionState.REPLACED and is_all
 
 
 def could_not_notice(question: Question) -> None:

@@ -14,8 +14,8 @@ from apps.conversations.vocabulary import QuestionState
 from apps.core import clock, wording, work
 from apps.core.work import Lane
 from apps.messaging import services as messaging
-from apps.messaging.models import Line, OutboundMessage
-from apps.messaging.vocabulary import UNPROMPTED, Purpose
+from apps.messaging.models import InboundMessage, Line, OutboundMessage
+from apps.messaging.vocabulary import UNPROMPTED, Purpose, SendState
 from apps.participants.contacts import texting_line
 from apps.participants.models import Participant
 from apps.safety.models import AdverseEvent
@@ -205,4 +205,18 @@ def open_question(line: Line) -> Question | None:
     now = clock.now()
     is_awaited = Q(expires_at__gt=now) | Q(wording__in=INTERVIEW, asked_at__gt=now - QUESTION_LIVES)
     waiting = Question.objects.filter(is_awaited, line=line, state=QuestionState.OPEN)
-    return waiting.select_related("report__message", "event__escalation", "participant__site").first()
+    return waiting.select_related("report__message", "event__escalation", "participant__site", "message").first()
+
+
+def was_asked_before(message: InboundMessage, question: Question) -> bool:
+    """Whether a text may be the answer to this question. One of the interview counts as asked when a gateway has taken it.
+
+    Until then what they write is still about the question before: "1", and at once "4, I meant". A sending whose outcome is unknown
+    counts as asked.
+    """
+    if message.received_at < question.asked_at:
+        return False
+    sent = question.message
+    if question.wording not in INTERVIEW or sent.handed_over_at is None:
+        return question.wording not in INTERVIEW or sent.state != SendState.PLANNED
+    return sent.handed_over_at <= message.received_at

@@ -206,7 +206,9 @@ def _reports(row: AdverseEvent) -> list[dict[str, Any]]:
                 "at": message.received_at,
                 "pieces": conversation.cut(message.body, findings),
                 "found": conversation.found(message.body, findings),
-                "answer": asked.explained(question, each.symptom_report) if question else "",
+                "answer": asked.explained(question, each.symptom_report)
+                if question and question.participant_id == row.participant_id
+                else "",
             }
         )
     return texts

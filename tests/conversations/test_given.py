@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given as whatever
 from hypothesis import strategies as st
 
-from apps.conversations.given import answer_to, may_be_a_value, said
+from apps.conversations.given import answer_to, may_be_a_value, of_list, said
 from apps.conversations.speaking import INTERVIEW
 from apps.core import wording
 
@@ -48,6 +48,13 @@ def test_a_list_takes_its_digits_and_leaves_words_alone(text: str, meant: tuple[
         ("it was 38.5 c.", "38.5"),
         ("101.3F", "101.3"),
         ("0", "0"),
+        ("385", "38.5"),
+        ("390", "39"),
+        ("没量", "0"),
+        ("没有量体温", "0"),
+        ("not measured", "0"),
+        ("I haven't measured", "0"),
+        ("no thermometer", "0"),
     ],
 )
 def test_a_temperature_is_understood_as_people_write_it(text: str, meant: str) -> None:
@@ -56,7 +63,7 @@ def test_a_temperature_is_understood_as_people_write_it(text: str, meant: str) -
 
 
 @pytest.mark.parametrize(
-    ("text", "meant"), [("1", ()), ("385", ()), ("50", ()), ("38.6 and chills", None), ("high", None)]
+    ("text", "meant"), [("1", ()), ("445", ()), ("50", ()), ("38.6 and chills", None), ("high", None)]
 )
 def test_what_no_thermometer_shows_is_asked_again_and_words_beside_it_are_read(
     text: str, meant: tuple[str, ...] | None
@@ -125,6 +132,11 @@ def test_a_time_or_a_number_beside_a_complaint_is_no_answer(text: str) -> None:
     assert answer_to(WARMTH, text) is None
 
 
+@whatever(st.text(alphabet="3四 重很的了吧severy.,1，", max_size=60))
+def test_whatever_stands_beside_a_word_of_the_list_only_a_digit_of_the_list_or_a_sign_comes_of_it(text: str) -> None:
+    assert of_list(text, HOW_BAD) in {None, "1", "2", "3", "4"}
+
+
 @whatever(st.text(max_size=60), st.sampled_from([LIST, WARMTH, WEIGHT, SINCE]))
 def test_any_text_at_all_is_judged_without_a_fault_and_an_answer_is_short(text: str, expects: tuple[str, ...]) -> None:
     assert all(0 < len(each) <= 12 for each in answer_to(expects, text) or ())
@@ -144,6 +156,44 @@ def test_every_digit_of_a_list_has_its_meaning_in_the_text_itself(key: str, lang
     assert found.question.endswith(("?", "？"))
     assert list(found.choices) == (digits if key != "sym_temp" else [])
     assert not any(char.isdigit() for digit, meaning in found.choices.items() if key != "sym_onset" for char in meaning)
+
+
+HOW_BAD = {"mild": "1", "severe": "3", "very severe": "4", "轻": "1", "重": "3", "red": "2", "黑": "3", "咖啡色": "3"}
+
+
+@pytest.mark.parametrize(
+    ("text", "digit"),
+    [
+        ("3 severe", "3"),
+        ("3重", "3"),
+        ("(3) severe", "3"),
+        ("３。重", "3"),
+        ("3吧", "3"),
+        ("3 please", "3"),
+        ("maybe 3", "3"),
+        ("number three", "3"),
+        ("very severe", "4"),
+        ("4 very severe", "4"),
+        ("very mild", "1"),
+        ("很重", "3"),
+        ("黑色的", "3"),
+        ("咖啡色的", "3"),
+        ("it is red", "2"),
+        ("1 severe", None),
+        ("3 severe pain", None),
+        ("severe pain", None),
+        ("not severe", None),
+        ("不重", None),
+        ("3 times", None),
+        ("3天", None),
+        ("1 and I vomited blood", None),
+        ("重" * 1600, None),
+    ],
+)
+def test_a_digit_with_its_own_word_or_a_courtesy_is_that_digit_and_nothing_else_is(
+    text: str, digit: str | None
+) -> None:
+    assert of_list(text, HOW_BAD) == digit
 
 
 def test_the_lists_say_what_is_meant() -> None:

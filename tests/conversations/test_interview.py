@@ -319,6 +319,11 @@ def test_since_when_takes_a_digit_a_date_or_words_of_time_and_pages_nobody_about
         ("both legs swollen", "只有左边", "2", "emergency"),
         ("yellow eyes", "the same", "2", "sym_severity"),
         ("yellow eyes", "加重", "3", "sym_done_r2"),
+        ("feeling dizzy", "3 severe", "3", "emergency"),
+        ("feeling dizzy", "3吧", "3", "emergency"),
+        ("feeling dizzy", "很重", "3", "emergency"),
+        ("cough", "没量", "0", "sym_severity"),
+        ("cough", "385", "38.5", "sym_done_r2"),
     ],
 )
 def test_the_words_of_the_list_are_its_digits_in_either_language(
@@ -342,6 +347,16 @@ def test_a_word_of_the_list_that_may_tell_of_a_death_is_read_as_words(says: Says
     assert people.wang().follow_up == "frozen"
 
 
+def test_the_same_word_copied_with_its_digit_is_the_digit_and_nobody_is_taken_for_dead(says: Says) -> None:
+    for body in ("恶心", "1", "1", "1"):
+        says("wang", body)
+
+    assert says("wang", "1没了") == "sym_done_r4"
+    assert asked()[-1] == ("sym_ongoing", "1")
+    people.wang().refresh_from_db()
+    assert people.wang().follow_up == "active"
+
+
 def test_words_instead_of_a_digit_are_never_swallowed(says: Says) -> None:
     says("jones", "cough")
 
@@ -354,6 +369,36 @@ def test_a_temperature_sent_to_another_question_is_read_as_a_text(says: Says) ->
     says("jones", "feeling dizzy")
 
     assert says("jones", "39.4") == "emergency"
+
+
+def test_a_digit_and_a_word_that_disagree_are_read_by_a_person(says: Says) -> None:
+    says("jones", "feeling dizzy")
+    says("jones", "1 severe")
+
+    assert asked() == [("sym_severity", "")]
+    assert TaskKind.READ in tasks()
+
+
+def test_a_second_number_that_is_on_no_list_is_read_by_a_person(says: Says) -> None:
+    says("jones", "cough")
+
+    assert [says("jones", "180"), tasks()] == ["bad_number", []]
+    assert [says("jones", "45"), tasks()] == ["bad_number", [TaskKind.READ]]
+    assert says("jones", "37") == "sym_severity"
+
+
+def test_a_phrase_is_no_digit_of_the_menu(says: Says) -> None:
+    says("jones", "2")
+    assert [says("jones", "call me"), says("jones", "the same")] == ["checkin_call", "checkin_ok"]
+    assert not AdverseEvent.objects.exists(), "3 is confused and 1 is fever"
+
+
+def test_please_call_me_is_heard_whatever_question_is_open(says: Says) -> None:
+    ask(participant=people.jones(), wording_key="visit_change", key="v", purpose=Purpose.REPLY)
+
+    assert says("jones", "call me") == "checkin_call"
+    assert says("jones", "1") == "checkin_call", "the question about the appointment stays open"
+    assert tasks() == [TaskKind.CALL_BACK, TaskKind.APPOINTMENT]
 
 
 def test_same_means_still_there_and_never_gone(says: Says) -> None:
@@ -535,6 +580,69 @@ def test_something_worse_at_night_told_in_words_is_watched_too(says: Says, time:
     assert (Escalation.objects.get().chain, the_event().level) == ("R2", "R2")
 
 
+@pytest.mark.parametrize("told", [("2",), ("2", "5")])
+def test_help_in_the_middle_of_something_worse_at_night_is_no_answer(
+    says: Says, time: VirtualClock, told: tuple[str, ...]
+) -> None:
+    night_of(time)
+    for body in (*told, "?", "HELP"):
+        says("wang", body)
+
+    later(time, minutes=11)
+
+    assert Escalation.objects.get().chain == "R2"
+
+
+def test_whoever_answers_the_list_of_help_is_heard_and_no_silence_acts(says: Says, time: VirtualClock) -> None:
+    night_of(time)
+    for body in ("2", "HELP", "1"):
+        says("wang", body)
+
+    later(time, minutes=11)
+
+    assert not Escalation.objects.exists()
+
+
+@pytest.mark.parametrize("at_night", [True, False])
+def test_something_worse_and_then_stop_is_a_call_as_soon_as_silence_would_have_been_one(
+    says: Says, time: VirtualClock, at_night: bool
+) -> None:
+    if at_night:
+        night_of(time)
+    says("wang", "2")
+    says("wang", "STOP")
+
+    within = Task.objects.get(kind=TaskKind.OPTED_OUT).deadline - clock.now()
+    assert within <= (timedelta(minutes=15) if at_night else timedelta(hours=8))
+
+
+def test_stop_after_an_open_question_of_no_urgency_is_a_call_within_two_days(says: Says, time: VirtualClock) -> None:
+    says("jones", "nausea")
+    says("jones", "STOP")
+
+    assert Task.objects.get(kind=TaskKind.OPTED_OUT).deadline - clock.now() == timedelta(days=2)
+
+
+def test_a_menu_answered_in_words_is_answered_though_nothing_more_may_be_asked(says: Says, time: VirtualClock) -> None:
+    night_of(time)
+    told = [says("jones", body) for body in ("2", "9", "nausea", "1", "1", "2", "constipation")]
+
+    later(time, minutes=30)
+
+    assert told[-1] == "sym_done_r3"
+    assert not Escalation.objects.exists()
+    assert not Task.objects.filter(key__startswith="silence:").exists()
+
+
+def test_thanks_at_night_is_not_put_off_until_the_morning_in_the_middle_of_something_worse(
+    says: Says, time: VirtualClock
+) -> None:
+    night_of(time)
+    before = says("wang", "谢谢")
+
+    assert [before, says("wang", "2"), says("wang", "谢谢")] == ["out_of_hours", "sym_which", "reassure"]
+
+
 def test_whoever_has_answered_everything_at_night_wakes_nobody(says: Says, time: VirtualClock) -> None:
     night_of(time)
     told = [says("wang", body) for body in ("2", "5", "1", "1", "1")]
@@ -618,6 +726,34 @@ def test_the_same_answer_twice_at_once_is_one(says: Says, time: VirtualClock) ->
     assert asked() == [("sym_severity", "1"), ("sym_onset", "")]
     assert answers_to("jones").count("sym_onset") == 1
     assert not Task.objects.filter(kind=TaskKind.READ).exists()
+
+
+def test_what_is_written_before_the_next_question_has_left_is_about_the_one_before(
+    says: Says, time: VirtualClock
+) -> None:
+    for body in ("feeling dizzy", "1"):
+        says("jones", body)
+    waits = OutboundMessage.objects.filter(wording="sym_onset")
+    waits.update(state="planned", handed_over_at=None)
+    time.advance(timedelta(minutes=3))
+
+    assert says("jones", "4") == "emergency"
+    assert sorted(Question.objects.filter(wording="sym_severity").values_list("answer", flat=True)) == ["1", "4"]
+    assert Question.objects.get(wording="sym_onset").answer == ""
+
+
+def test_an_answer_that_arrives_after_its_question_was_overtaken_still_acts(says: Says, time: VirtualClock) -> None:
+    says("jones", "feeling dizzy")
+    time.advance(timedelta(minutes=1))
+    late = waiting("jones", "4")
+    InboundMessage.objects.filter(pk=late.pk).update(due_at=None)
+    assert says("jones", "both legs swollen") == "sym_side"
+
+    InboundMessage.objects.filter(pk=late.pk).update(due_at=clock.now())
+    work()
+
+    assert Question.objects.get(answered_by=late).wording == "sym_severity"
+    assert Escalation.objects.get().chain == "R1"
 
 
 def test_an_answer_that_another_process_has_just_kept_is_not_overwritten(

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from apps.conversations.models import Question
 from apps.core import clock
 from apps.core.clock import VirtualClock
 from apps.safety.models import AdverseEvent
@@ -53,6 +54,13 @@ def test_an_answer_that_raised_the_case_says_so(time: VirtualClock) -> None:
 
     assert "dizzy: How bad at its worst? 3 severe · this answer makes it R1" in english
     assert "头晕: 最厉害时有多重？ 3 重 · 因此回答，分级为R1" in chinese
+
+
+def test_an_answer_to_a_question_put_to_somebody_else_on_the_same_phone_is_not_shown(time: VirtualClock) -> None:
+    event = told(time, "feeling dizzy", "3")
+    Question.objects.update(participant=people.wang())
+
+    assert "this answer makes it" not in page(people.alice(), change_url(event))
 
 
 def test_a_jump_says_from_where_to_where(time: VirtualClock) -> None:
