@@ -14,8 +14,8 @@ from apps.triage.rules.whose import Scene, is_somebody_elses
 
 RESOLVED = "resolved"  # inside the rules only; the outside sees "past"
 PLANNED = "planned"  # inside the rules only; the outside sees "hypothetical"
-_REACH = {"neg": 7, "neg_mid": 4, "neg_zh": 3, "neg_near": 2}
-_FURTHEST = max(_REACH.values())
+REACH = {"neg": 7, "neg_mid": 4, "neg_zh": 3, "neg_near": 2}
+_FURTHEST = max(REACH.values())
 _AFTER_REACH = 5
 _NEXT_REACH = 2
 _OPENING = 8  # tokens at the beginning of a question in which an "if" is for all of it
@@ -256,7 +256,7 @@ def _is_denied(finding: Hit, scene: Scene) -> bool:
         and scene.layout.sentences[finding.end - 1] == sentence
         and _between(scene.of("barrier"), finding.start + 1, finding.end)
     )
-    for name, reach in _REACH.items():
+    for name, reach in REACH.items():
         for hit in scene.of(name) if not turned else ():
             if hit.end > finding.start or scene.layout.sentences[hit.start] != sentence or hit.start in scene.inside:
                 continue

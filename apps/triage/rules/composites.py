@@ -45,6 +45,12 @@ class Facts:
     severity: int | None = None
     severity_delta: int | None = None
     standing: str | None = None
+    undenied: str = ""  # `text` with blanks where a finding is denied
+
+    def says(self, keyword: str) -> bool:
+        """Whether it stands there and is not denied. What stands there twice is said: "first no blood, then blood"."""
+        times = self.text.count(keyword)
+        return times > 1 or (times == 1 and keyword in self.undenied)
 
     @property
     def is_worsening(self) -> bool:
@@ -78,7 +84,7 @@ def _holds(block: Escalation, facts: Facts, others: frozenset[str]) -> bool:
     days = context.days_since_infusion
     return (
         not block.with_any.isdisjoint(others)
-        or any(keyword in facts.text for keyword in block.keywords)
+        or any(facts.says(keyword) for keyword in block.keywords)
         or (
             block.days_since_infusion_lte is not None
             and days is not None

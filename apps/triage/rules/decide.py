@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from apps.triage.rules.assertion import PLANNED, RESOLVED, is_planned, is_taken_back, state_of
+from apps.triage.rules.assertion import PLANNED, REACH, RESOLVED, is_planned, is_taken_back, state_of
 from apps.triage.rules.baseline import softened
 from apps.triage.rules.catalogue import Catalogue
 from apps.triage.rules.clauses import FIRST_CJK
@@ -65,6 +65,7 @@ class Engine:
         verdicts: list[Verdict] = []
         if live or context.recent_items:
             facts = self._facts(live, reading, measures, folded, sender, context)
+            facts.undenied = _without_denied(folded, where, judged, reading)
             verdicts = [*escalated(facts), *composed(facts)]
         by_rules = self._conclude(text, judged, verdicts, reading)
         if facts and context.baselines:
@@ -271,6 +272,29 @@ def _is_said_exactly(vague: _Judged, judged: list[_Judged]) -> bool:
 def digest(text: str) -> str:
     """SHA-256 of the text in UTF-8; lone surrogates are kept apart from other text."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _without_denied(folded: str, where: Sequence[int], judged: list[_Judged], reading: Reading) -> str:
+    """The text with blanks for what a word of denial stands before, in the same clause and in a denied finding.
+
+    As it is where something serious is present: its words may lie among these.
+    """
+    denied = [(one.start, one.end) for one in judged if one.state == "negated"]
+    if not denied or any(one.state == "present" and one.label == "serious" for one in judged):
+        return folded
+    clauses = reading.layout.clauses
+    blank: set[int] = set()
+    for name, reach in REACH.items():
+        for hit in reading.classes.get(name, ()):
+            for at in range(hit.end, min(hit.end + reach, len(clauses))):
+                start, end = reading.offsets.spans[at]
+                is_denied = any(begins <= start and end <= ends for begins, ends in denied)
+                if is_denied and clauses[at] == clauses[hit.start]:
+                    blank.update(range(start, end))
+    signs = []
+    for place, sign in enumerate(folded):
+        signs.append(" " if where[place] in blank else sign)
+    return "".join(signs)
 
 
 def _label(live: list[_Judged], over: list[_Judged], verdicts: list[Verdict]) -> str:
