@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from apps.conversations import alarm, interview, understanding
-from apps.conversations.board import READ_WITHIN, contact_today, open_task
+from apps.conversations.board import READ_WITHIN, contact_today, find_out_which, open_task
 from apps.conversations.commands import COMMANDS, opt_out
 from apps.conversations.given import said
 from apps.conversations.models import Question, Turn
@@ -17,7 +17,7 @@ from apps.conversations.speaking import (
     promised_call,
     was_asked_before,
 )
-from apps.conversations.turns import turn_for
+from apps.conversations.turns import AT_ONCE, turn_for
 from apps.conversations.vocabulary import QuestionState, TaskKind
 from apps.core import clock
 from apps.escalation.models import Escalation
@@ -30,7 +30,6 @@ from apps.safety import services as safety
 from apps.triage import services as triage
 from apps.triage.models import SymptomReport
 
-AT_ONCE = timedelta(minutes=1)
 _MENU_R1 = frozenset({"2", "3", "4"})  # clinical rule 10: escalated on the digit alone
 _MENU_R2 = frozenset({"1"})
 
@@ -106,10 +105,7 @@ def _which_is_meant(turn: Turn) -> None:
     """Both texts are kept and acted on; the good news of two that disagree is not thanked for, and a person finds out."""
     if turn.reply_wording == "checkin_ok":
         turn.reply_wording = ""
-    open_task(
-        key=f"which:{turn.message_id}", kind=TaskKind.READ, site=turn.site, participant=turn.participant, message=turn.message,
-        deadline=clock.now() + READ_WITHIN,
-    )  # fmt: skip
+    find_out_which(turn)
 
 
 def _checkin(turn: Turn, given: tuple[str, ...]) -> str:

@@ -70,6 +70,14 @@ def contact_today(turn: Turn, *, about: InboundMessage | None = None) -> Task:
     )  # fmt: skip
 
 
+def find_out_which(turn: Turn) -> Task:
+    """Two answers to one question, or one that is on no list: a person finds out which is meant."""
+    return open_task(
+        key=f"which:{turn.message_id}", kind=TaskKind.READ, site=turn.site, participant=turn.participant, message=turn.message,
+        deadline=clock.now() + READ_WITHIN,
+    )  # fmt: skip
+
+
 def symptom_key(message: InboundMessage) -> str:
     """The key of the task about a symptom that this text brought."""
     return f"symptom:{message.pk}"

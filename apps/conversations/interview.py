@@ -13,12 +13,12 @@ from typing import Any
 from django.db.models import Q
 
 from apps.conversations import alarm, understanding
-from apps.conversations.board import READ_WITHIN, contact_today, open_task, symptom_key
+from apps.conversations.board import contact_today, find_out_which, symptom_key
 from apps.conversations.given import answer_to, may_be_a_value, of_list, said
 from apps.conversations.models import Question, Task, Turn
 from apps.conversations.speaking import INTERVIEW, About, ask, is_night
-from apps.conversations.turns import turn_for
-from apps.conversations.vocabulary import QuestionState, TaskKind
+from apps.conversations.turns import AT_ONCE, turn_for
+from apps.conversations.vocabulary import QuestionState
 from apps.core import clock, wording
 from apps.escalation.models import Escalation
 from apps.escalation.vocabulary import RUNNING, ChainName
@@ -39,7 +39,6 @@ from apps.trials.services import current_protocol
 
 CONVERSATION = safety.STORM  # a conversation is over when so long nothing was asked
 LIVES = timedelta(hours=12)  # then an unanswered question makes room for a check-in
-AT_ONCE = timedelta(minutes=1)
 _EITHER = re.compile(r"/| or |或")
 _MENU = "sym_which"
 _COUNTED = INTERVIEW | {_MENU, "sym_other", "sym_progress"}
@@ -291,14 +290,7 @@ def _not_on_the_list(turn: Turn, question: Question) -> None:
     turn.reply_wording = "bad_number"
     before = Turn.objects.filter(line=turn.line, reply_wording="bad_number", arrived_at__gt=question.asked_at)
     if before.exclude(message=turn.message).exists():
-        _which_is_meant(turn)
-
-
-def _which_is_meant(turn: Turn) -> None:
-    open_task(
-        key=f"which:{turn.message_id}", kind=TaskKind.READ, site=turn.site, participant=turn.participant, message=turn.message,
-        deadline=clock.now() + READ_WITHIN,
-    )  # fmt: skip
+        find_out_which(turn)
 
 
 def _second_thought(turn: Turn, before: Question, given: tuple[str, ...]) -> None:
@@ -313,7 +305,7 @@ def _second_thought(turn: Turn, before: Question, given: tuple[str, ...]) -> Non
     reply = _act(turn, again, given)
     # What comes next was said, or will be, by the first answer's turn.
     turn.reply_wording = reply if turn.escalation else ""
-    _which_is_meant(turn)
+    find_out_which(turn)
 
 
 def _act(turn: Turn, question: Question, given: tuple[str, ...]) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from apps.conversations import alarm, answers, commands, death, second_opinion, understanding
-from apps.conversations.board import contact_today, open_task
+from apps.conversations.board import READ_WITHIN, contact_today, open_task
 from apps.conversations.history import told_about
 from apps.conversations.models import Turn
 from apps.conversations.speaking import is_night
@@ -28,7 +28,6 @@ from apps.staff.vocabulary import Role
 from apps.triage import services as triage
 from apps.triage.models import SymptomReport
 
-READ_WITHIN = timedelta(hours=4)
 READ_URGENT_WITHIN = timedelta(minutes=15)
 _DOCTORS = frozenset({Role.PRINCIPAL_INVESTIGATOR, Role.INVESTIGATOR})
 

@@ -1,10 +1,8 @@
 """A second reader of what the rules let pass. It only opens a task: levels, alarms and answers stay as they are."""
 
-from datetime import timedelta
-
 from django.conf import settings
 
-from apps.conversations.board import open_task
+from apps.conversations.board import READ_WITHIN, open_task
 from apps.conversations.models import SecondReading
 from apps.conversations.vocabulary import TaskKind
 from apps.core import clock, work
@@ -13,7 +11,6 @@ from apps.triage import second_reader
 from apps.triage.models import SymptomReport
 from apps.vault.models import KeyDestroyed
 
-READ_WITHIN = timedelta(hours=4)
 _LET_PASS = ("none", "nonserious")
 
 

@@ -1,5 +1,7 @@
 """The courtesy answer to one text, before it is saved."""
 
+from datetime import timedelta
+
 from apps.conversations.models import Turn
 from apps.core import clock
 from apps.core.work import Lane
@@ -7,6 +9,8 @@ from apps.escalation.models import Escalation
 from apps.messaging.models import InboundMessage
 from apps.participants.models import ContactPoint
 from apps.triage.models import SymptomReport
+
+AT_ONCE = timedelta(minutes=1)  # texts of one phone so close to each other may be two words on the same question
 
 
 def turn_for(

@@ -48,7 +48,7 @@ def apply_delivery(row: DeliveryEvent) -> None:
 
 
 def could_not_apply(row: DeliveryEvent) -> None:
-    """It broke the program: people are told, and the text is looked up in the provider's log as if nothing had been said."""
+    """It broke the program: people are told, and the provider is asked about the text as if it had said nothing."""
     sound(kind=AlarmKind.QUARANTINED, gateway=row.gateway, about=str(row.pk))
 
 
