@@ -9,14 +9,13 @@ from apps.escalation import channel as channels
 from apps.escalation import rota, rules
 from apps.escalation.models import ContactRecord, Escalation
 from apps.escalation.paging import Summons, locked, plan_pages
-from apps.escalation.people import on_duty
+from apps.escalation.people import may_open, on_duty
 from apps.escalation.stepping import reopen
 from apps.escalation.taking import NotYours
 from apps.escalation.vocabulary import BY_NAME, ContactResult, EscalationState, MilestoneKind, Via
 from apps.staff.models import User
-from apps.staff.services import on_call, scope
-from apps.staff.vocabulary import Action, Role
-from apps.trials.models import Site
+from apps.staff.services import on_call
+from apps.staff.vocabulary import Role
 
 _CLINICIANS = (Role.PRINCIPAL_INVESTIGATOR, Role.INVESTIGATOR)
 
@@ -36,13 +35,7 @@ def colleagues(escalation: Escalation) -> list[User]:
     known = dict.fromkeys([*on_call(site=site, roles=_CLINICIANS if site else (Role.DUTY_DESK,)), *reached])
     away = rota.away([*known], now, now + timedelta.resolution)
     present = [each for each in known if each.pk not in away and each.pk != escalation.acknowledged_by_id]
-    return [each for each in present if _may_take(each, site) and channels.waking(each)]
-
-
-def _may_take(person: User, site: Site | None) -> bool:
-    """Only who can open the case: the duty desk, which a site's chain pages late, sees nothing of a site, not even whom to phone."""
-    seen = scope(person)
-    return site.pk in seen.sites_for(Action.ACKNOWLEDGE) if site else seen.may(Action.VIEW_UNMATCHED)
+    return [each for each in present if may_open(each, site) and channels.waking(each)]
 
 
 @transaction.atomic
