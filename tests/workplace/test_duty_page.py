@@ -65,9 +65,15 @@ def test_a_shift_is_entered_and_its_gaps_are_listed(everybody: None) -> None:
         "shift-BJ01-starts_at": f"{now + timedelta(hours=1):%Y-%m-%dT%H:%M}",
         "shift-BJ01-ends_at": f"{now + timedelta(hours=9):%Y-%m-%dT%H:%M}",
     }  # fmt: skip
+    refused = client.post(URL, form)
+    assert refused.status_code == 422
+    assert "Alice: has no tested route that wakes, has no tested way to acknowledge" in refused.content.decode()
+    assert "With a written reason it is entered all the same" in refused.content.decode()
+    form["shift-BJ01-reason"] = "nobody else is there yet"
     answer = client.post(URL, form)
     assert answer.status_code == 303, answer.content.decode()
     shift = Shift.objects.get()
+    assert "put on call untested, with a reason" in page(people.carol(), URL)
     assert (shift.person, shift.made_by) == (people.alice(), people.carol())
     assert "Cancel the shift" in page(people.carol(), URL)
     assert client.post(URL, form).status_code == 422  # the same hours again
