@@ -1,7 +1,7 @@
 """Shifts are entered for colleagues: only for those whom something has proved to wake, or with a written reason; and they are told."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -18,7 +18,7 @@ from apps.escalation.vocabulary import Duty, IncidentKind, RotaRule
 from apps.staff.models import User
 from apps.trials.models import Site
 
-MOST_TURNS = 200
+MOST_TURNS = 100
 
 
 class NeedsReason(RotaRefused):
@@ -187,4 +187,4 @@ def _gaps_after(site: Site | None, duty: Duty, turns: Sequence[Turn], until: dat
             )
         found = rota.gaps(site=site, ahead=until - clock.now(), duties=[duty])
         transaction.set_rollback(True)
-    return found
+    return [replace(gap, ends_at=min(gap.ends_at, until)) for gap in found if gap.starts_at < until]  # the clock went on

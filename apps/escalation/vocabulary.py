@@ -128,7 +128,7 @@ class RotaRule(models.TextChoices):
     SAME_PERSON = "same_person", _("This person has the shift already.")
     ON_LEAVE = "on_leave", _("This person is away in that time.")
     CANNOT_BE_WOKEN = "cannot_be_woken", _("No channel that is set up could wake this person.")
-    TOO_MANY_TURNS = "too_many_turns", _("These are more than 200 turns: plan a shorter time.")
+    TOO_MANY_TURNS = "too_many_turns", _("These are more than 100 turns: plan a shorter time.")
     NOT_TESTED = "not_tested", _("Nothing proves yet that this person would wake and could answer.")
     OFFERED_ALREADY = "offered_already", _("This shift is offered to somebody already: take that back first.")
     ANSWERED_ALREADY = "answered_already", _("This hand-over has been answered or taken back already.")
