@@ -51,9 +51,7 @@ def hand_to(*, escalation: Escalation, person: User, to: User, via: Via) -> Cont
         raise NotYours
     if to not in colleagues(escalation):
         raise CannotBeNamed
-    plan = rules.plan(escalation.snapshot)
-    # Never longer than the holder's own time: handed over, a case rests no longer than kept.
-    wait = timedelta(0) if _is_handed_on(escalation) else min(plan.first_wait, plan.expires)
+    wait = timedelta(0) if _is_handed_on(escalation) else _alone_for(escalation)
     record = ContactRecord.objects.create(
         escalation=escalation, person=person, result=ContactResult.HAND_OVER, via=via, at=clock.now()
     )
@@ -62,6 +60,14 @@ def hand_to(*, escalation: Escalation, person: User, to: User, via: Via) -> Cont
     escalation.save()
     work.set_due(Escalation.objects.filter(pk=escalation.pk), due_at=escalation.next_step_at)
     return record
+
+
+def _alone_for(escalation: Escalation) -> timedelta:
+    """As long as the chain leaves its first person (R3: the protocol's four hours until the lead coordinator), and never past the time
+    at which the giver's own would have ended: handed over, a case rests no longer than kept. Yet long enough to answer a page."""
+    plan, now = rules.plan(escalation.snapshot), clock.now()
+    first, rest = (work.seconds(each.total_seconds()) for each in (plan.first_wait, rules.REST))
+    return min(first, max((escalation.expires_at or now) - now, rest))
 
 
 def _is_handed_on(escalation: Escalation) -> bool:
@@ -77,6 +83,6 @@ def _page(escalation: Escalation, to: User, *, alone_for: timedelta) -> None:
     """A step of its own before the round: if none of its pages arrives, the round begins at once (`paging.move_on_after`)."""
     escalation.step += 1
     escalation.group_from = escalation.step
-    escalation.round_started_at = escalation.next_step_at = clock.now() + work.seconds(alone_for.total_seconds())
+    escalation.round_started_at = escalation.next_step_at = clock.now() + alone_for
     named = Summons(to, channels.waking(to), f"named:{escalation.step}", step=escalation.step, who=BY_NAME)
     plan_pages(escalation, [named], wording="staff_handed")
