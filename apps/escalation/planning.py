@@ -187,4 +187,6 @@ def _gaps_after(site: Site | None, duty: Duty, turns: Sequence[Turn], until: dat
             )
         found = rota.gaps(site=site, ahead=until - clock.now(), duties=[duty])
         transaction.set_rollback(True)
-    return [replace(gap, ends_at=min(gap.ends_at, until)) for gap in found if gap.starts_at < until]  # the clock went on
+    return [
+        replace(gap, ends_at=min(gap.ends_at, until)) for gap in found if gap.starts_at < until
+    ]  # the clock went on

@@ -154,6 +154,7 @@ class ChainRule(models.TextChoices):
     UNKNOWN_CHANNEL = "unknown_channel", _("There is no such channel.")
     UNKNOWN_ROLE = "unknown_role", _("There is no such role in a chain.")
     UNKNOWN_PERSON = "unknown_person", _("There is no such person, or the account has ended.")
+    WAKES_ONE = "wakes_one", _("At night fewer than two people are woken at minute 0.")
     WAKES_NOBODY = "wakes_nobody", _("Nobody is woken at minute 0.")
     NO_WIDENING = "no_widening", _("From the second round on somebody more must be paged.")
     BAD_LENGTH = "bad_length", _("This must be at least one minute.")

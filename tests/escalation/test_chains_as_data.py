@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from apps.escalation import chains
+from apps.escalation import chains, readiness
 from apps.escalation import services as escalation
 from apps.escalation.vocabulary import ChainName, ChainRule
 from apps.staff.models import User
@@ -158,3 +158,42 @@ def test_by_rule_a_second_person_must_take_it_which_never_holds_up_the_first(
     assert (running.acknowledged_by, running.second_wanted) == (alice, False)
     stage.minutes(8)
     assert [name for _, name in stage.paged(running)] == ["Alice", "Bob"]
+
+
+# --- two people at once for an emergency
+
+WAKES_ONE = "R1 step 1: At night fewer than two people are woken at minute 0."
+
+
+def also_at_once(stage: Stage, by: User, who: str, *channels: str) -> None:
+    content = chains.content_of(ChainName.R1, site=stage.site)
+    content["steps"].insert(1, {"after_minutes": 0, "who": who, "channels": [*channels], "task": None})
+    escalation.set_chain(site=stage.site, chain=ChainName.R1, content=content, by=by, reason="two at once")
+
+
+def test_the_protocols_r1_wakes_one_person_at_minute_0_and_doctor_says_so(stage: Stage, alice: User) -> None:
+    """Its second is the coordinator by console and e-mail. R2, which is called back within the hour, is not asked for two."""
+    said = chains.problems_in_force(site=stage.site)
+    assert WAKES_ONE in said
+    assert not [line for line in said if line.startswith("R2") and "fewer than two" in line]
+    assert any(
+        reason.startswith(f"BJ01: chain {WAKES_ONE[:-1]}: set the chain right") for reason in readiness.readiness()
+    )
+    assert readiness.quality(site=stage.site).woken_at_once == [alice]
+
+
+def test_a_site_whose_own_r1_wakes_a_second_person_at_minute_0_is_not_named(
+    stage: Stage, alice: User, bob: User, carol: User
+) -> None:
+    also_at_once(stage, carol, "second_on_call", "sms", "email")
+    assert WAKES_ONE not in chains.problems_in_force(site=stage.site)
+    assert readiness.quality(site=stage.site).woken_at_once == [alice, bob]
+
+
+def test_a_second_person_by_mail_alone_or_without_a_mobile_is_none(stage: Stage, bob: User, carol: User) -> None:
+    also_at_once(stage, carol, "principal_investigator", "email", "console")
+    assert WAKES_ONE in chains.problems_in_force(site=stage.site)
+    also_at_once(stage, carol, "second_on_call", "sms")
+    assert WAKES_ONE not in chains.problems_in_force(site=stage.site)
+    set_phone(user=bob, number="")
+    assert WAKES_ONE in chains.problems_in_force(site=stage.site)

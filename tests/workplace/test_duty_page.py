@@ -172,3 +172,10 @@ def test_a_robot_is_set_up_by_a_command_that_takes_its_keys_from_standard_input(
         run("BJ01", "webhook", said="https://pager.example.org/in\n\n")
     run("BJ01", "wecom", "--remove")
     assert channels.of("wecom", people.alice()) is None
+
+
+def test_the_page_says_whom_an_emergency_wakes_at_once_and_that_one_is_too_few(everybody: None) -> None:
+    body = page(people.alice(), URL)
+    row = body[body.index("woken at once by an emergency") :].partition("</tr>")[0]
+    assert "<b>Alice</b>" in row
+    assert "Fewer than two." in row
