@@ -140,7 +140,7 @@ def _answered_unopened(escalation: Escalation, acknowledgement: Acknowledgement)
         escalation.save()
     if acknowledgement.via != Via.SMS:
         wording = wording_for_closed(escalation, person)
-        _say_by_text(escalation, person, wording, PageKind.MENU, f"closed:{acknowledgement.pk.hex[:12]}")
+        _say_by_text(escalation, person, wording, PageKind.CLOSED, f"closed:{acknowledgement.pk.hex[:12]}")
 
 
 def _begin_next_round(escalation: Escalation) -> None:

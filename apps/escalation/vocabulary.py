@@ -39,6 +39,7 @@ URGENCY: tuple[str, ...] = (ChainName.R1, ChainName.UNMATCHED, ChainName.R2, Cha
 class PageKind(models.TextChoices):
     PAGE = "page", _("page")
     MENU = "menu", _("told that it is theirs")
+    CLOSED = "closed", _("told that somebody who can open it must take it")
     REMINDER = "reminder", _("reminded of the contact")
     NOTICE = "notice", _("told that somebody has it")
 

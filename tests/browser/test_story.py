@@ -168,7 +168,7 @@ def test_every_page_of_a_role_is_whole_named_and_readable(tabs: Tabs, username: 
 @pytest.mark.parametrize("width", [PHONE, DESK])
 @pytest.mark.parametrize(("username", "language", "paths"), [
     ("zhao", "zh-hans", ["/admin/duty/"]), ("sun", "en", ["/admin/duty/"]),
-    ("qian", "zh-hans", ["/admin/paging/", "/admin/paging/?site=BJ01&chain=R1"]),
+    ("qian", "zh-hans", ["/admin/rotation/?at=BJ01", "/admin/paging/", "/admin/paging/?site=BJ01&chain=R1"]),
     ("admin", "en", ["/admin/paging/", "/admin/duty/"]), ("duty", "zh-hans", ["/admin/duty/"]),
 ])  # fmt: skip
 def test_duty_and_paging_with_every_form_open_are_whole_named_and_readable_by_day_and_by_night(

@@ -125,6 +125,7 @@ def test_by_voice_the_text_after_the_call_says_whom_to_phone(stage: Stage, dan: 
         f"{running.ref}: your answer is noted, 10:15. Only its site can open it: phone the site, {stage.site.team_phone}, until "
         "somebody there takes it. Its people are paged again."
     )
+    assert "told that somebody who can open it must take it" in [moment.what for moment in timeline(running)]
 
 
 def test_the_sponsors_monitor_is_told_neither_the_site_nor_its_number(stage: Stage, sam: User) -> None:
