@@ -18,6 +18,9 @@ VALUES = LONGEST | {
     "code": "4821",
     "when": "soon",
     "name_role": "Dr A",
+    "duty": "on call",
+    "starts": "05-12 20:00",
+    "ends": "05-13 08:00",
     "date": "1月2日",
 }
 
