@@ -6,6 +6,7 @@ import pytest
 
 from apps.core import clock
 from apps.escalation import services as escalation
+from apps.escalation.figures import figures
 from apps.escalation.models import Acknowledgement, Escalation
 from apps.escalation.timeline import timeline
 from apps.escalation.vocabulary import ChainName, ContactResult, EscalationState, Via
@@ -165,3 +166,13 @@ def test_a_drill_is_answered_by_whoever_was_paged(stage: Stage, dan: User) -> No
     stage.text(dan, stage.code(running, dan))
     running.refresh_from_db()
     assert running.state == EscalationState.CONTACTED
+
+
+def test_the_figures_measure_until_somebody_who_can_open_it_has_it(stage: Stage, dan: User, bob: User) -> None:
+    running = asleep_until_the_duty_doctor(stage)
+    stage.text(dan, stage.code(running, dan))
+    stage.minutes(4)
+    stage.text(bob, stage.code(running, bob))
+    [row] = figures(since=running.opened_at, until=clock.now(), site=stage.site)
+    assert row.to_acknowledgement.longest is not None
+    assert row.to_acknowledgement.longest >= 19 * 60
