@@ -113,6 +113,9 @@ QUIET = {
         "this medicine controls my seizures",
         "I do not think about dying any more",
     ],
+    "what it kept one from": ["It kept me from killing myself."],
+    "another medicine": ["Other antidepressants made me suicidal."],
+    "what else dies of it": ["killed my libido", "sex drive is dead"],
     "the time before it": [
         "I was psychotic before I found this medicine.",
         "was hospitalised for depression years ago, before this",
@@ -120,6 +123,9 @@ QUIET = {
 }
 
 NOT_SILENCED = [
+    "I passed out just before I took the pills",
+    "the other tablets made me vomit blood",
+    "people say I was talking nonsense all morning",
     "It stopped my headaches but gave me constant overwhelming sleepiness",
     "controls my pain, but I had a seizure yesterday",
     "Before this medicine I was fine, now I am hallucinating",
