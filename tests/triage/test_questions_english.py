@@ -20,6 +20,7 @@ SERIOUS = {
         "bleeding while 8 weeks pregnant?",
     ],
     "an injury asked about": [
+        "lost my sight for an hour?",
         "my foot is purple and cold?",
         "My finger got cut off?",
         "I was bitten by a snake?",
@@ -46,6 +47,7 @@ QUIET = {
     ],
     "chills or fever alone": ["chills", "low grade fever"],
     "an injection": [
+        "got the pneumonia vaccine, arm aches",
         "a shot in the arm and off home",
     ],
 }

@@ -17,6 +17,8 @@ SERIOUS = {
         "need to sleep 15 hours a day",
         "even espresso won't keep me awake any more",
         "The sleepiness became unbearable once the dose went up.",
+        "I sleep half the day.",
+        "asleep on my feet at work",
     ],
     "a clouded mind with a memory that goes": [
         "short term memory loss, brain fog, no libido",
@@ -30,6 +32,7 @@ SERIOUS = {
         "couldn't follow a conversation, stared at people like a zombie",
         "got lost driving home on a road I know",
         "Disorientation, nausea.",
+        "My short term memory is horrible, I repeat myself constantly",
         "staggering about, slurring like a drunk",
     ],
     "out of touch with what is real": [
@@ -39,6 +42,9 @@ SERIOUS = {
         "I could not tell what was real and what was not.",
         "paranoid delusions",
         "I believed the TV was sending me messages.",
+        "thought I was the messiah",
+        "I saw a man standing by my bed",
+        "I ran naked through the street",
         "Insomnia and seeing things at night, so I quit it.",
         "The nightmares and seeing things scared me off it.",
         "shadows at the edge of my vision that are not there",
@@ -57,6 +63,10 @@ SERIOUS = {
         "I'd rather die than feel like this another day.",
         "praying to get through this week without hurting myself",
         "planned my own death on this pill",
+        "I keep picturing myself hanging",
+        "tried to OD",
+        "almost jumped off the balcony",
+        "my wife found me with the gun",
     ],
     "what it brought one to": [
         "landed me in the hospital",
@@ -66,6 +76,8 @@ SERIOUS = {
         "I nearly died from an allergic reaction",
         "wrecked my car",
         "drove my truck into a ditch on it",
+        "serotonin syndrome",
+        "Stevens-Johnson, skin peeling off",
     ],
     "almost blind on standing": ["each time I stand up I go nearly blind and hold on to the wall"],
 }
@@ -74,7 +86,6 @@ READ = {
     "too high, too suspicious, unreal": [
         "It sent me into a manic episode.",
         "paranoia, dry mouth",
-        "serotonin syndrome they said",
         "felt depersonalization for weeks",
     ],
     "blows": ["I hit my husband, I never do that", "became very violent on it"],
@@ -97,6 +108,7 @@ QUIET = {
         "I forget to take my pills sometimes.",
         "I don't remember what dose I started on.",
         "can't remember the name of the other pill",
+        "I got lost in thought",
         "No brain fog like with the other one.",
         "Before this I had brain fog and memory loss for years.",
     ],
@@ -106,6 +118,8 @@ QUIET = {
         "this form drove me crazy",
         "I would kill for a decent night out",
         "lost the will to live in your waiting room",
+        "thought I was God's gift in that suit",
+        "that would hurt my feelings",
     ],
     "what it took away": [
         "It stopped the suicidal thoughts within days.",
