@@ -18,6 +18,7 @@ SERIOUS = {
         "even espresso won't keep me awake any more",
         "The sleepiness became unbearable once the dose went up.",
         "I sleep half the day.",
+        "slept nonstop and put on weight",
         "the drowsiness is so strong that I pulled over to nap",
         "asleep on my feet at work",
     ],
@@ -30,6 +31,8 @@ SERIOUS = {
         "Don't remember driving home.",
         "did things I have no memory of",
         "I forget what I'm saying mid sentence",
+        "spacey, I forget everything",
+        "couldn't remember anything",
         "couldn't follow a conversation, stared at people like a zombie",
         "got lost driving home on a road I know",
         "Disorientation, nausea.",
@@ -84,6 +87,12 @@ SERIOUS = {
         "hospital for nine days because of it",
         "Stevens-Johnson, skin peeling off",
     ],
+    "a stop of the medicine is no end of what it brought": [
+        "I had a grand mal seizure when I quit.",
+        "chest pains when I quit",
+        "high fever after quitting",
+        "shortness of breath once I stopped",
+    ],
     "almost blind on standing": ["each time I stand up I go nearly blind and hold on to the wall"],
 }
 
@@ -132,6 +141,7 @@ QUIET = {
         "this medicine controls my seizures",
         "I do not think about dying any more",
     ],
+    "what ended with the medicine": ["Headaches, ended after I stopped it", "no chest pain since I stopped smoking"],
     "what it kept one from": ["It kept me from killing myself."],
     "another medicine": ["Other antidepressants made me suicidal."],
     "what else dies of it": ["killed my libido", "sex drive is dead"],
