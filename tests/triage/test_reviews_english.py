@@ -18,6 +18,7 @@ SERIOUS = {
         "even espresso won't keep me awake any more",
         "The sleepiness became unbearable once the dose went up.",
         "I sleep half the day.",
+        "Drowsy to the point where I couldn't work.",
         "slept nonstop and put on weight",
         "the drowsiness is so strong that I pulled over to nap",
         "asleep on my feet at work",
