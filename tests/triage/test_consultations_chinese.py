@@ -135,6 +135,30 @@ def test_a_question_in_a_clause_of_its_own_leaves_the_complaint_what_it_is() -> 
     assert assess("胃胀反酸，怎么治疗").label == "nonserious"
 
 
+@pytest.mark.parametrize(
+    "text", ["一年前开始经常晕倒，查不出原因", "我妈好好的突然昏过去了", "去年得了冠心病，前段时间晕倒过一次"]
+)
+def test_what_began_long_ago_and_goes_on_or_came_lately_is_now(text: str) -> None:
+    assert assess(text).label == "serious"
+
+
+@pytest.mark.parametrize(
+    "text", ["我妈好好的，是她朋友晕倒了", "一年前晕倒过，后来再也没有", "最近头晕，一查才知道是高血压"]
+)
+def test_who_is_well_or_was_ill_long_ago_is_no_emergency(text: str) -> None:
+    assert assess(text).label in ("none", "nonserious")
+
+
+def test_swollen_belly_and_legs_with_little_urine_are_serious_together() -> None:
+    assert assess("肝硬化，腹胀，双脚浮肿，尿量很少").label == "serious"
+    assert assess("腹胀，双脚有点浮肿").label == "nonserious"
+
+
+def test_a_failing_liver_is_serious_and_a_question_about_it_is_none() -> None:
+    assert assess("我爸刚确诊重型肝炎").label == "serious"
+    assert assess("重型肝炎传染吗").label == "none"
+
+
 def test_how_long_one_has_had_a_chronic_illness_does_not_date_the_rest() -> None:
     assert assess("患十多年糖尿病，今早吐血").label == "serious"
     assert assess("二十年前患肝炎时吐过血").label != "serious"
