@@ -149,6 +149,29 @@ def test_who_is_well_or_was_ill_long_ago_is_no_emergency(text: str) -> None:
     assert assess(text).label in ("none", "nonserious")
 
 
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("小姨这几天总是昏倒", "serious"),
+        ("姑父肝昏迷了，叫不醒", "serious"),
+        ("大姨儿子昨天抽搐了", "none"),
+        ("我老公弟弟癫痫，隔几天就发作", "none"),
+    ],
+)
+def test_aunts_and_uncles_are_relatives_and_their_children_are_not(text: str, label: str) -> None:
+    assert assess(text).label == label
+
+
+@pytest.mark.parametrize("text", ["得了肝炎，不想过这样的日子了", "我感觉我活不了多久了", "肚子鼓，怀疑是腹水"])
+def test_what_may_hide_more_is_read_by_a_person(text: str) -> None:
+    assert assess(text).label == "unclear"
+
+
+@pytest.mark.parametrize("text", ["这个胃不知怎么的一阵一阵地疼", "胃部总是不舒服", "喉痛好久了"])
+def test_a_pain_whose_place_stands_before_it_has_a_place(text: str) -> None:
+    assert assess(text).label == "nonserious"
+
+
 def test_swollen_belly_and_legs_with_little_urine_are_serious_together() -> None:
     assert assess("肝硬化，腹胀，双脚浮肿，尿量很少").label == "serious"
     assert assess("腹胀，双脚有点浮肿").label == "nonserious"
