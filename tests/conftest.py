@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from apps.audit import actors, triggers
+from apps.messaging.services import reports
 from apps.participants.models import Participant
 from apps.staff.models import User
 from tests import people
@@ -15,6 +16,12 @@ def _somebody_acts() -> Iterator[None]:
     """Rows that a test arranges are written by `test`. A test about actors opens its own."""
     with actors.acting(actor="test"):
         yield
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_known_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What this process saw last in the database of another test."""
+    monkeypatch.setattr(reports, "_busy_until", float("-inf"))
 
 
 @pytest.fixture

@@ -19,11 +19,12 @@ from apps.messaging.models import DeliveryEvent, InboundMessage, OutboundMessage
 from apps.participants.models import Plan
 
 TABLE = (
-    Work(OutboundMessage, messaging.deliver, messaging.could_not_deliver),
-    Work(Escalation, escalation.advance, escalation.could_not_advance),
     Work(
-        InboundMessage, conversations.answer, conversations.could_not_process, patience=6
-    ),  # it may be an acknowledgement
+        OutboundMessage, messaging.deliver, messaging.could_not_deliver, at_once=8, together=messaging.deliver_together
+    ),
+    Work(Escalation, escalation.advance, escalation.could_not_advance),
+    # It may be an acknowledgement. Several in one turn, so that a crowd's texts find each other in the outbox and leave side by side.
+    Work(InboundMessage, conversations.answer, conversations.could_not_process, patience=6, at_once=4),
     Work(Page, escalation.send_page, escalation.could_not_page),
     Work(DeliveryEvent, messaging.apply_delivery, messaging.could_not_apply),
     Work(PhoneCall, conversations.call_due),

@@ -154,7 +154,7 @@ def ask(
     _make_room(line, wording_key, purpose, now)
     site, lang = participant.site, participant.language
     message = say(key=key, line=line, lang=lang, site=site, wording_key=wording_key, purpose=purpose, given=given)
-    existing = Question.objects.filter(message=message).first()
+    existing = None if message.is_new else Question.objects.filter(message=message).first()
     return existing or Question.objects.create(
         line=line,
         participant=participant,

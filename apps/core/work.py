@@ -20,7 +20,7 @@ from django.db.models import F, Q
 
 from apps.core import clock
 from apps.core.failpoints import strike
-from apps.core.unit import unit
+from apps.core.unit import start_anew, unit
 
 log = logging.getLogger(__name__)
 
@@ -99,13 +99,16 @@ class Work:
     """One line of the heartbeat table: which rows, and the one service function that handles a claimed row.
 
     `gave_up` is called in the transaction that quarantines a row, so that nothing is only parked. `patience`: for how many rows of
-    other kinds it waits at most.
+    other kinds it waits at most. `at_once`: how many rows of a crowd are taken in one turn. They are handled one after another, or, where
+    there is a `together`, by that, which gives back those that must be handled alone and have not been touched.
     """
 
     model: type[WorkRow]
     handle: Callable[[Any], None]
     gave_up: Callable[[Any], None] | None = None
     patience: int = 24
+    at_once: int = 1
+    together: Callable[[Sequence[Any]], Sequence[Any]] | None = None
 
 
 @dataclass
@@ -200,12 +203,27 @@ def claim(model: type[Row], *, lane: int | None = None, overdue_by: timedelta = 
     return None
 
 
+def claim_beside(first: Row, *, most: int, overdue_by: timedelta = timedelta(0)) -> list[Row]:
+    """Lease up to `most` rows more, of the same kind and lane as one just claimed, to be handled together with it.
+
+    Only rows that nobody has tried before, beside such a one: if one of them kills its process, the others are no suspects twice.
+    """
+    if first.attempts > 1 or most < 1:
+        return []
+    return _lease(type(first), lane=first.lane, overdue_by=overdue_by, most=most, only="this.attempts = 0")
+
+
 def _lease_oldest(model: type[Row], *, lane: int | None, overdue_by: timedelta) -> Row | None:
-    """The row as its lease leaves it. One statement finds and leases.
+    return next(iter(_lease(model, lane=lane, overdue_by=overdue_by, most=1)), None)
+
+
+def _lease(model: type[Row], *, lane: int | None, overdue_by: timedelta, most: int, only: str = "") -> list[Row]:
+    """The oldest rows as their lease leaves them. One statement finds and leases.
 
     Its own outer condition is the guard; the lock only spares two processes the same row.
     """
     is_due, values = _due(model, lane=lane, overdue_by=overdue_by)
+    is_due = f"{is_due} AND {only}" if only else is_due
     free, bounds = _free()
     key = connection.ops.quote_name(model._meta.pk.attname)
     on_postgresql = connection.vendor == "postgresql"
@@ -215,15 +233,18 @@ def _lease_oldest(model: type[Row], *, lane: int | None, overdue_by: timedelta) 
     now = connection.ops.adapt_datetimefield_value(clock.now())
     oldest = (
         f"SELECT this.{key} FROM {_table(model)} AS this WHERE {is_due}"  # noqa: S608 - names of our own
-        f" ORDER BY this.due_at, this.{key} LIMIT 1" + (" FOR NO KEY UPDATE SKIP LOCKED" if on_postgresql else "")
+        f" ORDER BY this.due_at, this.{key} LIMIT {most:d}"
+        + (" FOR NO KEY UPDATE SKIP LOCKED" if on_postgresql else "")
     )
+    # Not IN on PostgreSQL: a planner may run its subquery again for each row, and lease more than `most`.
+    among = f"= ANY(ARRAY({oldest}))" if on_postgresql else f"IN ({oldest})"
     columns = ", ".join(connection.ops.quote_name(str(field.column)) for field in model._meta.concrete_fields)
     leased = model._default_manager.raw(
         f"UPDATE {_table(model)} AS this SET fence = fence + 1, attempts = attempts + 1, lease_until = {until}"  # noqa: S608
-        f" WHERE {key} = ({oldest}) AND due_at <= %s AND quarantined_at IS NULL AND ({free}) RETURNING {columns}",
+        f" WHERE {key} {among} AND due_at <= %s AND quarantined_at IS NULL AND ({free}) RETURNING {columns}",
         [ends, *values, now, *bounds],
     )
-    return next(iter(leased), None)
+    return list(leased)
 
 
 @contextmanager
@@ -254,18 +275,43 @@ def run(work: Work, row: WorkRow) -> None:
             work.handle(row)
     except StaleLease:
         log.warning("stale lease", extra={"model": type(row).__name__, "row": str(row.pk)})
+        start_anew()
     except Exception as error:  # noqa: BLE001 - the task's edge: whatever it is, it is written on the row and the row is tried again
         log.error("work failed", extra={"model": type(row).__name__, "row": str(row.pk), "error": type(error).__name__})
+        start_anew()
         _record_failure(work, row, reason=type(error).__name__)
+
+
+def run_together(work: Work, rows: Sequence[WorkRow]) -> None:
+    """Handle rows claimed beside each other. What `together` gives back, and everything where there is none, is handled row by row."""
+    alone = rows
+    if work.together is not None and len(rows) > 1:
+        try:
+            with unit():
+                alone = work.together(rows)
+        except Exception as error:  # noqa: BLE001 - the task's edge, as in `run`: every row that was not finished is tried again, alone
+            log.error(
+                "work failed", extra={"model": work.model.__name__, "row": "several", "error": type(error).__name__}
+            )
+            for row in rows:
+                put_off(row, reason=type(error).__name__)
+            return
+    for row in alone:
+        run(work, row)
 
 
 def _record_failure(work: Work, row: WorkRow, *, reason: str) -> None:
     if row.attempts >= MAX_ATTEMPTS:
         quarantine(work, row, reason=reason)
         return
+    put_off(row, reason=reason)
+
+
+def put_off(row: WorkRow, *, reason: str) -> None:
+    """A row that failed and was not finished is due again after a while."""
     wait = BACKOFF[min(row.attempts, len(BACKOFF)) - 1] * random.uniform(0.8, 1.2)  # noqa: S311 - jitter, no secret
     again = clock.now() + seconds(wait)
-    mine = type(row)._default_manager.filter(pk=row.pk, fence=row.fence)
+    mine = type(row)._default_manager.filter(pk=row.pk, fence=row.fence, lease_until__isnull=False)
     mine.update(due_at=again, lease_until=None, last_error=reason[:200])
 
 

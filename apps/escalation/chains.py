@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max, QuerySet
 
 from apps.core import clock
+from apps.core.unit import once
 from apps.escalation import channel as channels
 from apps.escalation import rules
 from apps.escalation.models import SiteChain
@@ -117,7 +118,10 @@ def versions(chain: str, site: Site | None) -> QuerySet[SiteChain]:
 
 def own_chain(chain: str, site: Site | None) -> SiteChain | None:
     """The site's own version in force; None where the protocol's chain stands."""
-    newest = SiteChain.objects.filter(site=site, chain=chain).order_by("-number").first()
+    newest = once(
+        ("site chain", site and site.pk, chain),
+        lambda: SiteChain.objects.filter(site=site, chain=chain).order_by("-number").first(),
+    )
     return newest if newest is not None and newest.content else None
 
 

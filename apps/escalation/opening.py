@@ -21,7 +21,7 @@ from apps.trials.services import current_version
 log = logging.getLogger(__name__)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def start(
     *,
     chain: ChainName,

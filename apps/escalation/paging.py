@@ -22,6 +22,7 @@ from apps.escalation.channel import Channel, ChannelError, Handed
 from apps.escalation.models import Escalation, Page, Route
 from apps.escalation.rules import CODE_LENGTH, REST
 from apps.escalation.vocabulary import BY_NAME, PENDING, RUNNING, EscalationState, IncidentKind, PageKind, PageState
+from apps.messaging.models import OutboundMessage
 from apps.staff.models import User
 
 log = logging.getLogger(__name__)
@@ -77,11 +78,13 @@ def plan_pages(
                 planned.append(page)
             else:
                 fresh.append((_page(escalation, each, channel, wording=wording, code=code, kind=kind), channel))
+    here = [(page, channel) for page, channel in fresh if channel.is_local and not channel.is_there]
+    if escalation._state.adding:  # nobody else can plan them
+        _hand_over_here(here)
+        here = []
     # Another process may have planned them meanwhile.
     Page.objects.bulk_create([page for page, _ in fresh], ignore_conflicts=True)
-    for page, channel in fresh:
-        if channel.is_local and not channel.is_there:
-            _hand_over_here(page, channel)
+    _hand_over_here(here)
     return [*planned, *(page for page, _ in fresh)]
 
 
@@ -100,19 +103,24 @@ def _page(
     )  # fmt: skip
 
 
-def _hand_over_here(page: Page, channel: Channel) -> None:
-    """A page that is a row of ours when handed over needs no turn of its own. What fails is left to the page's row, which says so."""
-    try:
-        with transaction.atomic():
-            page.message = channel.hand_over(page).message
-            due_at = clock.now() + work.seconds(_FIRST_LOOK)
-            if not Page.objects.filter(pk=page.pk).update(message=page.message, due_at=due_at):
-                transaction.set_rollback(True)  # planned by another process, which hands it over
-    except ChannelError:
-        page.message = None
-    except Exception as error:  # noqa: BLE001 - the edge between recipients: one that fails never stops another
-        page.message = None
-        log.error("page not handed over at once", extra={"row": str(page.pk), "error": type(error).__name__})
+def _hand_over_here(pages: Sequence[tuple[Page, Channel]]) -> None:
+    """Pages that are a row of ours when handed over need no turn of their own. What fails is left to the page's row, which says so."""
+    for page, channel in pages:
+        try:
+            with transaction.atomic():
+                page.message, page.due_at = _given_here(page, channel)
+        except ChannelError:
+            continue
+        except Exception as error:  # noqa: BLE001 - the edge between recipients: one that fails never stops another
+            log.error("page not handed over at once", extra={"row": str(page.pk), "error": type(error).__name__})
+
+
+def _given_here(page: Page, channel: Channel) -> tuple[OutboundMessage | None, datetime | None]:
+    message, due_at = channel.hand_over(page).message, clock.now() + work.seconds(_FIRST_LOOK)
+    if page._state.adding or Page.objects.filter(pk=page.pk).update(message=message, due_at=due_at):
+        return message, due_at
+    transaction.set_rollback(True)  # planned by another process, which hands it over
+    return None, page.due_at
 
 
 def _fresh_codes(people: set[UUID]) -> dict[UUID, str]:

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from apps.core import clock
 from apps.core.unit import once
@@ -71,7 +70,7 @@ def duty_site(duty: str, site: Site | None) -> Site | None:
 def _by_rota(duty: str, site: Site | None, time: datetime) -> list[User] | None:
     """Those whose shift it is, an override before the plan, and who still have a role for it; None where no rota keeps this duty."""
     shifts = Shift.objects.filter(site=site, duty=duty, cancelled_at__isnull=True).select_related("person")
-    if not shifts.exists():
+    if not once(("rota kept", site and site.pk, duty), shifts.exists):
         return None
     now = [*shifts.filter(starts_at__lte=time, ends_at__gt=time).order_by("-is_override", "-made_at", "pk")]
     overrides = [shift for shift in now if shift.is_override]
@@ -95,11 +94,10 @@ def _but_those_on_first_call(people: Iterable[User], site: Site | None, time: da
 
 
 def _without_leave(people: list[User], time: datetime) -> OnDuty:
-    away = once(("away", time), lambda: _away(time))
+    away = {leave.person_id for leave in once("leave", _leave) if leave.starts_at <= time < leave.ends_at}
     present = tuple(person for person in people if person.pk not in away)
     return OnDuty(present, has_gap=not present)
 
 
-def _away(time: datetime) -> frozenset[UUID]:
-    leaves = Leave.objects.filter(starts_at__lte=time, ends_at__gt=time, cancelled_at__isnull=True)
-    return frozenset(leaves.values_list("person_id", flat=True))
+def _leave() -> list[Leave]:
+    return list(Leave.objects.filter(cancelled_at__isnull=True))

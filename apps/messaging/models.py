@@ -107,6 +107,8 @@ class OutboundMessage(WorkRow):
     handed_over_at = models.DateTimeField(_("handed over"), null=True)
     delivered_at = models.DateTimeField(_("delivered"), null=True)
 
+    is_new = False  # written by the call that gives it back
+
     class Meta(WorkRow.Meta):
         verbose_name = _("text sent")
         verbose_name_plural = _("texts sent")

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from apps.core import clock, work
+from apps.core.unit import unit
 from apps.core.work import Lane, Work, WorkRow
 from apps.operations.turns import Turns
 
@@ -30,7 +31,8 @@ def table() -> tuple[Work, ...]:
 
 
 def run_one(*, lane: Lane, overdue_by: timedelta = timedelta(0)) -> bool:
-    """Claim and handle one row of this lane, the oldest of the kind whose turn it is; False when there is none."""
+    """Claim and handle the oldest row of the kind whose turn it is in this lane, and as many beside it as go at once. False when there
+    is none."""
     turns = _turns[lane, overdue_by]
     known = turns.known()
     if known and _run_of(turns, known, lane, overdue_by):
@@ -40,13 +42,24 @@ def run_one(*, lane: Lane, overdue_by: timedelta = timedelta(0)) -> bool:
 
 def _run_of(turns: Turns, kinds: frozenset[type[WorkRow]], lane: Lane, overdue_by: timedelta) -> bool:
     for entry in turns.order(table(), kinds):
-        row = work.claim(entry.model, lane=lane, overdue_by=overdue_by)
-        if row is not None:
-            work.run(entry, row)
-        turns.took(entry.model, had_row=row is not None)
-        if row is not None:
+        with unit():
+            handled = _run_some(entry, lane, overdue_by)
+        turns.took(entry.model, rows=handled)
+        if handled:
             return True
     return False
+
+
+def _run_some(entry: Work, lane: Lane, overdue_by: timedelta) -> int:
+    """How many rows were handled in one turn."""
+    handled = 0
+    while handled < entry.at_once and (row := work.claim(entry.model, lane=lane, overdue_by=overdue_by)) is not None:
+        beside = work.claim_beside(row, most=entry.at_once - 1, overdue_by=overdue_by) if entry.together else []
+        work.run_together(entry, [row, *beside])
+        handled += 1 + len(beside)
+        if entry.together:
+            break
+    return handled
 
 
 def _waiting(turns: Turns, lane: Lane, overdue_by: timedelta) -> frozenset[type[WorkRow]]:

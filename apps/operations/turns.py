@@ -49,10 +49,10 @@ class Turns:
         """What waits, as far as was asked just now: a storm need not be asked about before each of its rows."""
         return self._known if time.monotonic() - self._known_since < KNOWN_FOR else frozenset()
 
-    def took(self, kind: Kind, *, had_row: bool) -> None:
-        if not had_row:
+    def took(self, kind: Kind, *, rows: int) -> None:
+        if not rows:
             self._known -= {kind}
-        self._rows += had_row
+        self._rows += rows
         self._served[kind] = (self._rows, time.monotonic())
 
     def lately(self, table: Sequence[Work]) -> list[Kind]:

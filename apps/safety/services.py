@@ -41,7 +41,7 @@ class Incomplete(SafetyError):
     """Confirming needs a term, a severity grade and the investigator's causality."""
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def open_adverse_event(
     *,
     participant: Participant,

@@ -1,7 +1,7 @@
 """Whose turn it is: what is nearest to a phone first, and nothing waits for ever behind it."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
@@ -10,6 +10,7 @@ import pytest
 from apps.audit.models import Sealing
 from apps.core import clock, work
 from apps.core.clock import VirtualClock
+from apps.core.unit import once
 from apps.core.work import Lane, Work, WorkRow
 from apps.messaging.models import Reconciliation
 from apps.operations import engine, turns
@@ -107,3 +108,83 @@ def test_whoever_has_nothing_else_to_do_asks_every_kind(hand: Hand) -> None:
     far("phone")
     assert engine.run_one(lane=Lane.SAFETY)
     assert hand.handled == ["Reconciliation"]
+
+
+def test_a_crowd_is_taken_several_rows_a_turn(hand: Hand, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = (Work(Sealing, hand.finish, at_once=4), Work(Reconciliation, hand.finish, patience=PATIENCE))
+    monkeypatch.setattr(engine, "table", lambda: table)
+    near(6)
+    assert engine.run_one(lane=Lane.SAFETY)
+    assert len(hand.handled) == 4
+    assert engine.run_one(lane=Lane.SAFETY)
+    assert len(hand.handled) == 6
+
+
+def test_the_rows_of_one_turn_ask_once_and_the_next_turn_asks_anew(hand: Hand, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def look(row: WorkRow) -> None:
+        once("staff", lambda: asked.append("staff"))
+        hand.finish(row)
+
+    monkeypatch.setattr(engine, "table", lambda: (Work(Sealing, look, at_once=4),))
+    near(6)
+    while engine.run_one(lane=Lane.SAFETY):
+        pass
+    assert asked == ["staff", "staff"]
+
+
+def test_after_a_row_that_failed_the_next_one_of_its_turn_asks_anew(
+    hand: Hand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the first one was told may have been written by itself, and is rolled back."""
+    asked: list[str] = []
+
+    def look(row: WorkRow) -> None:
+        once("staff", lambda: asked.append("staff"))
+        if len(asked) == 1:
+            raise RuntimeError
+        hand.finish(row)
+
+    monkeypatch.setattr(engine, "table", lambda: (Work(Sealing, look, at_once=4),))
+    near(2)
+    assert engine.run_one(lane=Lane.SAFETY)
+    assert asked == ["staff", "staff"]
+    assert hand.handled == ["Sealing"]
+
+
+def test_what_is_handled_together_is_taken_in_one_turn_and_what_is_given_back_is_handled_alone(
+    hand: Hand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crowds: list[int] = []
+
+    def together(rows: Sequence[WorkRow]) -> Sequence[WorkRow]:
+        crowds.append(len(rows))
+        for row in rows[1:]:
+            with work.finishing(row):
+                pass
+        return rows[:1]
+
+    monkeypatch.setattr(engine, "table", lambda: (Work(Sealing, hand.finish, at_once=4, together=together),))
+    near(6)
+    while engine.run_one(lane=Lane.SAFETY):
+        pass
+    assert crowds == [4, 2]
+    assert hand.handled == ["Sealing", "Sealing"]
+
+
+def test_when_handling_together_breaks_only_what_was_not_finished_is_put_off(
+    hand: Hand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def together(rows: Sequence[WorkRow]) -> Sequence[WorkRow]:
+        with work.finishing(rows[0]):
+            pass
+        raise RuntimeError
+
+    monkeypatch.setattr(engine, "table", lambda: (Work(Sealing, hand.finish, at_once=4, together=together),))
+    near(3)
+    assert engine.run_one(lane=Lane.SAFETY)
+    rows = Sealing.objects.order_by("due_at")
+    assert [row.due_at is None for row in rows].count(True) == 1
+    assert all(row.due_at > START and row.last_error == "RuntimeError" for row in rows if row.due_at)
+    assert not any(row.lease_until for row in rows)

@@ -41,6 +41,7 @@ class Handler(BaseHTTPRequestHandler):
     """Routes by method and path. A new resource (calls, say) is one more entry in `_route`."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # as real providers do: head and body leave apart, and the second would wait 40 ms
     exchange: Exchange
 
     def do_POST(self) -> None:

@@ -1,6 +1,7 @@
 """Delivery reports: unordered, repeated, early, late, strange. All are kept; the state never goes back."""
 
 import itertools
+from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
@@ -12,6 +13,7 @@ from apps.core.work import Lane
 from apps.messaging import routes, services
 from apps.messaging.gateway import DeliveryReport, OutboundSms, SendResult
 from apps.messaging.models import Alarm, DeliveryEvent, InboundMessage, Line, OptOut, OutboundMessage, SendAttempt
+from apps.messaging.services import reports
 from apps.messaging.vocabulary import AlarmKind, AttemptState, Purpose, SendState
 from apps.vault import services as vault
 from tests.fakes.twilio_callbacks import CallbackPlan
@@ -314,6 +316,23 @@ def test_once_nothing_urgent_waits_news_is_applied_as_it_comes(
     report(client, sent, "delivered")
     assert state_of(sent) == SendState.DELIVERED
     assert not DeliveryEvent.objects.filter(due_at__isnull=False).exists()
+
+
+def test_in_a_crowd_the_database_is_not_asked_for_each_piece_of_news_but_soon_again(
+    client: Client, sent: OutboundMessage, line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds = [1000.0]
+    monkeypatch.setattr(reports, "time", SimpleNamespace(monotonic=lambda: seconds[0]))
+    unread = an_unread_text(line)
+    report(client, sent, "sent")
+    work.set_due(InboundMessage.objects.filter(pk=unread.pk), due_at=None)
+    report(client, sent, "delivered")  # still believed to be a crowd
+    assert DeliveryEvent.objects.filter(due_at__isnull=False).count() == 2
+    seconds[0] += 0.3
+    report(client, sent, "read")
+    assert DeliveryEvent.objects.filter(due_at__isnull=False).count() == 2
+    assert apply_what_waits() == 2
+    assert state_of(sent) == SendState.DELIVERED
 
 
 def test_news_that_waits_is_kept_once_and_does_not_go_back_behind_what_came_after(

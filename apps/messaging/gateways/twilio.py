@@ -7,6 +7,7 @@ import logging
 import re
 import threading
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import Any, ClassVar, Self
@@ -16,6 +17,7 @@ import requests
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioServiceException
+from twilio.http import HttpClient
 from twilio.http.http_client import TwilioHttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
@@ -107,22 +109,43 @@ def base_url_problems(url: str) -> list[str]:
     return found
 
 
-class RebasedTwilioHttpClient(TwilioHttpClient):  # type: ignore[misc]
-    """Sends Twilio's requests to another origin where one is configured, and remembers what the answer asked to wait."""
+class RebasedTwilioHttpClient(HttpClient):  # type: ignore[misc]
+    """Sends Twilio's requests to another origin where one is configured, and remembers what the answer asked to wait.
+
+    Several threads may call at once. The library's own client keeps its newest answer on itself and gives back what stands there, which
+    by then may be another thread's (twilio 9, `TwilioHttpClient.request`): so each call borrows one that nobody else is using.
+    """
 
     def __init__(self, base_url: str = "", *, timeout: float | None = None) -> None:
         # The library's own default waits for ever.
-        super().__init__(timeout=seconds(timeout or SmsGateway.timeout).total_seconds(), logger=_SILENT)
+        super().__init__(_SILENT, is_async=False, timeout=seconds(timeout or SmsGateway.timeout).total_seconds())
         self._base = urlsplit(base_url) if base_url else None
         self._answer = threading.local()
-        if self._base is not None and self._base.hostname in _LOOPBACK:
-            self.session.trust_env = False  # a proxy variable would divert the call
+        self._idle: list[TwilioHttpClient] = []
 
     def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Response:
         self._answer.retry_after = None
-        response = super().request(method, self._rebased(url), *args, **kwargs)
+        with self._borrowed() as client:
+            response = client.request(method, self._rebased(url), *args, **kwargs)
         self._answer.retry_after = _seconds((response.headers or {}).get("Retry-After"))
         return response
+
+    @contextmanager
+    def _borrowed(self) -> Iterator[TwilioHttpClient]:
+        try:
+            client = self._idle.pop()
+        except IndexError:
+            client = self._made()
+        try:
+            yield client
+        finally:
+            self._idle.append(client)
+
+    def _made(self) -> TwilioHttpClient:
+        client = TwilioHttpClient(timeout=self.timeout, logger=_SILENT)
+        if self._base is not None and self._base.hostname in _LOOPBACK:
+            client.session.trust_env = False  # a proxy variable would divert the call
+        return client
 
     @property
     def retry_after(self) -> float | None:

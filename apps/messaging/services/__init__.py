@@ -7,6 +7,7 @@ from apps.messaging.services.outbox import cancel, cancel_queued, queue, release
 from apps.messaging.services.reconciling import Reconciled, ensure_reconciliation, reconcile, reconcile_due
 from apps.messaging.services.reports import apply_delivery, could_not_apply, record_delivery, take_delivery
 from apps.messaging.services.sending import could_not_deliver, deliver
+from apps.messaging.services.side_by_side import deliver_together
 
 __all__ = [
     "Reconciled",
@@ -17,6 +18,7 @@ __all__ = [
     "could_not_apply",
     "could_not_deliver",
     "deliver",
+    "deliver_together",
     "ensure_reconciliation",
     "line_for",
     "line_of",

@@ -1,9 +1,11 @@
 """Lines: one row a phone number, and its wish to get texts or none."""
 
+from collections.abc import Collection, Hashable
+
 from django.db import IntegrityError, transaction
 
 from apps.core import clock, phone
-from apps.core.unit import once
+from apps.core.unit import forget, once
 from apps.messaging.models import InboundMessage, Line, NumberShown, OptOut
 from apps.messaging.services.outbox import cancel_queued
 from apps.messaging.vocabulary import OBEYS_STOP, Purpose
@@ -15,6 +17,7 @@ def line_for(*, number: phone.Number) -> Line:
     """The line of a number; made, with a key of its own, when it is met for the first time."""
     if (found := _found(number)) is not None:
         return found
+    forget(_named(phone_index(number.e164)))
     try:
         with transaction.atomic():
             return Line.objects.create(
@@ -29,11 +32,20 @@ def line_for(*, number: phone.Number) -> Line:
 
 def line_of(index: bytes) -> Line | None:
     """The line with this blind index, as it stood when this unit of work first asked."""
-    return once(("line", bytes(index)), lambda: Line.objects.filter(index=bytes(index)).first()) if index else None
+    return _asked(bytes(index), [bytes(index)]) if index else None
 
 
 def _found(number: phone.Number) -> Line | None:
-    return Line.objects.filter(index__in=phone_indexes(number.e164)).select_related("data_key").first()
+    return _asked(phone_index(number.e164), phone_indexes(number.e164))
+
+
+def _asked(newest: bytes, indexes: Collection[bytes]) -> Line | None:
+    lines = Line.objects.filter(index__in=indexes).select_related("data_key")
+    return once(_named(newest), lines.first)
+
+
+def _named(index: bytes | memoryview) -> Hashable:
+    return "line", bytes(index)
 
 
 @transaction.atomic
@@ -53,6 +65,7 @@ def opt_out(*, line: Line, message: InboundMessage | None = None, source: str = 
     Where the provider itself acted on the word, nothing reaches the phone any more, not even an emergency text.
     """
     now = clock.now()
+    forget(_named(line.index))
     line.opted_out_at = line.opted_out_at or now
     if source == "carrier" or (message is not None and message.opt_out_hint == "STOP"):
         line.carrier_blocked_at = line.carrier_blocked_at or now
@@ -64,6 +77,7 @@ def opt_out(*, line: Line, message: InboundMessage | None = None, source: str = 
 @transaction.atomic
 def opt_in(*, line: Line, message: InboundMessage | None = None, source: str = "text") -> OptOut:
     """Texts again. Only a text from the phone itself lifts the carrier's block."""
+    forget(_named(line.index))
     line.opted_out_at = None
     if source != "staff":
         line.carrier_blocked_at = None

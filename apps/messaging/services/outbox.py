@@ -45,7 +45,8 @@ def queue(
         lane=Lane.SAFETY if purpose in URGENT else Lane.MESSAGES,
     )
     try:
-        return message if insert_once(message) else OutboundMessage.objects.get(key=key)
+        message.is_new = insert_once(message)
+        return message if message.is_new else OutboundMessage.objects.get(key=key)
     except KeyDestroyed:  # of a line that was shredded: nothing new can be written for it, what is there is there
         if (found := OutboundMessage.objects.filter(key=key).first()) is None:
             raise

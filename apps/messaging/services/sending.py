@@ -73,8 +73,18 @@ def send(message: OutboundMessage) -> None:
     if started is None:
         return
     strike("attempt_written")
+    write_down(message, started, call(started))
+
+
+def call(started: Started) -> SendResult:
+    """Ask the provider. No database in here: it may run in a thread of its own."""
     result = started.gateway.send(started.sms)
     strike("provider_accepted")
+    return result
+
+
+def write_down(message: OutboundMessage, started: Started, result: SendResult) -> None:
+    """The outcome of a call, with the end of the lease. Raises StaleLease when somebody else has the row by now."""
     try:
         with finishing(message) as ending:
             _record(message, started, result, ending)
@@ -94,7 +104,7 @@ def _begin(message: OutboundMessage) -> Started | None:
                 ending.due_at = None if row.state in FINAL else clock.now()
             return None
         route = routes.to_country(row.line.country)
-        if (withheld := _why_withheld(row, route)) is not None:
+        if (withheld := why_withheld(row, route)) is not None:
             with finishing(message) as ending:
                 _withhold(row, withheld)
                 ending.note = withheld.code
@@ -108,7 +118,7 @@ def _begin(message: OutboundMessage) -> Started | None:
         return _start(row, route.gateway)
 
 
-def _why_withheld(row: OutboundMessage, route: routes.Route | None) -> rules.Withheld | None:
+def why_withheld(row: OutboundMessage, route: routes.Route | None) -> rules.Withheld | None:
     planned = rules.Planned(
         purpose=row.purpose,
         wording=row.wording,
@@ -138,6 +148,10 @@ def _start(row: OutboundMessage, gateway: SmsGateway) -> Started:
     attempt = SendAttempt.objects.create(message=row, gateway=gateway.name, started_at=time)
     row.state, row.error_code = SendState.CALLING, ""
     row.save(update_fields=["state", "error_code"])
+    return started_with(row, gateway, attempt)
+
+
+def started_with(row: OutboundMessage, gateway: SmsGateway, attempt: SendAttempt) -> Started:
     sms = OutboundSms(
         attempt_id=attempt.pk,
         recipient=row.line.number,

@@ -1,0 +1,83 @@
+"""English as people ask strangers about themselves: a diagnosis or an injury in half a line, often with a question mark.
+
+The wordings are the author's own. Each group is one idea, with what looks like it beside it.
+"""
+
+import pytest
+
+from apps.triage.rules import Context, engine
+
+SERIOUS = {
+    "named by its diagnosis": [
+        "pancreatitis",
+        "gallbladder ruptured",
+        "went into afib after the second dose",
+        "dangerously high blood pressure",
+        "chills and fever, no appetite",
+        "collapsed lung?",
+        "mass found on my pancreas?",
+        "stomach bleed",
+        "bleeding while 8 weeks pregnant?",
+    ],
+    "an injury asked about": [
+        "lost my sight for an hour?",
+        "my foot is purple and cold?",
+        "My finger got cut off?",
+        "I was bitten by a snake?",
+        "shocked by a live wire and my arm is numb?",
+        "Jumped off a roof and my heel is shattered?",
+        "My kneecap popped out?",
+        "heard a pop in my ankle and can't walk?",
+        "hole in my side that leaks pus?",
+        "wound smells rotten and is turning black?",
+        "gunshot wound to the foot?",
+    ],
+    "vomiting without end": ["violently ill, vomiting constantly"],
+}
+
+QUIET = {
+    "asked in general": [
+        "does a broken rib heal by itself?",
+        "how long does a concussion last?",
+        "What happens during a heart attack?",
+    ],
+    "small things of the mouth and neck": [
+        "swollen gland in neck?",
+        "bit my tongue eating toast, it has a little blister",
+    ],
+    "chills or fever alone": ["chills", "low grade fever"],
+    "an injection": [
+        "got the pneumonia vaccine, arm aches",
+        "a shot in the arm and off home",
+    ],
+}
+
+NOT_SILENCED = [
+    "how long does the rash last? I also passed out this morning",
+    "swollen glands in my neck and I can't breathe",
+    "bit my tongue, shook all over and woke on the floor",
+]
+
+
+def _label(text: str) -> str:
+    """What the rules alone say, without the net."""
+    return engine().without_net().assess(text, sender="participant", context=Context()).label
+
+
+def _pairs(table: dict[str, list[str]]) -> list[tuple[str, str]]:
+    return [(why, text) for why, texts in table.items() for text in texts]
+
+
+@pytest.mark.parametrize(("why", "text"), _pairs(SERIOUS))
+def test_what_is_asked_about_is_serious(why: str, text: str) -> None:
+    assert _label(text) == "serious", why
+
+
+@pytest.mark.parametrize(("why", "text"), _pairs(QUIET))
+def test_what_looks_like_it_raises_no_alarm(why: str, text: str) -> None:
+    assert _label(text) in ("none", "nonserious"), why
+
+
+@pytest.mark.parametrize("text", NOT_SILENCED)
+def test_a_small_thing_does_not_hide_what_stands_beside_it(text: str) -> None:
+    assert _label(text) == "serious"
