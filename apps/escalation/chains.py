@@ -180,9 +180,15 @@ def problems(content: Mapping[str, Any], *, site: Site | None) -> list[ChainProb
 
 
 def problems_in_force(*, site: Site | None) -> list[str]:
-    """What would go wrong now with the chains of this place, one a line: `R1 step 2: Nobody has this role here now.`"""
+    """What would go wrong now with the chains of this place, one a line: `R1 step 2: Nobody has this role here now.`
+
+    That an emergency wakes one person is not among them: so the protocol wants it, and a site that wants two says so in its own chain.
+    """
     return [
-        f"{name} {problem}" for name, plan in in_force(site=site).items() for problem in problems_now(name, plan, site)
+        f"{name} {problem}"
+        for name, plan in in_force(site=site).items()
+        for problem in problems_now(name, plan, site)
+        if problem.rule != ChainRule.WAKES_ONE
     ]
 
 
