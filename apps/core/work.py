@@ -206,11 +206,12 @@ def claim(model: type[Row], *, lane: int | None = None, overdue_by: timedelta = 
 def claim_beside(first: Row, *, most: int, overdue_by: timedelta = timedelta(0)) -> list[Row]:
     """Lease up to `most` rows more, of the same kind and lane as one just claimed, to be handled together with it.
 
-    Only rows that nobody has tried before, beside such a one: if one of them kills its process, the others are no suspects twice.
+    Only rows that nobody has claimed before, beside such a one: if one of them kills its process, the others are no suspects twice, and
+    none waits under its lease for calls that are made one after the other, as those that go again are.
     """
-    if first.attempts > 1 or most < 1:
+    if first.fence > 1 or most < 1:
         return []
-    return _lease(type(first), lane=first.lane, overdue_by=overdue_by, most=most, only="this.attempts = 0")
+    return _lease(type(first), lane=first.lane, overdue_by=overdue_by, most=most, only="this.fence = 0")
 
 
 def _lease_oldest(model: type[Row], *, lane: int | None, overdue_by: timedelta) -> Row | None:

@@ -152,10 +152,21 @@ def test_one_that_cannot_even_be_begun_holds_up_no_other(twilio: TwilioServer) -
     assert twilio.posts() == 5
 
 
+def test_beside_one_that_cannot_be_begun_the_others_still_go_at_the_same_time(
+    twilio: TwilioServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One after the other, each with a time-out of ten seconds, they would outlive their leases in an outage."""
+    texts, others_there = crowd(), threading.Barrier(len(NUMBERS) - 1, timeout=5)
+    shred(keys=[texts[4].data_key])
+    during_call(monkeypatch, lambda sms: meet(others_there))
+    deliver()
+    assert not others_there.broken
+
+
 def test_who_wrote_stop_is_left_out(twilio: TwilioServer) -> None:
     texts = crowd(Purpose.CHECKIN)
     services.opt_out(line=texts[0].line)
-    OutboundMessage.objects.filter(pk=texts[0].pk).update(state=SendState.PLANNED, due_at=texts[0].due_at)
+    OutboundMessage.objects.filter(pk=texts[0].pk).update(state=SendState.PLANNED, due_at=texts[0].due_at, fence=0)
     deliver()
     assert states(texts) == [SendState.CANCELLED, *[SendState.ACCEPTED] * 5]
     assert twilio.sent_to(NUMBERS[0]) == []
@@ -263,7 +274,7 @@ def test_others_are_not_sent_twice_but_looked_up(twilio: TwilioServer, settings:
 
 def test_a_text_tried_before_is_taken_alone(twilio: TwilioServer) -> None:
     texts = crowd()
-    OutboundMessage.objects.filter(pk=texts[0].pk).update(attempts=1)
+    OutboundMessage.objects.filter(pk=texts[0].pk).update(attempts=1, fence=1)
     first = work.claim(OutboundMessage)
     assert first is not None
     assert first.pk == texts[0].pk
@@ -271,6 +282,16 @@ def test_a_text_tried_before_is_taken_alone(twilio: TwilioServer) -> None:
     second = work.claim(OutboundMessage)
     assert second is not None
     assert {row.pk for row in work.claim_beside(second, most=7)} == {text.pk for text in texts[1:]} - {second.pk}
+
+
+def test_a_text_that_goes_again_is_taken_alone_since_it_is_called_alone(twilio: TwilioServer) -> None:
+    """Eight calls one after the other in an outage: their leases end, and nothing else has its turn, for eighty seconds."""
+    twilio.exchange.faults = [Fault(trouble=Trouble.RATE_LIMITED, times=None)]
+    texts = crowd()
+    deliver()
+    assert set(states(texts)) == {SendState.PLANNED}
+    OutboundMessage.objects.update(due_at=texts[0].planned_at)
+    assert len(claimed()) == 1
 
 
 def test_no_more_are_taken_than_asked_for_and_none_of_another_lane(twilio: TwilioServer) -> None:

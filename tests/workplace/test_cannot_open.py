@@ -34,6 +34,21 @@ def test_the_site_reads_who_answered_and_that_one_of_them_must_take_it(answered:
         assert "Take it" in body or "接手" in body
 
 
+def test_a_second_answer_of_that_kind_does_not_make_the_first_one_the_holder(answered: Scene) -> None:
+    """Read as "Taken by Dan", the people of the site would leave it to him."""
+    assert answered.beijing.escalation is not None
+    conversations.take(running=answered.beijing.escalation, person=people.sam(), via=Via.LINK)
+    for url in urls(answered):
+        body = page(people.alice(), url)
+        assert "Sam answered at" in body
+        assert "Taken by Dan" not in body
+
+
+def test_in_the_list_too_nobody_has_it(answered: Scene) -> None:
+    body = page(people.alice(), "/admin/escalation/escalation/")
+    assert "Dan" not in body
+
+
 def test_the_participant_is_promised_nobody_until_the_site_has_it(answered: Scene) -> None:
     taken = OutboundMessage.objects.filter(wording__in=["taken", "taken_team"])
     assert not taken.exists()

@@ -54,16 +54,23 @@ def deliver_together(messages: Sequence[OutboundMessage]) -> Sequence[OutboundMe
 
 
 def _begun(claimed: Mapping[UUID, OutboundMessage]) -> Calls:
-    """The calls that may now be made: their rows are committed. None when one of the texts breaks: alone it breaks alone."""
-    try:
-        with transaction.atomic():
-            calls = _started(claimed)
-    except Exception as error:  # noqa: BLE001 - the edge between texts: one that breaks never holds up another
-        log.error("texts not begun together", extra={"error": type(error).__name__})
-        return {}
+    """The calls that may now be made: their rows are committed. When one of the texts breaks, the others are begun one by one."""
+    calls = _started_unless_one_breaks(claimed)
+    if calls is None:
+        alone = [_started_unless_one_breaks({pk: message}) or {} for pk, message in claimed.items()]
+        calls = {pk: started for each in alone for pk, started in each.items()}
     if calls:
         strike("attempt_written")
     return calls
+
+
+def _started_unless_one_breaks(claimed: Mapping[UUID, OutboundMessage]) -> Calls | None:
+    try:
+        with transaction.atomic():
+            return _started(claimed)
+    except Exception as error:  # noqa: BLE001 - the edge between texts: one that breaks never holds up another
+        log.error("texts not begun together", extra={"texts": len(claimed), "error": type(error).__name__})
+        return None
 
 
 def _started(claimed: Mapping[UUID, OutboundMessage]) -> Calls:
