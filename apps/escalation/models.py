@@ -152,6 +152,15 @@ class Escalation(WorkRow):
         return last if last is not None and last.cannot_open else None
 
     @property
+    def holder(self) -> User | None:
+        """Who has it, or gives it away and keeps it until somebody takes it. Who answered and cannot open it holds nothing."""
+        person = self.acknowledged_by
+        if person is None or self.state != EscalationState.OPEN:
+            return person
+        last = self.acknowledgements.filter(person=person).order_by("at").last()
+        return None if last is not None and last.cannot_open else person
+
+    @property
     def version(self) -> str:
         """Which version of the chain ran."""
         if self.site_chain:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin import display
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -114,6 +115,11 @@ def _callers(row: Escalation) -> list[PhoneLine]:
     return [task.call.line for task in row.tasks.select_related("call__line__data_key") if task.call and task.call.line]
 
 
+@display(description=_("taken by"), ordering="acknowledged_by__name")
+def _holder(row: Escalation) -> str:
+    return row.holder.name if row.holder else "–"
+
+
 class EscalationAdmin(CardAdmin):
     """Escalations of a site; those about unknown numbers for the duty desk."""
 
@@ -126,7 +132,7 @@ class EscalationAdmin(CardAdmin):
         "site",
         "state",
         moment("received_at", _("received")),
-        "acknowledged_by",
+        _holder,
         moment("contacted_at", _("contact at")),
     )
     list_filter = (SiteFilter, "state", "chain")
