@@ -20,7 +20,7 @@ from apps.escalation.rules import Step
 from apps.escalation.vocabulary import TRIAL_DUTIES, Duty, IncidentKind, RotaRule
 from apps.staff.models import User
 from apps.staff.services import day_of, days_of_change, on_call, today
-from apps.trials.models import Site
+from apps.trials.models import Site, Trial
 from apps.trials.services import current_protocol
 
 AHEAD = timedelta(hours=72)
@@ -54,6 +54,7 @@ def add_shift(
 
     Whether that person can be relied upon, and that they are told, is the business of `planning` and `handover`, which call this.
     """
+    _hold(site)
     found = shift_problems(
         site=site, duty=duty, person=person, starts_at=starts_at, ends_at=ends_at, is_override=is_override
     )
@@ -64,6 +65,12 @@ def add_shift(
         site=site, duty=duty, person=person, starts_at=starts_at, ends_at=ends_at, is_override=is_override,
         reason=reason, made_at=made_at, made_by=by,
     )  # fmt: skip
+
+
+def _hold(site: Site | None) -> None:
+    """Of two who enter shifts of a place in the same moment (a button pressed twice) the second sees those of the first."""
+    place = Site.objects.filter(pk=site.pk) if site else Trial.objects.all()
+    list(place.select_for_update(no_key=True).values_list("pk"))
 
 
 def shift_problems(

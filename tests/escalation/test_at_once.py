@@ -285,6 +285,22 @@ def test_a_planner_who_gives_the_shift_away_while_it_is_accepted_leaves_no_gap_a
             assert taken.count() == 1
 
 
+@pytest.mark.parametrize("duty", [Duty.FIRST, Duty.DESK])
+def test_a_rotation_planned_twice_in_the_same_moment_is_written_once(alice: Any, dan: Any, duty: Duty) -> None:
+    """A button pressed twice, or two planners: else two stand for the same hours and everybody is told twice."""
+    with set_up() as stage:
+        person, site = (alice, stage.site) if duty == Duty.FIRST else (dan, None)
+        tested(person)
+        for _ in range(ROUNDS):
+            Shift.objects.update(cancelled_at=clock.now())
+            refusals: list[RotaRule] = []
+            turns = {"people": [person], "starts_at": clock.now(), "until": clock.now() + timedelta(days=3), "days": 1}
+            plan = tried(escalation.plan_rotation, refusals, site=site, duty=duty, by=person, **turns)
+            assert at_once(plan, plan) == []
+            assert refusals == [RotaRule.OVERLAP]
+            assert Shift.objects.filter(cancelled_at__isnull=True).count() == 3
+
+
 def test_a_case_handed_over_twice_in_the_same_moment_pages_one_colleague(alice: Any, bob: Any, carol: Any) -> None:
     with set_up() as stage:
         for _ in range(ROUNDS):
