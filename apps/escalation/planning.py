@@ -13,7 +13,7 @@ from apps.escalation import channel as channels
 from apps.escalation import incidents, readiness, rota
 from apps.escalation.models import Shift
 from apps.escalation.rota import Gap, RotaRefused
-from apps.escalation.telling import tell_entered, tell_in_turn
+from apps.escalation.telling import forget_shift, tell_entered, tell_in_turn
 from apps.escalation.vocabulary import Duty, IncidentKind, RotaRule
 from apps.staff.models import User
 from apps.trials.models import Site
@@ -51,6 +51,13 @@ def enter_shift(
     if person != by:
         tell_entered(shift, by=by)
     return shift
+
+
+@transaction.atomic
+def cancel_shift(*, shift: Shift) -> None:
+    """It is kept, marked. What would tell of it and has not left yet leaves no more."""
+    rota.cancel_shift(shift=shift)
+    forget_shift(shift)
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,8 @@ from apps.escalation.incidents import mend_incident
 from apps.escalation.models import Escalation
 from apps.escalation.opening import hurry, raise_chain, start
 from apps.escalation.paging import could_not_page, send_page
-from apps.escalation.planning import NeedsReason, enter_shift, plan_rotation, preview_rotation
-from apps.escalation.rota import add_leave, cancel_leave, cancel_shift
+from apps.escalation.planning import NeedsReason, cancel_shift, enter_shift, plan_rotation, preview_rotation
+from apps.escalation.rota import add_leave, cancel_leave
 from apps.escalation.stepping import take_due_steps
 from apps.escalation.taking import (
     Answer,

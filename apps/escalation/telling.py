@@ -13,7 +13,7 @@ from apps.core import clock, phone, wording
 from apps.escalation.models import HandOver, Shift
 from apps.escalation.rota import Hours
 from apps.escalation.texts import language_of, name_role
-from apps.escalation.vocabulary import Duty
+from apps.escalation.vocabulary import Duty, HandOverState
 from apps.messaging import services as messaging
 from apps.messaging.models import OutboundMessage
 from apps.messaging.vocabulary import Purpose
@@ -66,6 +66,14 @@ def forget_offer(hand_over: HandOver) -> bool:
     """Whether the text of the offer still waited; it does no more."""
     rows = OutboundMessage.objects.filter(key=_key("staff_shift_offered", f"{hand_over.pk}", hand_over.to))
     return bool(messaging.cancel(messages=rows))
+
+
+def forget_shift(shift: Shift) -> None:
+    """It is cancelled: neither that it is theirs nor that it is offered is true any more."""
+    offers = HandOver.objects.filter(shift=shift, state=HandOverState.OFFERED).select_related("to")
+    keys = [_key("staff_shift_offered", f"{offer.pk}", offer.to) for offer in offers]
+    keys.append(_key("staff_shift_entered", f"{shift.pk}", shift.person))
+    messaging.cancel(messages=OutboundMessage.objects.filter(key__in=keys))
 
 
 def _key(text: str, row: str, person: User) -> str:

@@ -130,6 +130,21 @@ def test_an_offer_answered_before_its_text_has_left_leaves_no_text(
     assert len(told(stage, alice)) == (0 if end == "withdraw" else 1)
 
 
+def test_of_a_shift_cancelled_before_its_text_has_left_nobody_is_told(stage: Stage, alice: User, bob: User) -> None:
+    """Else a colleague reads in the morning that they are on call, or are offered what is no more."""
+    stage.time.move_to(EVENING)
+    begins = clock.now() + 12 * HOUR
+    entered = escalation.enter_shift(
+        site=stage.site, duty=Duty.FIRST, person=bob, starts_at=begins, ends_at=begins + 8 * HOUR, by=alice
+    )
+    offered = shift(stage, alice, 24, 30)
+    escalation.offer_shift(shift=offered, to=bob, by=alice)
+    for each in (entered, offered):
+        escalation.cancel_shift(shift=each)
+    stage.play(12 * HOUR)
+    assert told(stage, bob) == []
+
+
 def test_a_text_is_an_outgoing_row_of_the_same_transaction_and_useless_after_the_shift(
     stage: Stage, alice: User, bob: User
 ) -> None:
