@@ -22,6 +22,7 @@ from apps.escalation.channel import Channel, ChannelError, Handed
 from apps.escalation.models import Escalation, Page, Route
 from apps.escalation.rules import CODE_LENGTH, REST
 from apps.escalation.vocabulary import BY_NAME, PENDING, RUNNING, EscalationState, IncidentKind, PageKind, PageState
+from apps.messaging import services as messaging
 from apps.messaging.models import OutboundMessage
 from apps.staff.models import User
 
@@ -216,11 +217,13 @@ def _not_handed(page: Page, error: ChannelError) -> None:
 
 
 def _watch(page: Page, channel: Channel) -> None:
+    age = clock.now() - page.created_at
+    if age >= work.seconds(ACCEPTED_WITHIN) and page.message is not None and messaging.hear(message=page.message):
+        page.message.refresh_from_db()
     progress = channel.progress(page)
     if progress.state == PageState.FAILED:
         _finish_failed(page, progress.error or "failed", handed_at=progress.handed_at)
         return
-    age = clock.now() - page.created_at
     if progress.state == PageState.PLANNED and age >= work.seconds(ACCEPTED_WITHIN):
         _finish_failed(page, "not_accepted")
         return

@@ -11,7 +11,7 @@ from apps.escalation.channel import Handed
 from apps.escalation.channels.sms import SmsChannel
 from apps.escalation.models import Page
 from apps.escalation.vocabulary import ChainName, ContactResult, EscalationState, PageState, Via
-from apps.messaging.models import Line, OutboundMessage
+from apps.messaging.models import DeliveryEvent, Line, OutboundMessage, SendAttempt
 from apps.messaging.vocabulary import SendState
 from apps.operations import engine
 from apps.staff.models import User
@@ -100,6 +100,30 @@ def test_no_acceptance_within_a_minute_moves_the_chain_on(stage: Stage) -> None:
     assert stage.paged(running) == [(0, "Alice")]
     stage.play(timedelta(seconds=10))
     assert [name for _, name in stage.paged(running)] == ["Alice", "Bob"]
+
+
+@pytest.mark.parametrize("is_named_by_us", [True, False])
+def test_news_of_its_delivery_that_still_waits_for_its_turn_is_heard_before_a_page_is_taken_for_lost(
+    stage: Stage, alice: User, is_named_by_us: bool
+) -> None:
+    """The workers were away for two minutes, or a crowd goes first: nobody is woken for that, and no device is blamed."""
+    stage.carrier.outcome = lambda _message: SendState.SENT
+    running = stage.start()
+    stage.drain()
+    page, now = running.pages.get(person=alice, channel="sms"), clock.now()
+    assert page.message is not None
+    call = SendAttempt.objects.create(
+        message=page.message, gateway="phone", started_at=now, state=SendState.SENT,
+        provider_id="" if is_named_by_us else "SM1",
+    )  # fmt: skip
+    DeliveryEvent.objects.create(
+        gateway="phone", provider_id="SM1", status="delivered", received_at=now, due_at=now, lane=Lane.SAFETY,
+        attempt_ref=call.pk if is_named_by_us else None,
+    )  # fmt: skip
+    stage.play(timedelta(minutes=2))
+    page.refresh_from_db()
+    assert (page.state, page.error) == (PageState.DELIVERED, "")
+    assert "Bob" not in {name for _, name in stage.paged(running)}
 
 
 def test_no_delivery_within_ninety_seconds_moves_the_chain_on(stage: Stage, alice: User) -> None:

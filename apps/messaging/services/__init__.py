@@ -5,7 +5,7 @@ from apps.messaging.services.inbound import receive, settle
 from apps.messaging.services.lines import line_for, line_of, opt_in, opt_out, show_number
 from apps.messaging.services.outbox import cancel, cancel_queued, queue, release, write_off
 from apps.messaging.services.reconciling import Reconciled, ensure_reconciliation, reconcile, reconcile_due
-from apps.messaging.services.reports import apply_delivery, could_not_apply, record_delivery, take_delivery
+from apps.messaging.services.reports import apply_delivery, could_not_apply, hear, record_delivery, take_delivery
 from apps.messaging.services.sending import could_not_deliver, deliver
 from apps.messaging.services.side_by_side import deliver_together
 
@@ -20,6 +20,7 @@ __all__ = [
     "deliver",
     "deliver_together",
     "ensure_reconciliation",
+    "hear",
     "line_for",
     "line_of",
     "opt_in",

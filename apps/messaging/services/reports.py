@@ -52,6 +52,18 @@ def _urgent_texts_wait() -> bool:
     return now < _busy_until
 
 
+def hear(*, message: OutboundMessage) -> bool:
+    """Apply now what has been said of this text and waits for its turn: somebody is about to act on silence. Whether there was any."""
+    calls = [(call.pk, call.provider_id) for call in message.send_attempts.all()]
+    named = Q(attempt_ref__in=[key for key, _ in calls]) | Q(provider_id__in=[name for _, name in calls if name])
+    waiting_news = DeliveryEvent.objects.filter(named, attempt__isnull=True, due_at__isnull=False)
+    kept = list(waiting_news.filter(gateway__in=routes.enabled()).order_by("received_at"))
+    for row in kept:
+        sms = routes.gateway(row.gateway)
+        record_delivery(gateway=sms, attempt_id=row.attempt_ref, event=_report(sms, row))
+    return bool(kept)
+
+
 def apply_delivery(row: DeliveryEvent) -> None:
     """Work handler of an event that was only kept."""
     with finishing(row):
