@@ -138,9 +138,23 @@ def _answered_unopened(escalation: Escalation, acknowledgement: Acknowledgement)
         escalation.acknowledged_by, escalation.acknowledged_at = person, acknowledgement.at
         _begin_next_round(escalation)
         escalation.save()
+    elif _answers_a_hand_over(escalation, acknowledgement):  # which stays the giver's meanwhile
+        _begin_next_round(escalation)
+        escalation.save()
     if acknowledgement.via != Via.SMS:
         wording = wording_for_closed(escalation, person)
         _say_by_text(escalation, person, wording, PageKind.CLOSED, f"closed:{acknowledgement.pk.hex[:12]}")
+
+
+def _answers_a_hand_over(escalation: Escalation, acknowledgement: Acknowledgement) -> bool:
+    """For the first time, and paged since: an answer to an older page takes no time from whom it was handed to by name."""
+    given = escalation.milestones.filter(kind=MilestoneKind.HANDED_OVER).order_by("at").last()
+    if given is None or escalation.holder is None:
+        return False
+    person = acknowledgement.person
+    paged = escalation.pages.filter(person=person, kind=PageKind.PAGE, created_at__gte=given.at)
+    before = escalation.acknowledgements.filter(person=person, at__gte=given.at).exclude(pk=acknowledgement.pk)
+    return paged.exists() and not before.exists()
 
 
 def _begin_next_round(escalation: Escalation) -> None:

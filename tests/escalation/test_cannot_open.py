@@ -87,6 +87,39 @@ def test_answering_again_and_again_pages_the_site_once_more_and_not_each_time(st
     assert [minute for minute, name in paged_since(stage, running, 16) if name == "Alice"] == [20]
 
 
+def test_of_a_case_that_is_being_handed_over_the_site_is_paged_again_too_and_once(
+    stage: Stage, alice: User, dan: User
+) -> None:
+    """The text to the duty doctor says so; else the next who can open it would be paged half an hour later."""
+    running = stage.start()
+    stage.text(alice, stage.code(running, alice))
+    stage.text(alice, f"{stage.code(running, alice)} 4")
+    stage.minutes(15.5)
+    assert (15, "Dan") in stage.paged(running)
+    for _time in range(3):
+        stage.text(dan, stage.code(running, dan))
+        stage.minutes(1)
+    stage.minutes(6)
+    again = paged_since(stage, running, 16)
+    assert {(20, "Bob"), (20, "Carol")} <= {*again}
+    assert [name for _minute, name in again].count("Bob") == 1
+    running.refresh_from_db()
+    assert running.holder == alice  # who gives it away keeps it until somebody has taken it
+
+
+def test_an_answer_to_an_older_page_takes_no_time_from_whom_it_was_handed_to_by_name(
+    stage: Stage, alice: User, bob: User, dan: User
+) -> None:
+    running = asleep_until_the_duty_doctor(stage)
+    stage.text(alice, stage.code(running, alice))
+    escalation.hand_to(escalation=running, person=alice, to=bob, via=Via.ADMIN)
+    running.refresh_from_db()
+    alone_until = running.next_step_at
+    stage.text(dan, stage.code(running, dan))
+    running.refresh_from_db()
+    assert running.next_step_at == alone_until
+
+
 def test_in_the_next_round_the_duty_doctor_is_paged_again(stage: Stage, dan: User) -> None:
     """They are the last who wake: an answer an hour ago, and still nobody of the site."""
     running = asleep_until_the_duty_doctor(stage)
