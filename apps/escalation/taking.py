@@ -131,9 +131,9 @@ def _answered_unopened(escalation: Escalation, acknowledgement: Acknowledgement)
     """A duty doctor has answered a site's page: they need not wake again in this round, and are told whom to phone. Nobody has it yet,
     so the texter is promised nothing and the chain begins its next, wider round, once the people of the last step had time to answer."""
     person = acknowledgement.person
+    cancel_pages(escalation, of=person)
     if escalation.state != EscalationState.OPEN:
         return
-    cancel_pages(escalation, of=person)
     if escalation.acknowledged_by is None:
         escalation.acknowledged_by, escalation.acknowledged_at = person, acknowledgement.at
         _begin_next_round(escalation)

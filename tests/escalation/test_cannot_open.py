@@ -5,11 +5,12 @@ from datetime import timedelta
 import pytest
 
 from apps.core import clock
+from apps.escalation import chains
 from apps.escalation import services as escalation
 from apps.escalation.figures import figures
 from apps.escalation.models import Acknowledgement, Escalation
 from apps.escalation.timeline import timeline
-from apps.escalation.vocabulary import ChainName, ContactResult, EscalationState, Via
+from apps.escalation.vocabulary import ChainName, ContactResult, EscalationState, PageState, Via
 from apps.staff.models import SiteAssignment, User
 from apps.staff.services import assign, end_assignment, set_phone
 from apps.staff.vocabulary import Role
@@ -118,6 +119,22 @@ def test_an_answer_to_an_older_page_takes_no_time_from_whom_it_was_handed_to_by_
     stage.text(dan, stage.code(running, dan))
     running.refresh_from_db()
     assert running.next_step_at == alone_until
+
+
+def test_while_a_second_person_is_wanted_too_whoever_answers_need_not_be_woken_by_another_channel(
+    stage: Stage, alice: User, dan: User
+) -> None:
+    content = chains.content_of(ChainName.R1, site=stage.site) | {"second_acknowledgement": True}
+    escalation.set_chain(site=stage.site, chain=ChainName.R1, content=content, by=alice, reason="two must have it")
+    running = stage.start()
+    stage.text(alice, stage.code(running, alice))
+    stage.minutes(15.5)
+    call = running.pages.filter(person=dan, channel="email")
+    assert call.update(state=PageState.PLANNED, due_at=clock.now() + timedelta(minutes=1), channel="voice")
+    stage.text(dan, stage.code(running, dan))
+    running.refresh_from_db()
+    assert (running.second_wanted, running.acknowledged_by) == (True, alice)
+    assert running.pages.get(person=dan, channel="voice").state == PageState.CANCELLED
 
 
 def test_in_the_next_round_the_duty_doctor_is_paged_again(stage: Stage, dan: User) -> None:
