@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from apps.core.rows import insert_once
-from apps.core.unit import once, unit
+from apps.core.unit import forget, once, start_anew, unit
 from apps.trials.services import current_version
 from apps.vault.models import DataKey
 from tests import people
@@ -22,14 +22,24 @@ def test_within_a_unit_a_question_is_asked_once_and_outside_each_time() -> None:
     assert [once("number", lambda: next(numbers)) for _ in range(2)] == [2, 3]
 
 
-def test_each_unit_asks_anew_also_one_inside_another_and_one_that_failed() -> None:
+def test_a_unit_inside_another_is_part_of_it_and_one_after_another_asks_anew() -> None:
+    numbers = itertools.count()
+    for number in range(2):
+        with contextlib.suppress(RuntimeError), unit():
+            assert once("number", lambda: next(numbers)) == number
+            with unit():
+                assert once("number", lambda: next(numbers)) == number
+            raise RuntimeError
+
+
+def test_what_the_unit_has_changed_itself_is_asked_anew() -> None:
     numbers = itertools.count()
     with unit():
-        once("number", lambda: next(numbers))
-        with contextlib.suppress(RuntimeError), unit():
-            assert once("number", lambda: next(numbers)) == 1
-            raise RuntimeError
-        assert once("number", lambda: next(numbers)) == 0
+        assert [once(key, lambda: next(numbers)) for key in ("one", "other")] == [0, 1]
+        forget("one")
+        assert [once(key, lambda: next(numbers)) for key in ("one", "other")] == [2, 1]
+        start_anew()
+        assert [once(key, lambda: next(numbers)) for key in ("one", "other")] == [3, 4]
 
 
 def test_an_answer_of_nothing_is_an_answer() -> None:
