@@ -50,8 +50,8 @@ def _places(cat: Catalogue, spans: list[Span]) -> Places:
 
 def _denials(places: Places, cat: Catalogue) -> frozenset[int]:
     """The tokens of a "no" that means no."""
-    denials = _tokens([hit for kind in cat.landmarks.denials for hit in places.of(kind)])
-    return frozenset(denials.difference(_tokens(places.of(cat.landmarks.neutral))) if denials else ())
+    denials = [hit for kind in cat.landmarks.denials for hit in places.of(kind)]
+    return frozenset(_tokens(denials) - _tokens(places.of(cat.landmarks.neutral)) if denials else ())
 
 
 def _tokens(hits: list[Hit]) -> set[int]:
