@@ -60,6 +60,52 @@ SERIOUS = [
     # A "never" or "no" that denies nothing of the danger.
     ("participant", "never been confused but today i am lost in my own house"),
     ("participant", "no intention of waking up tomorrow"),
+    # A question about an illness, and the asker has it himself.
+    ("caregiver", "how do doctors tell encephalopathy from tiredness, my husband doesn't know where he is"),
+    ("participant", "How long after a head injury can a bleed show up, I hit mine yesterday and now I'm vomiting"),
+    ("participant", "Can wind cause crushing chest pain down my left arm since this morning?"),
+    ("participant", "Do iron tablets make your poo black like tar and stinking, mine is since Monday"),
+    ("participant", "does iron make poo black? I don't take any and mine is black and sticky"),
+    ("participant", "Which is worse, vomiting blood or black stool, I've both"),
+    ("participant", "Is 39.8 always an emergency? that's what dad has"),
+    ("participant", "is 200/115 always dangerous? that's mine just now"),
+    ("participant", "does it happen to others that they see spiders, I do since Monday"),
+    ("participant", "hearing of seizures, mine was last night"),
+    ("participant", "anyone know if vomiting a cup of blood is common, I did"),
+    ("participant", "anyone know if passing out three times is normal with this"),
+    ("participant", "How do I stop vomiting blood"),
+    ("participant", "why do I keep vomiting blood"),
+    ("caregiver", "Why does liver failure make him talk nonsense since this morning?"),
+    ("participant", "how can I stop the bleeding from my nose, an hour now"),
+    # What a leaflet or a reviewer says, and it has come.
+    ("participant", "Leaflet says black stool is possible: I've had three since breakfast"),
+    ("participant", "The insert lists seizures and I had one last night"),
+    ("participant", "Was warned it might make me suicidal and it has"),
+    ("participant", "After reading about overdoses I took all my tablets"),
+    ("participant", "reading about suicide all night, I've written the note"),
+    ("participant", "after all these reviews about suicide I realise that is what I am planning too"),
+    ("participant", "enough to make anyone suicidal, me included, I've a plan"),
+    # To be rung for "if", and it has come.
+    ("participant", "They told me to call 911 if my face swells and now it has, lips too"),
+    ("caregiver", "he was told to ring 999 if he can't breathe and he can't breathe"),
+    ("participant", "They said call if stool goes black. It's black."),
+    ("participant", "The nurse told me to ring if stool turns black. It did on Sunday."),
+    ("participant", "if I vomit blood I call you, well I have"),
+    ("participant", "Pharmacist says go to ER if I swell up, so I'm in the ER, tongue huge"),
+    ("participant", "They told me to go to the ER when they saw my potassium"),
+    # An age, a sister, a wedding that dates or owns nothing.
+    ("participant", "at age 30 I want to die, that's the truth"),
+    ("participant", "Broke my hip, aged 66, waiting for the ambulance"),
+    ("participant", "two cousins had to carry me, I couldn't walk or speak"),
+    ("participant", "Fainted at the wedding I went to, in the heat, came round on the floor"),
+    # What is over or small, with what is not.
+    ("participant", "hives gone by morning, lips swollen now"),
+    ("participant", "since then only black stools"),
+    ("participant", "one quick stab then crushing pain into the jaw"),
+    ("participant", "walk on it fine but hit my head and blacked out"),
+    ("participant", "winded on the stairs and now also when I sit"),
+    ("participant", "put on 2 kg overnight and belly tight as a drum, breathless"),
+    ("participant", "Teacher here, not peed since yesterday morning"),
 ]
 
 QUIET = [
@@ -81,6 +127,18 @@ QUIET = [
     ("participant", "new blister pack arrived"),
     ("participant", "nosebleed, 5 minutes, stopped when I pinched it"),
     ("participant", "slight tightness in my chest, nothing else"),
+    ("participant", "They told me to dial 911 if my tongue swells"),
+    ("participant", "Package insert says suicidal thoughts can occur, is that for everyone"),
+    ("participant", "After all those reviews about seizures I am afraid to take the first one"),
+    ("participant", "The paperwork is enough to make anyone suicidal but the pill is fine"),
+    ("participant", "the groom at the wedding I attended fainted, is that common in heat?"),
+    ("participant", "Three of my uncles died of strokes before 50, so I take a statin."),
+    ("participant", "Broke my arm when I was 9, is the plate ok in an MRI?"),
+    ("participant", "I was 20 when a truck hit me and broke my back, I'm 61 now."),
+    ("participant", "twisted my ankle on the kerb but I can walk on it"),
+    ("participant", "A quick stab under the ribs a week ago, lasted a second, gone since then"),
+    ("participant", "a class about dialysis on friday to know what it is"),
+    ("participant", "nurse says ring if the chest pain comes back, well I haven't had that for two years"),
 ]
 
 

@@ -73,6 +73,8 @@ def _is_writers_own(finding: Hit, scene: Scene) -> bool:
 
 
 def _is_imagined(finding: Hit, scene: Scene) -> bool:
+    if scene.of("came_true"):
+        return False
     layout = scene.layout
     sentence, clause = layout.sentences[finding.start], layout.clauses[finding.start]
     far = _IF_REACH if scene.words[finding.start] < FIRST_CJK else _IF_REACH_ZH
@@ -105,7 +107,7 @@ def _is_imagined(finding: Hit, scene: Scene) -> bool:
     for hit in scene.of("hyp_around"):
         around = hit.start <= finding.start and finding.end <= hit.end
         if around and not _between(scene.of("woken"), hit.start, finding.start):
-            return True
+            return all(so.start < hit.end for so in scene.of("so_it_is"))
     for hit in scene.of("hyp_after"):
         if any(hit.end <= so.start for so in scene.of("so_it_is")):
             continue
