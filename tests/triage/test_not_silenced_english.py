@@ -86,7 +86,10 @@ SERIOUS = [
     ("participant", "can the drip make your face swell shut? mine has"),
     ("participant", "do most people pass out on day one, I did"),
     ("caregiver", "At what point do I bring him in, he's talking to people who aren't there"),
-    ("participant", "How long can a person go on like this, three days of vomiting and even water comes straight back?"),
+    ("participant", "How long can a person go on like this, three days vomiting, water comes straight back?"),
+    ("participant", "where does blood come from when you vomit it, I just brought up a cupful"),
+    ("participant", "medical word for can't pee? two days now"),
+    ("participant", "treatment for an overdose please, I took all my beta blockers"),
     # What a leaflet or a reviewer says, and it has come.
     ("participant", "Leaflet says black stool is possible: I've had three since breakfast"),
     ("participant", "The insert lists seizures and I had one last night"),
@@ -125,6 +128,8 @@ SERIOUS = [
     ("participant", "at age 30 I want to die, that's the truth"),
     ("participant", "Broke my hip, aged 66, waiting for the ambulance"),
     ("participant", "two cousins had to carry me, I couldn't walk or speak"),
+    ("caregiver", "three of my uncles and I lifted him, he was unconscious on the floor"),
+    ("participant", "lost my leg at 18, lost the feeling in the other one an hour ago"),
     ("participant", "Fainted at the wedding I went to, in the heat, came round on the floor"),
     # What is over or small, with what is not.
     ("participant", "hives gone by morning, lips swollen now"),
