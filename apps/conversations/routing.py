@@ -97,7 +97,7 @@ def take(*, running: Escalation, person: User, via: Via) -> Acknowledgement:
     was_open = running.state == EscalationState.OPEN
     acknowledgement = escalation.acknowledge(escalation=running, person=person, via=via)
     running.refresh_from_db()
-    if was_open:
+    if was_open and running.state != EscalationState.OPEN:  # not by somebody who cannot open it
         _taken(running)
     return acknowledgement
 

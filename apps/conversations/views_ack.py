@@ -16,7 +16,7 @@ from apps.escalation import feed
 from apps.escalation import services as escalation
 from apps.escalation.links import BadLink, page_of
 from apps.escalation.models import Page
-from apps.escalation.texts import language_of, local_time
+from apps.escalation.texts import language_of, local_time, phone_for_closed
 from apps.escalation.vocabulary import Via
 
 _TEMPLATE = "escalation/acknowledge.html"
@@ -55,9 +55,12 @@ def _take(token: str, page: Page) -> Page:
 def _said(request: HttpRequest, page: Page, *, is_taken: bool) -> HttpResponse:
     running = page.escalation
     running.refresh_from_db()
-    holder = running.acknowledged_by
+    unopened = running.answered_unopened
+    holder = None if unopened else running.acknowledged_by
     values = {"stage": "ask", "ref": running.ref, "is_drill": running.is_drill, "holder": holder}
-    if is_taken:
+    if is_taken and unopened:
+        values |= {"stage": "closed", "phone": phone_for_closed(running, page.person)}
+    elif is_taken:
         values["stage"] = "yours" if holder == page.person else "others"
         values["since"] = local_time(running, running.acknowledged_at) if running.acknowledged_at else ""
     with override(language_of(page.person).lower()):

@@ -168,6 +168,8 @@ def _outcome(page: Page) -> str:
     running.refresh_from_db()
     if running.is_drill:
         return "voice_noted"
+    if (answered := running.answered_unopened) is not None and answered.person_id == page.person_id:
+        return "voice_cannot_open"
     return "voice_yours" if running.acknowledged_by_id == page.person_id else "voice_others"
 
 

@@ -24,6 +24,7 @@ from apps.trials.services import current_version, protocol_of
 from apps.trials.vocabulary import ChainHours, Channel, Who
 
 _LENGTHS = ("repeat_minutes", "acknowledgement_expires_minutes")
+_WOKEN_BY_R1 = 2
 _STEP = re.compile(r"step (\d+)")
 
 
@@ -179,13 +180,32 @@ def problems(content: Mapping[str, Any], *, site: Site | None) -> list[ChainProb
 
 
 def problems_in_force(*, site: Site | None) -> list[str]:
-    """What would go wrong now with the chains of this place, one a line: `R1 step 2: Nobody has this role here now.`"""
-    return [f"{name} {problem}" for name, plan in in_force(site=site).items() for problem in problems_now(plan, site)]
+    """What would go wrong now with the chains of this place, one a line: `R1 step 2: Nobody has this role here now.`
+
+    That an emergency wakes one person is not among them: so the protocol wants it, and a site that wants two says so in its own chain.
+    """
+    return [
+        f"{name} {problem}"
+        for name, plan in in_force(site=site).items()
+        for problem in problems_now(name, plan, site)
+        if problem.rule != ChainRule.WAKES_ONE
+    ]
 
 
-def problems_now(plan: Plan, site: Site | None) -> list[ChainProblem]:
-    """What would go wrong now with this plan: steps that reach nobody, and people whom nothing wakes."""
-    return [problem for number, step in enumerate(plan.steps, start=1) for problem in _people_of(step, number, site)]
+def problems_now(name: ChainName, plan: Plan, site: Site | None) -> list[ChainProblem]:
+    """What would go wrong now with this plan: steps that reach nobody, people whom nothing wakes, and an emergency that wakes one."""
+    found = [problem for number, step in enumerate(plan.steps, start=1) for problem in _people_of(step, number, site)]
+    if name == ChainName.R1 and len(woken_at_once(plan, site)) < _WOKEN_BY_R1:
+        found.insert(0, ChainProblem("step 1", ChainRule.WAKES_ONE))
+    return found
+
+
+def woken_at_once(plan: Plan, site: Site | None) -> list[User]:
+    """Whom minute 0 would wake now, by day or night: a page that only stands on a screen or in a mailbox wakes nobody."""
+    people = [
+        person for step in plan.group(0) for person in on_duty(step, site=site).people if _can_be_woken(step, person)
+    ]
+    return list(dict.fromkeys(people))
 
 
 def _order(plan: Plan) -> Iterator[ChainProblem]:

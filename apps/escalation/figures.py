@@ -86,6 +86,9 @@ def _figures(rows: list[Escalation]) -> Figures:
         to_page=lengths(
             lambda row: [page.handed_at for page in row.pages.all() if page.handed_at and page.kind == PageKind.PAGE]
         ),
-        to_acknowledgement=lengths(lambda row: [each.at for each in row.acknowledgements.all()]),
+        # An answer by somebody who cannot open it is no taking: the site is still looked for.
+        to_acknowledgement=lengths(
+            lambda row: [each.at for each in row.acknowledgements.all() if not each.cannot_open]
+        ),
         to_contact=lengths(lambda row: [row.contacted_at] if row.contacted_at else []),
     )

@@ -9,14 +9,13 @@ from apps.escalation import channel as channels
 from apps.escalation import rota, rules
 from apps.escalation.models import ContactRecord, Escalation
 from apps.escalation.paging import Summons, locked, plan_pages
-from apps.escalation.people import on_duty
+from apps.escalation.people import may_open, on_duty
 from apps.escalation.stepping import reopen
 from apps.escalation.taking import NotYours
 from apps.escalation.vocabulary import BY_NAME, ContactResult, EscalationState, MilestoneKind, Via
 from apps.staff.models import User
-from apps.staff.services import on_call, scope
-from apps.staff.vocabulary import Action, Role
-from apps.trials.models import Site
+from apps.staff.services import on_call
+from apps.staff.vocabulary import Role
 
 _CLINICIANS = (Role.PRINCIPAL_INVESTIGATOR, Role.INVESTIGATOR)
 
@@ -36,13 +35,7 @@ def colleagues(escalation: Escalation) -> list[User]:
     known = dict.fromkeys([*on_call(site=site, roles=_CLINICIANS if site else (Role.DUTY_DESK,)), *reached])
     away = rota.away([*known], now, now + timedelta.resolution)
     present = [each for each in known if each.pk not in away and each.pk != escalation.acknowledged_by_id]
-    return [each for each in present if _may_take(each, site) and channels.waking(each)]
-
-
-def _may_take(person: User, site: Site | None) -> bool:
-    """Only who can open the case: the duty desk, which a site's chain pages late, sees nothing of a site, not even whom to phone."""
-    seen = scope(person)
-    return site.pk in seen.sites_for(Action.ACKNOWLEDGE) if site else seen.may(Action.VIEW_UNMATCHED)
+    return [each for each in present if may_open(each, site) and channels.waking(each)]
 
 
 @transaction.atomic
@@ -58,9 +51,7 @@ def hand_to(*, escalation: Escalation, person: User, to: User, via: Via) -> Cont
         raise NotYours
     if to not in colleagues(escalation):
         raise CannotBeNamed
-    plan = rules.plan(escalation.snapshot)
-    # Never longer than the holder's own time: handed over, a case rests no longer than kept.
-    wait = timedelta(0) if _is_handed_on(escalation) else min(plan.first_wait, plan.expires)
+    wait = timedelta(0) if _is_handed_on(escalation) else _alone_for(escalation)
     record = ContactRecord.objects.create(
         escalation=escalation, person=person, result=ContactResult.HAND_OVER, via=via, at=clock.now()
     )
@@ -69,6 +60,14 @@ def hand_to(*, escalation: Escalation, person: User, to: User, via: Via) -> Cont
     escalation.save()
     work.set_due(Escalation.objects.filter(pk=escalation.pk), due_at=escalation.next_step_at)
     return record
+
+
+def _alone_for(escalation: Escalation) -> timedelta:
+    """As long as the chain leaves its first person (R3: the protocol's four hours until the lead coordinator), and never past the time
+    at which the giver's own would have ended: handed over, a case rests no longer than kept. Yet long enough to answer a page."""
+    plan, now = rules.plan(escalation.snapshot), clock.now()
+    first, rest = (work.seconds(each.total_seconds()) for each in (plan.first_wait, rules.REST))
+    return min(first, max((escalation.expires_at or now) - now, rest))
 
 
 def _is_handed_on(escalation: Escalation) -> bool:
@@ -84,6 +83,6 @@ def _page(escalation: Escalation, to: User, *, alone_for: timedelta) -> None:
     """A step of its own before the round: if none of its pages arrives, the round begins at once (`paging.move_on_after`)."""
     escalation.step += 1
     escalation.group_from = escalation.step
-    escalation.round_started_at = escalation.next_step_at = clock.now() + work.seconds(alone_for.total_seconds())
+    escalation.round_started_at = escalation.next_step_at = clock.now() + alone_for
     named = Summons(to, channels.waking(to), f"named:{escalation.step}", step=escalation.step, who=BY_NAME)
     plan_pages(escalation, [named], wording="staff_handed")

@@ -15,6 +15,7 @@ from apps.escalation import readiness, rota
 from apps.escalation.models import HandOver, Shift
 from apps.escalation.people import ROLES
 from apps.escalation.rota import RotaRefused
+from apps.escalation.telling import forget_offer, tell_given, tell_offered, tell_refused, tell_withdrawn
 from apps.escalation.vocabulary import Duty, HandOverState, RotaRule
 from apps.staff.models import User
 from apps.staff.services import on_call
@@ -36,7 +37,9 @@ def offer_shift(*, shift: Shift, to: User, by: User, reason: str = "") -> HandOv
         found.append(RotaRule.OFFERED_ALREADY)
     if found:
         raise RotaRefused(found)
-    return HandOver.objects.create(shift=shift, to=to, reason=reason, offered_at=clock.now(), offered_by=by)
+    hand_over = _offered(shift, to, by, reason)
+    tell_offered(hand_over, hours=_span(shift))
+    return hand_over
 
 
 @transaction.atomic
@@ -45,7 +48,13 @@ def give_shift(*, shift: Shift, to: User, by: User, reason: str = "") -> HandOve
     shift = _locked(shift)
     if (waiting := _waiting(shift)) is not None:
         _answer(waiting, HandOverState.WITHDRAWN, by)
-    return accept_hand_over(hand_over=offer_shift(shift=shift, to=to, by=by, reason=reason), by=by)
+        if waiting.to_id == to.pk:
+            forget_offer(waiting)
+        else:
+            tell_withdrawn(waiting, hours=_span(shift))
+    if found := _problems(shift, to):
+        raise RotaRefused(found)
+    return accept_hand_over(hand_over=_offered(shift, to, by, reason), by=by)
 
 
 @transaction.atomic
@@ -55,24 +64,40 @@ def accept_hand_over(*, hand_over: HandOver, by: User) -> HandOver:
     shift, to = hand_over.shift, hand_over.to
     if found := _problems(shift, to):
         raise RotaRefused(found)
+    hours = _span(shift)
     for begins, ends in rota.parts_left(shift):
         rota.add_shift(
             site=shift.site, duty=Duty(shift.duty), person=to, starts_at=begins, ends_at=ends, by=hand_over.offered_by,
             is_override=True, reason=hand_over.reason,
         )  # fmt: skip
+    tell_given(hand_over, by=by, hours=hours)
     return _answer(hand_over, HandOverState.ACCEPTED, by)
 
 
 @transaction.atomic
 def refuse_hand_over(*, hand_over: HandOver, by: User) -> HandOver:
     """The giver stays on duty. Raises RotaRefused when it was answered already."""
-    return _answer(_unanswered(hand_over), HandOverState.REFUSED, by)
+    hand_over = _unanswered(hand_over)
+    tell_refused(hand_over, hours=_span(hand_over.shift))
+    return _answer(hand_over, HandOverState.REFUSED, by)
 
 
 @transaction.atomic
 def withdraw_hand_over(*, hand_over: HandOver, by: User) -> HandOver:
     """The giver keeps the shift after all. Raises RotaRefused when it was answered already."""
-    return _answer(_unanswered(hand_over), HandOverState.WITHDRAWN, by)
+    hand_over = _unanswered(hand_over)
+    tell_withdrawn(hand_over, hours=_span(hand_over.shift))
+    return _answer(hand_over, HandOverState.WITHDRAWN, by)
+
+
+def _offered(shift: Shift, to: User, by: User, reason: str) -> HandOver:
+    return HandOver.objects.create(shift=shift, to=to, reason=reason, offered_at=clock.now(), offered_by=by)
+
+
+def _span(shift: Shift) -> rota.Hours:
+    """From the first to the last hour that the giver still has of it."""
+    parts = rota.parts_left(shift)
+    return (parts[0][0], parts[-1][1]) if parts else (shift.starts_at, shift.ends_at)
 
 
 def _locked(shift: Shift) -> Shift:

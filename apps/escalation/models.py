@@ -144,6 +144,14 @@ class Escalation(WorkRow):
         return self.drill_id is not None
 
     @property
+    def answered_unopened(self) -> "Acknowledgement | None":
+        """The last answer, where it is of somebody who cannot open it and nobody who can has taken it since."""
+        if self.state != EscalationState.OPEN:
+            return None
+        last = self.acknowledgements.select_related("person").order_by("at").last()
+        return last if last is not None and last.cannot_open else None
+
+    @property
     def version(self) -> str:
         """Which version of the chain ran."""
         if self.site_chain:
@@ -211,7 +219,8 @@ class Page(WorkRow):
 
 
 class Acknowledgement(models.Model):
-    """A named person took the escalation: when and how. Later ones are kept too, marked as late."""
+    """A named person took the escalation: when and how. Later ones are kept too, marked as late, and so are those of people who
+    cannot open it: they have answered, and somebody who can is still wanted."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     escalation = models.ForeignKey(Escalation, on_delete=models.PROTECT, related_name="acknowledgements")
@@ -220,6 +229,7 @@ class Acknowledgement(models.Model):
     via = models.CharField(_("how"), max_length=8, choices=Via.choices)
     at = models.DateTimeField(_("at"))
     is_late = models.BooleanField(_("somebody had it already"), default=False)
+    cannot_open = models.BooleanField(_("answered by somebody who cannot open it"), default=False)
 
     class Meta:
         verbose_name = _("acknowledgement")

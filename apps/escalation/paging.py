@@ -342,9 +342,13 @@ def nobody_took(page: Page) -> None:
 # --- cancelling
 
 
-def cancel_pages(escalation: Escalation) -> None:
-    """Nobody else need wake: pages not yet arrived are cancelled with all that waits in any channel, and nothing is due any more."""
+def cancel_pages(escalation: Escalation, *, of: User | None = None) -> None:
+    """Nobody else need wake: pages not yet arrived are cancelled with all that waits in any channel, and nothing is due any more.
+
+    `of`: this one person's alone."""
     wakers = escalation.pages.exclude(kind=PageKind.NOTICE)
+    if of is not None:
+        wakers = wakers.filter(person=of)
     there = wakers.filter(state__in=[*PENDING, PageState.FAILED]).select_related("message").order_by("pk")
     for page in there.select_for_update(of=("self",), no_key=True):
         with contextlib.suppress(UnknownPlugin):

@@ -10,8 +10,8 @@ from apps.escalation.models import Leave, Shift
 from apps.escalation.rules import Step
 from apps.escalation.vocabulary import TRIAL_DUTIES, Duty
 from apps.staff.models import User
-from apps.staff.services import day_of, is_valid, on_call
-from apps.staff.vocabulary import Role
+from apps.staff.services import day_of, is_valid, on_call, scope
+from apps.staff.vocabulary import Action, Role
 from apps.trials.models import Site
 from apps.trials.vocabulary import Who
 
@@ -53,6 +53,13 @@ def on_duty(step: Step, *, site: Site | None, at: datetime | None = None) -> OnD
         found = _without_leave(planned, time)
         return found if found.people else OnDuty(_by_order(step.who, place, time).people, has_gap=True)
     return _by_order(step.who, place, time)
+
+
+def may_open(person: User, site: Site | None) -> bool:
+    """Whether this person may read what is paged about here, and so act on it. The duty desk and the sponsor, whom a site's chain pages
+    late, see nothing of a site, not even whom to phone; what belongs to no site is the duty desk's."""
+    seen = scope(person)
+    return site.pk in seen.sites_for(Action.ACKNOWLEDGE) if site else seen.may(Action.VIEW_UNMATCHED)
 
 
 def duty_site(duty: str, site: Site | None) -> Site | None:

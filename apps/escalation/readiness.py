@@ -15,7 +15,7 @@ from apps.escalation import channel as channels
 from apps.escalation.models import Drill, Incident, Page, Route, Shift
 from apps.escalation.paging import NEVER_CONFIRMS_AFTER
 from apps.escalation.people import on_duty
-from apps.escalation.vocabulary import IncidentKind, PageKind
+from apps.escalation.vocabulary import ChainName, IncidentKind, PageKind
 from apps.staff.models import User
 from apps.trials.models import Site
 from apps.trials.services import NoProtocol, current_protocol
@@ -119,11 +119,13 @@ class Load:
 
 @dataclass(frozen=True)
 class Quality:
-    """What a site should look at: gaps of four weeks, the load of each person, incidents that nobody has mended."""
+    """What a site should look at: gaps of four weeks, the load of each person, incidents that nobody has mended, and whom an
+    emergency would wake at once (None: no chain of emergencies here)."""
 
     gaps: list[rota.Gap]
     loads: list[Load]
     incidents: list[Incident]
+    woken_at_once: list[User] | None
 
 
 def quality(*, site: Site | None) -> Quality:
@@ -132,6 +134,7 @@ def quality(*, site: Site | None) -> Quality:
         gaps=rota.gaps(site=site, ahead=weeks),
         loads=[_load(person, site, weeks) for person in people_on_call(site)],
         incidents=[*Incident.objects.filter(site=site, mended_at__isnull=True).order_by("-at")],
+        woken_at_once=None if site is None else chains.woken_at_once(chains.in_force(site=site)[ChainName.R1], site),
     )
 
 

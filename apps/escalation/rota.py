@@ -50,12 +50,13 @@ def add_shift(
     is_override: bool = False,
     reason: str = "",
 ) -> Shift:
-    """Put a person on duty for a time. Raises RotaRefused. An override stands before every planned shift in its time."""
-    found = [
-        *_time_problems(starts_at, ends_at),
-        *place_problems(site, duty, person, hours=[(starts_at, ends_at)]),
-        *([] if is_override else _overlaps(site, duty, starts_at, ends_at)),
-    ]
+    """Put a person on duty for a time. Raises RotaRefused. An override stands before every planned shift in its time.
+
+    Whether that person can be relied upon, and that they are told, is the business of `planning` and `handover`, which call this.
+    """
+    found = shift_problems(
+        site=site, duty=duty, person=person, starts_at=starts_at, ends_at=ends_at, is_override=is_override
+    )
     if found:
         raise RotaRefused(found)
     made_at = _after_those_it_covers(site, duty, starts_at, ends_at) if is_override else clock.now()
@@ -65,31 +66,22 @@ def add_shift(
     )  # fmt: skip
 
 
+def shift_problems(
+    *, site: Site | None, duty: Duty, person: User, starts_at: datetime, ends_at: datetime, is_override: bool = False
+) -> list[RotaRule]:
+    """Why this shift cannot be entered."""
+    return [
+        *_time_problems(starts_at, ends_at),
+        *place_problems(site, duty, person, hours=[(starts_at, ends_at)]),
+        *([] if is_override else _overlaps(site, duty, starts_at, ends_at)),
+    ]
+
+
 def _after_those_it_covers(site: Site | None, duty: Duty, starts_at: datetime, ends_at: datetime) -> datetime:
     """Now; yet always after the overrides it covers, even where the clock was set back since: of two the newer wins."""
     covered = Shift.objects.filter(site=site, duty=duty, is_override=True, starts_at__lt=ends_at, ends_at__gt=starts_at)
     newest: datetime | None = covered.aggregate(newest=Max("made_at"))["newest"]
     return clock.now() if newest is None else max(clock.now(), newest + timedelta.resolution)
-
-
-@transaction.atomic
-def plan_rotation(
-    *,
-    site: Site | None,
-    duty: Duty,
-    people: Sequence[User],
-    starts_at: datetime,
-    length: timedelta,
-    turns: int,
-    by: User,
-) -> list[Shift]:
-    """People in turn, one after the other without a gap. All of it or nothing: raises RotaRefused."""
-    shifts = []
-    for turn in range(turns):
-        begins = starts_at + turn * length
-        person = people[turn % len(people)]
-        shifts.append(add_shift(site=site, duty=duty, person=person, starts_at=begins, ends_at=begins + length, by=by))
-    return shifts
 
 
 @transaction.atomic

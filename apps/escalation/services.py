@@ -22,7 +22,8 @@ from apps.escalation.incidents import mend_incident
 from apps.escalation.models import Escalation
 from apps.escalation.opening import hurry, raise_chain, start
 from apps.escalation.paging import could_not_page, send_page
-from apps.escalation.rota import add_leave, add_shift, cancel_leave, cancel_shift, plan_rotation
+from apps.escalation.planning import NeedsReason, enter_shift, plan_rotation, preview_rotation
+from apps.escalation.rota import add_leave, cancel_leave, cancel_shift
 from apps.escalation.stepping import take_due_steps
 from apps.escalation.taking import (
     Answer,
@@ -41,11 +42,11 @@ from apps.escalation.watching import ensure_watch, watch_due
 __all__ = [
     "Answer",
     "CannotBeNamed",
+    "NeedsReason",
     "NotYours",
     "accept_hand_over",
     "acknowledge",
     "add_leave",
-    "add_shift",
     "advance",
     "answer_staff_text",
     "cancel_leave",
@@ -54,12 +55,14 @@ __all__ = [
     "could_not_page",
     "drill_report",
     "ensure_watch",
+    "enter_shift",
     "give_shift",
     "hand_to",
     "hurry",
     "mend_incident",
     "offer_shift",
     "plan_rotation",
+    "preview_rotation",
     "raise_chain",
     "record_contact",
     "refuse_hand_over",

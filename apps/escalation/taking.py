@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.db import transaction
-from django.db.models import Case, Q, When
+from django.db.models import Case, Max, Q, When
 
 from apps.audit.services import acting
 from apps.core import clock, work
@@ -15,9 +15,10 @@ from apps.escalation.endpoints import is_voice_pin
 from apps.escalation.links import BadLink, page_of
 from apps.escalation.models import Acknowledgement, ContactRecord, Escalation, Page
 from apps.escalation.paging import Summons, cancel_pages, live_pages, locked, note_answered, plan_pages
+from apps.escalation.people import may_open
 from apps.escalation.rules import CodeText, Plan
-from apps.escalation.stepping import note, reopen, take_due_steps
-from apps.escalation.texts import language_of, local_time, name_role
+from apps.escalation.stepping import begin_round, note, reopen, take_due_steps
+from apps.escalation.texts import language_of, local_time, name_role, values_for_closed, wording_for_closed
 from apps.escalation.vocabulary import (
     IS_CONTACT,
     MOVES,
@@ -54,17 +55,27 @@ class NotYours(Exception):
 def acknowledge(*, escalation: Escalation, person: User, via: Via, page: Page | None = None) -> Acknowledgement:
     """This person has it. Every pending page is cancelled in the same transaction, and the others who were paged are told.
 
-    When somebody has it already, the acknowledgement is kept as late and changes nothing (by rule it may count as the second).
+    When somebody has it already, the acknowledgement is kept as late and changes nothing (by rule it may count as the second). Of
+    somebody who cannot open it, it counts as an answer by name, and everybody who can is paged again.
     The caller has made sure that it is this person: by their own phone, their sign-in, or their link.
     """
     escalation = locked(escalation.pk)
     is_late = escalation.state != EscalationState.OPEN
+    cannot_open = not escalation.is_drill and not may_open(person, escalation.site)
     acknowledgement = Acknowledgement.objects.create(
-        escalation=escalation, person=person, page=page, via=via, at=clock.now(), is_late=is_late
+        escalation=escalation,
+        person=person,
+        page=page,
+        via=via,
+        at=clock.now(),
+        is_late=is_late,
+        cannot_open=cannot_open,
     )
     if page is not None:
         _answered(page)
-    if not is_late:
+    if cannot_open:
+        _answered_unopened(escalation, acknowledgement)
+    elif not is_late:
         _take(escalation, acknowledgement)
     elif escalation.second_wanted and person.pk != escalation.acknowledged_by_id:
         _second_has_it(escalation, person)
@@ -114,6 +125,34 @@ def _take(escalation: Escalation, acknowledgement: Acknowledgement) -> None:
     if acknowledgement.via != Via.SMS:  # a texted code is answered by the conversation, in the order of the texts
         _say_by_text(escalation, person, "staff_contact_menu", PageKind.MENU, f"menu:{acknowledgement.pk.hex[:12]}")
     _set_due(escalation, plan)
+
+
+def _answered_unopened(escalation: Escalation, acknowledgement: Acknowledgement) -> None:
+    """A duty doctor has answered a site's page: they need not wake again in this round, and are told whom to phone. Nobody has it yet,
+    so the texter is promised nothing and the chain begins its next, wider round, once the people of the last step had time to answer."""
+    person = acknowledgement.person
+    if escalation.state != EscalationState.OPEN:
+        return
+    cancel_pages(escalation, of=person)
+    if escalation.acknowledged_by is None:
+        escalation.acknowledged_by, escalation.acknowledged_at = person, acknowledgement.at
+        _begin_next_round(escalation)
+        escalation.save()
+    if acknowledgement.via != Via.SMS:
+        wording = wording_for_closed(escalation, person)
+        _say_by_text(escalation, person, wording, PageKind.CLOSED, f"closed:{acknowledgement.pk.hex[:12]}")
+
+
+def _begin_next_round(escalation: Escalation) -> None:
+    """Now, or a short rest after the last page: whoever was woken a moment ago is still reaching for the phone. Never a step later."""
+    last = escalation.pages.filter(kind=PageKind.PAGE).aggregate(last=Max("created_at"))["last"] or escalation.opened_at
+    at = max(clock.now(), last + work.seconds(rules.REST.total_seconds()))
+    if escalation.next_step_at is not None and escalation.next_step_at < at:
+        return
+    escalation.round += 1 if escalation.place else 0  # at place 0 the next one is counted already
+    begin_round(escalation)
+    escalation.next_step_at = at
+    work.set_due(Escalation.objects.filter(pk=escalation.pk), due_at=at)
 
 
 def _second_has_it(escalation: Escalation, person: User) -> None:
@@ -204,9 +243,12 @@ def _set_due(escalation: Escalation, plan: Plan) -> None:
 def record_contact(*, escalation: Escalation, person: User, result: ContactResult, via: Via) -> ContactRecord:
     """What came of calling the texter. Reached and at hospital end the escalation; no answer buys time; hand over opens it again.
 
-    Recording a result on one that nobody has taken takes it first. Raises NotYours when somebody hands over what another has.
+    Recording a result on one that nobody has taken takes it first. Raises NotYours when somebody hands over what another has, and for
+    whoever cannot open it: they do not know whom to reach.
     """
     escalation = locked(escalation.pk)
+    if not escalation.is_drill and not may_open(person, escalation.site):
+        raise NotYours
     if escalation.state == EscalationState.OPEN:
         if result == ContactResult.HAND_OVER:
             raise NotYours
@@ -278,7 +320,7 @@ def _answer(page: Page, person: User, found: CodeText) -> Answer:
     result = ContactResult(found.result) if found.result in ContactResult.values else None
     if found.result and result is None:
         return Answer("staff_code_unknown", {})
-    if result is None:
+    if result is None or not (escalation.is_drill or may_open(person, escalation.site)):
         return _answer_to_code(escalation, person, page)
     try:
         record = record_contact(escalation=escalation, person=person, result=result, via=Via.SMS)
@@ -289,8 +331,14 @@ def _answer(page: Page, person: User, found: CodeText) -> Answer:
 
 def _answer_to_code(escalation: Escalation, person: User, page: Page) -> Answer:
     second = escalation.second_wanted and escalation.acknowledged_by_id != person.pk
+    second = second and may_open(person, escalation.site)
     acknowledgement = acknowledge(escalation=escalation, person=person, via=Via.SMS, page=page)
     escalation.refresh_from_db()
+    if acknowledgement.cannot_open and escalation.state == EscalationState.OPEN:
+        wording = wording_for_closed(escalation, person)
+        return Answer(
+            wording, values_for_closed(escalation, wording, language=language_of(person), at=acknowledgement.at)
+        )
     if escalation.is_drill or second:
         return Answer("staff_noted", {"ref": escalation.ref, "time": local_time(escalation, acknowledgement.at)})
     return _whose(escalation, person, page)

@@ -14,7 +14,7 @@ from apps.escalation.rules import fitted
 from apps.escalation.vocabulary import ChainName, EscalationState, MilestoneKind, PageKind
 from apps.staff.models import User
 from apps.staff.services import scope
-from apps.staff.vocabulary import Role
+from apps.staff.vocabulary import Action, Role
 
 LATE_AFTER = 600.0  # seconds between receiving a text and paging about it: the page says that it is late
 _LONGEST_NAME = 24
@@ -32,6 +32,22 @@ def wording_for(escalation: Escalation, *, is_first: bool) -> str:
     if not is_first and escalation.state == EscalationState.OPEN:
         return "staff_escalate"
     return "staff_r1" if escalation.chain in _ALERTING else "staff_r2"
+
+
+def wording_for_closed(escalation: Escalation, person: User) -> str:
+    """What somebody is told who has answered and cannot open it."""
+    return "staff_cannot_open" if phone_for_closed(escalation, person) else "staff_others_open"
+
+
+def phone_for_closed(escalation: Escalation, person: User) -> str:
+    """The number of the site whose people can open it: for those who take pages of this trial, not for the sponsor's."""
+    return escalation.site.team_phone if escalation.site and scope(person).may(Action.ACKNOWLEDGE) else ""
+
+
+def values_for_closed(escalation: Escalation, key: str, *, language: str, at: datetime) -> dict[str, str]:
+    known = {"ref": escalation.ref, "time": local_time(escalation, at)}
+    known["phone"] = escalation.site.team_phone if escalation.site else ""
+    return {name: known[name] for name in wording.message(key, lang=language).placeholders}
 
 
 def is_late(escalation: Escalation) -> bool:
@@ -72,6 +88,8 @@ def _values(page: Page, language: str) -> dict[str, str]:
     escalation = page.escalation
     received = local_time(escalation, escalation.received_at)
     values = {"ref": escalation.ref, "code": page.code, "time": received, "time_sent": received}
+    if page.wording in ("staff_cannot_open", "staff_others_open"):
+        return values_for_closed(escalation, page.wording, language=language, at=page.created_at)
     if page.wording in ("staff_drill", "staff_more"):
         values["time"] = local_time(escalation, clock.now())
     if page.wording == "staff_delayed":

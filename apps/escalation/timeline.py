@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from apps.escalation.models import Escalation, Page
+from apps.escalation.models import Acknowledgement, Escalation, Page
 from apps.escalation.vocabulary import IS_CONTACT, PageState
 from apps.staff.models import User
 
@@ -40,9 +40,7 @@ def timeline(escalation: Escalation) -> list[Moment]:
     for page in escalation.pages.select_related("person"):
         moments += _of_page(page)
     for taken in escalation.acknowledgements.select_related("person"):
-        what = _("tried to take it; somebody had it already") if taken.is_late else _("took it")
-        good = None if taken.is_late else True
-        moments.append(Moment(taken.at, what, taken.person, taken.get_via_display(), is_good=good))
+        moments.append(_of_answer(taken))
     for contact in escalation.contacts.select_related("person"):
         what = _("contact: %(result)s") % {"result": contact.get_result_display()}
         good = contact.result in IS_CONTACT or None
@@ -53,6 +51,17 @@ def timeline(escalation: Escalation) -> list[Moment]:
         what = incident.get_kind_display()
         moments.append(Moment(incident.at, what, incident.person, about=incident.detail, is_good=False))
     return sorted(moments, key=lambda moment: moment.at)
+
+
+def _of_answer(taken: Acknowledgement) -> Moment:
+    if taken.is_late:
+        what = _("tried to take it; somebody had it already")
+    elif taken.cannot_open:
+        what = _("answered, cannot open it: somebody who can is still wanted")
+    else:
+        what = _("took it")
+    good = None if taken.is_late or taken.cannot_open else True
+    return Moment(taken.at, what, taken.person, taken.get_via_display(), is_good=good)
 
 
 def _of_page(page: Page) -> list[Moment]:

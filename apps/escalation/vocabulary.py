@@ -39,6 +39,7 @@ URGENCY: tuple[str, ...] = (ChainName.R1, ChainName.UNMATCHED, ChainName.R2, Cha
 class PageKind(models.TextChoices):
     PAGE = "page", _("page")
     MENU = "menu", _("told that it is theirs")
+    CLOSED = "closed", _("told that somebody who can open it must take it")
     REMINDER = "reminder", _("reminded of the contact")
     NOTICE = "notice", _("told that somebody has it")
 
@@ -85,6 +86,7 @@ class IncidentKind(models.TextChoices):
     GAP_AHEAD = "gap_ahead", _("nobody is on call at a time ahead")
     NEVER_CONFIRMS = "never_confirms", _("a phone never confirms delivery")
     DRILL_FAILED = "drill_failed", _("a drill was not answered")
+    UNTESTED = "untested", _("put on call untested, with a reason")
 
 
 class MilestoneKind(models.TextChoices):
@@ -126,6 +128,8 @@ class RotaRule(models.TextChoices):
     NOTHING_LEFT = "nothing_left", _("Nothing is left of this shift: it is over, cancelled or somebody else's.")
     SAME_PERSON = "same_person", _("This person has the shift already.")
     ON_LEAVE = "on_leave", _("This person is away in that time.")
+    CANNOT_BE_WOKEN = "cannot_be_woken", _("No channel that is set up could wake this person.")
+    TOO_MANY_TURNS = "too_many_turns", _("These are more than 100 turns: plan a shorter time.")
     NOT_TESTED = "not_tested", _("Nothing proves yet that this person would wake and could answer.")
     OFFERED_ALREADY = "offered_already", _("This shift is offered to somebody already: take that back first.")
     ANSWERED_ALREADY = "answered_already", _("This hand-over has been answered or taken back already.")
@@ -151,6 +155,7 @@ class ChainRule(models.TextChoices):
     UNKNOWN_CHANNEL = "unknown_channel", _("There is no such channel.")
     UNKNOWN_ROLE = "unknown_role", _("There is no such role in a chain.")
     UNKNOWN_PERSON = "unknown_person", _("There is no such person, or the account has ended.")
+    WAKES_ONE = "wakes_one", _("At night fewer than two people are woken at minute 0.")
     WAKES_NOBODY = "wakes_nobody", _("Nobody is woken at minute 0.")
     NO_WIDENING = "no_widening", _("From the second round on somebody more must be paged.")
     BAD_LENGTH = "bad_length", _("This must be at least one minute.")

@@ -21,6 +21,7 @@ from apps.escalation import services as escalation
 from apps.escalation.handover import Taker
 from apps.escalation.models import HandOver, Shift
 from apps.escalation.people import ROLES, on_duty
+from apps.escalation.planning import NeedsReason
 from apps.escalation.rota import Hours, RotaRefused
 from apps.escalation.rules import Step
 from apps.escalation.vocabulary import TRIAL_DUTIES, Duty, HandOverState
@@ -32,8 +33,12 @@ from apps.trials.models import Site
 from apps.workplace import paging
 from apps.workplace.forms import MinuteField, style
 from apps.workplace.paging_views import code_of
+from apps.workplace.words import listed
 
 _LISTED = 60
+WITH_A_REASON = _(
+    "With a written reason it is entered all the same, as an incident until it is mended: start a drill then."
+)
 
 
 @dataclass(frozen=True)
@@ -234,7 +239,7 @@ def _may_withdraw(row: HandOver, person: User, plans: bool) -> bool:
 def enter_shift(wish: Wish) -> Any:
     said = {**wish.said, "duty": Duty(wish.said["duty"])}
     with refusals_of_the_rota():
-        escalation.add_shift(site=wish.site, by=wish.person, **said)
+        escalation.enter_shift(site=wish.site, by=wish.person, **said)
     return _("The shift is entered.")
 
 
@@ -301,10 +306,17 @@ def _hand_over(wish: Wish) -> HandOver:
     return found
 
 
+def lacking_lines(lacking: Mapping[User, list[str]]) -> list[str]:
+    """Who is not tested, and what each lacks."""
+    return [f"{person.name}: {listed(lacks)}" for person, lacks in lacking.items()]
+
+
 @contextmanager
 def refusals_of_the_rota() -> Iterator[None]:
     """What the rota refuses, as sentences for the form."""
     try:
         yield
+    except NeedsReason as error:
+        raise forms.ValidationError([*lacking_lines(error.lacking), WITH_A_REASON]) from None
     except RotaRefused as error:
         raise forms.ValidationError([rule.label for rule in error.rules]) from None

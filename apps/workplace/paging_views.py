@@ -93,7 +93,7 @@ def chains_of(site: Site | None, *, may_change: bool) -> list[ChainShown]:
 
 
 def _chain(name: ChainName, plan: Plan, site: Site | None, may_change: bool) -> ChainShown:
-    problems: Mapping[int | None, list[str]] = _by_step(chains.problems_now(plan, site))
+    problems: Mapping[int | None, list[str]] = _by_step(chains.problems_now(name, plan, site))
     versions = [*chains.versions(name, site)[:_VERSIONS]]
     return ChainShown(
         name=name,

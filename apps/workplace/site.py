@@ -19,7 +19,7 @@ from unfold.sites import UnfoldAdminSite
 from apps.core import clock
 from apps.staff.models import User
 from apps.staff.services import is_valid
-from apps.workplace import duty, languages, look, needs_now, paging, system
+from apps.workplace import duty, languages, look, needs_now, paging, rotation, system
 from apps.workplace.scoped import person_in, scope_in
 
 IDLE_SECONDS = 15 * 60
@@ -81,6 +81,7 @@ class WorkplaceSite(UnfoldAdminSite):  # type: ignore[misc]
         return [
             path("now/", self.admin_view(self.now_list), name="now"),
             path("duty/", self.admin_view(self.duty), name="duty"),
+            path("rotation/", self.admin_view(self.rotation), name="rotation"),
             path("paging/", self.admin_view(self.paging), name="paging"),
             path("system/", self.admin_view(self.system), name="system"),
         ]
@@ -94,6 +95,13 @@ class WorkplaceSite(UnfoldAdminSite):  # type: ignore[misc]
                 return answer
         context = {**self.each_context(request), "title": _("On call"), **duty.context(person, seen, refused)}
         return TemplateResponse(request, "workplace/duty.html", context, status=422 if refused else 200)
+
+    def rotation(self, request: HttpRequest) -> HttpResponse:
+        found = rotation.answer(request, person_in(request), scope_in(request))
+        if isinstance(found, HttpResponse):
+            return found
+        context = {**self.each_context(request), "title": _("Plan a rotation"), **found.context}
+        return TemplateResponse(request, "workplace/rotation.html", context, status=found.status)
 
     def paging(self, request: HttpRequest) -> HttpResponse:
         found = paging.answer(request, person_in(request), scope_in(request))

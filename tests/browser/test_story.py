@@ -168,7 +168,7 @@ def test_every_page_of_a_role_is_whole_named_and_readable(tabs: Tabs, username: 
 @pytest.mark.parametrize("width", [PHONE, DESK])
 @pytest.mark.parametrize(("username", "language", "paths"), [
     ("zhao", "zh-hans", ["/admin/duty/"]), ("sun", "en", ["/admin/duty/"]),
-    ("qian", "zh-hans", ["/admin/paging/", "/admin/paging/?site=BJ01&chain=R1"]),
+    ("qian", "zh-hans", ["/admin/rotation/?at=BJ01", "/admin/paging/", "/admin/paging/?site=BJ01&chain=R1"]),
     ("admin", "en", ["/admin/paging/", "/admin/duty/"]), ("duty", "zh-hans", ["/admin/duty/"]),
 ])  # fmt: skip
 def test_duty_and_paging_with_every_form_open_are_whole_named_and_readable_by_day_and_by_night(
@@ -182,9 +182,14 @@ def test_duty_and_paging_with_every_form_open_are_whole_named_and_readable_by_da
 
 def _has_answered_a_drill(tabs: Tabs, number: str, marked: str) -> None:
     handset = tabs.handset(number)
-    code = re.search(r"(?:Reply |回)([0-9]{4})", arrives(handset, marked))
+    page = arrives(handset, marked)
+    code, ref = re.search(r"(?:Reply |回)([0-9]{4})", page), re.search(rf"{marked} ?([A-Z2-9]{{4}})", page)
     assert code is not None
+    assert ref is not None
     say(handset, code[1])
+    # Only what has been read proves anything: a shift entered sooner would want a reason.
+    recorded = re.compile(rf"{ref[1]}.*(?:result is recorded|结果已记录)")
+    expect(handset.locator("#texts li:not(.mine)", has_text=recorded).first).to_be_visible(timeout=30_000)
 
 
 def _enter_shift(page: Page, person: str) -> None:
@@ -218,6 +223,7 @@ def test_a_shift_is_handed_over_at_a_desk_and_accepted_on_a_phone(tabs: Tabs, pe
 
     receiver = tabs.signed_in("miller", width=PHONE, language="en")
     receiver.get_by_role("link", name="accept or refuse it").click()
+    expect(receiver.get_by_role("button", name="Accept the shift")).to_be_visible()
     assert looks(receiver) == []
     receiver.get_by_role("button", name="Accept the shift").click()
     expect(receiver.get_by_text("what is left of the shift is Demo Dr Miller's")).to_be_visible()

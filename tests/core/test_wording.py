@@ -18,6 +18,9 @@ VALUES = LONGEST | {
     "code": "4821",
     "when": "soon",
     "name_role": "Dr A",
+    "duty": "on call",
+    "starts": "05-12 20:00",
+    "ends": "05-13 08:00",
     "date": "1月2日",
 }
 
@@ -46,7 +49,7 @@ def test_the_shipped_wording_has_no_problem() -> None:
 
 def test_both_languages_say_the_same_keys() -> None:
     assert wording.languages() == ("en", "zh-Hans")
-    assert len(wording.texts()) == 108
+    assert len(wording.texts()) == 117
 
 
 @pytest.mark.parametrize("lang", ["en", "zh-Hans"])

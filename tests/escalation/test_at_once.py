@@ -9,7 +9,7 @@ from django.conf import settings
 
 from apps.core import clock, work
 from apps.core.work import Lane, Work
-from apps.escalation import paging, taking
+from apps.escalation import paging, rota, taking
 from apps.escalation import services as escalation
 from apps.escalation.channels.sms import SmsChannel
 from apps.escalation.models import Escalation, HandOver, Incident, Page, Route, Shift
@@ -204,7 +204,7 @@ def test_a_page_that_breaks_while_somebody_takes_the_escalation_is_either_an_inc
 
 def an_offered_shift(stage: Stage, giver: Any, to: Any) -> HandOver:
     now = clock.now()
-    shift = escalation.add_shift(
+    shift = rota.add_shift(
         site=stage.site, duty=Duty.FIRST, person=giver, starts_at=now, ends_at=now + timedelta(hours=8), by=None,
         is_override=True,
     )  # fmt: skip

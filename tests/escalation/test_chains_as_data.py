@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
-from apps.escalation import chains
+from apps.escalation import chains, readiness
 from apps.escalation import services as escalation
 from apps.escalation.vocabulary import ChainName, ChainRule
 from apps.staff.models import User
 from apps.staff.services import set_phone
+from apps.trials.models import Site
 from tests.escalation.stage import Stage
 
 pytestmark = pytest.mark.django_db
@@ -158,3 +159,47 @@ def test_by_rule_a_second_person_must_take_it_which_never_holds_up_the_first(
     assert (running.acknowledged_by, running.second_wanted) == (alice, False)
     stage.minutes(8)
     assert [name for _, name in stage.paged(running)] == ["Alice", "Bob"]
+
+
+# --- two people at once for an emergency
+
+
+def wakes_one(site: Site) -> bool:
+    """Whether the page Paging says that an emergency wakes one person."""
+    plan = chains.in_force(site=site)[ChainName.R1]
+    return ChainRule.WAKES_ONE in {problem.rule for problem in chains.problems_now(ChainName.R1, plan, site)}
+
+
+def also_at_once(stage: Stage, by: User, who: str, *channels: str) -> None:
+    content = chains.content_of(ChainName.R1, site=stage.site)
+    content["steps"].insert(1, {"after_minutes": 0, "who": who, "channels": [*channels], "task": None})
+    escalation.set_chain(site=stage.site, chain=ChainName.R1, content=content, by=by, reason="two at once")
+
+
+def test_the_protocols_r1_wakes_one_person_at_minute_0_and_the_page_says_so(stage: Stage, alice: User) -> None:
+    """Its second is the coordinator by console and e-mail. R2, which is called back within the hour, is not asked for two."""
+    assert wakes_one(stage.site)
+    assert readiness.quality(site=stage.site).woken_at_once == [alice]
+    r2 = chains.in_force(site=stage.site)[ChainName.R2]
+    assert not [one for one in chains.problems_now(ChainName.R2, r2, stage.site) if one.rule == ChainRule.WAKES_ONE]
+
+
+def test_what_the_protocol_itself_wants_keeps_nobody_from_going_live(stage: Stage) -> None:
+    assert not [reason for reason in readiness.readiness() if "fewer than two" in reason]
+
+
+def test_a_site_whose_own_r1_wakes_a_second_person_at_minute_0_is_not_named(
+    stage: Stage, alice: User, bob: User, carol: User
+) -> None:
+    also_at_once(stage, carol, "second_on_call", "sms", "email")
+    assert not wakes_one(stage.site)
+    assert readiness.quality(site=stage.site).woken_at_once == [alice, bob]
+
+
+def test_a_second_person_by_mail_alone_or_without_a_mobile_is_none(stage: Stage, bob: User, carol: User) -> None:
+    also_at_once(stage, carol, "principal_investigator", "email", "console")
+    assert wakes_one(stage.site)
+    also_at_once(stage, carol, "second_on_call", "sms")
+    assert not wakes_one(stage.site)
+    set_phone(user=bob, number="")
+    assert wakes_one(stage.site)

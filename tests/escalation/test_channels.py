@@ -93,6 +93,19 @@ def test_a_pin_on_the_phone_takes_it(stage: Stage, alice: User, server: PagingSe
     assert "is yours now" in answer
 
 
+def test_who_cannot_open_it_hears_so_after_the_pin(
+    stage: Stage, dan: User, server: PagingServer, client: Client
+) -> None:
+    set_voice_pin(person=dan, pin="4826")
+    running = stage.start()
+    stage.minutes(15)
+    page = Page.objects.get(escalation=running, person=dan, channel="voice")
+    answer = twilio_posts(client, f"/voice/page/{page.pk}/keys/?try=1", Digits="4826")
+    running.refresh_from_db()
+    assert running.state == EscalationState.OPEN
+    assert "Only others can open it" in answer
+
+
 @pytest.mark.parametrize("keys", ["", "1", "4827", "48260"])
 def test_whoever_has_no_pin_takes_nothing_and_after_three_times_the_next_is_called(
     stage: Stage, alice: User, bob: User, server: PagingServer, client: Client, keys: str

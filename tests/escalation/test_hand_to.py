@@ -105,6 +105,43 @@ def test_handed_over_a_case_rests_no_longer_than_its_holder_could_have_kept_it(
     assert min(minute for minute, _name in paged_after(stage, running, 31)) == 30
 
 
+def begins_again(stage: Stage, running: Escalation, giver: User, to: User) -> float:
+    """After how many minutes the chain goes on past the named one."""
+    stage.drain()
+    since = clock.now()
+    hand_to(running, giver, to)
+    assert running.next_step_at is not None
+    return (running.next_step_at - since) / timedelta(minutes=1)
+
+
+def test_an_r3_case_is_the_named_ones_alone_for_the_protocols_four_hours_to_the_lead_coordinator(
+    stage: Stage, chen: User, carol: User
+) -> None:
+    """And they are woken for it, where the chain itself wakes nobody."""
+    running = taken(stage, chen, ChainName.R3)
+    assert begins_again(stage, running, chen, carol) == pytest.approx(240)
+    stage.drain()
+    assert "hands it over to you" in stage.carrier.texts_to(carol)[-1]
+
+
+@pytest.mark.parametrize(
+    ("chain", "kept", "alone"),
+    [
+        (ChainName.R3, 470, 10),
+        (ChainName.R3, 479, 5),  # never less than it takes to answer
+        (ChainName.R2, 50, 10),
+        (ChainName.R1, 29, 5),  # what R1 leaves its first person, however late
+    ],
+)
+def test_handed_over_at_the_end_of_the_givers_time_it_rests_no_longer_than_that(
+    stage: Stage, alice: User, carol: User, chain: ChainName, kept: int, alone: int
+) -> None:
+    running = taken(stage, alice, chain)
+    stage.minutes(kept)
+    running.refresh_from_db()
+    assert begins_again(stage, running, alice, carol) == pytest.approx(alone, abs=0.1)
+
+
 def test_it_stays_the_givers_until_the_named_one_has_taken_it(stage: Stage, alice: User, carol: User) -> None:
     running = taken(stage, alice)
     hand_to(running, alice, carol)

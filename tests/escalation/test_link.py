@@ -41,6 +41,17 @@ def test_the_button_takes_it_in_the_receivers_name(stage: Stage, alice: User, cl
     assert Page.objects.get(escalation=running, person=alice, channel="email").state == PageState.ANSWERED
 
 
+def test_who_cannot_open_it_is_told_whom_to_phone_and_holds_nothing(stage: Stage, dan: User, client: Client) -> None:
+    running = stage.start()
+    stage.minutes(15)
+    address = link_for(Page.objects.get(escalation=running, person=dan, channel="email"))
+    answer = client.post(address.removeprefix("https://sms.example.org")).content.decode()
+    running.refresh_from_db()
+    assert running.state == EscalationState.OPEN
+    assert f"Phone the site, {stage.site.team_phone}" in answer
+    assert "It is yours" not in answer
+
+
 def test_the_link_works_once(stage: Stage, alice: User, client: Client) -> None:
     running, address = mailed(stage, alice)
     client.post(address)

@@ -119,25 +119,6 @@ def test_a_wrong_shift_is_refused_with_the_rule(
     assert rule in refused.value.rules
 
 
-def test_a_rotation_has_no_gap_between_turns(stage: Stage, alice: User, bob: User) -> None:
-    rota.plan_rotation(
-        site=stage.site,
-        duty=Duty.FIRST,
-        people=[alice, bob],
-        starts_at=clock.now(),
-        length=24 * HOUR,
-        turns=4,
-        by=alice,
-    )
-    assert rota.gaps(site=stage.site, duties=[Duty.FIRST]) == []
-    assert [*Shift.objects.order_by("starts_at").values_list("person__name", flat=True)] == [
-        "Alice",
-        "Bob",
-        "Alice",
-        "Bob",
-    ]
-
-
 def test_a_gap_on_a_public_holiday_says_so(stage: Stage, alice: User) -> None:
     stage.time.move_to(datetime(2027, 9, 30, 0, 0, tzinfo=UTC))
     shift(stage, alice, 0, 20)

@@ -144,11 +144,12 @@ def test_reminders_at_15_and_25_minutes_then_it_opens_again_at_30(stage: Stage, 
     [(ChainName.R1, 30), (ChainName.R2, 60), (ChainName.R3, 480), (ChainName.UNMATCHED, 30)],
 )
 def test_each_level_has_its_own_minutes_until_it_opens_again(
-    stage: Stage, carol: User, chain: ChainName, minutes: int
+    stage: Stage, carol: User, dan: User, chain: ChainName, minutes: int
 ) -> None:
     running = stage.start(chain)
     stage.drain()
-    escalation.acknowledge(escalation=running, person=carol, via=Via.ADMIN)
+    taker = dan if chain == ChainName.UNMATCHED else carol
+    escalation.acknowledge(escalation=running, person=taker, via=Via.ADMIN)
     stage.minutes(minutes - 1)
     running.refresh_from_db()
     assert running.state == EscalationState.ACKNOWLEDGED

@@ -65,9 +65,15 @@ def test_a_shift_is_entered_and_its_gaps_are_listed(everybody: None) -> None:
         "shift-BJ01-starts_at": f"{now + timedelta(hours=1):%Y-%m-%dT%H:%M}",
         "shift-BJ01-ends_at": f"{now + timedelta(hours=9):%Y-%m-%dT%H:%M}",
     }  # fmt: skip
+    refused = client.post(URL, form)
+    assert refused.status_code == 422
+    assert "Alice: has no tested route that wakes, has no tested way to acknowledge" in refused.content.decode()
+    assert "With a written reason it is entered all the same" in refused.content.decode()
+    form["shift-BJ01-reason"] = "nobody else is there yet"
     answer = client.post(URL, form)
     assert answer.status_code == 303, answer.content.decode()
     shift = Shift.objects.get()
+    assert "put on call untested, with a reason" in page(people.carol(), URL)
     assert (shift.person, shift.made_by) == (people.alice(), people.carol())
     assert "Cancel the shift" in page(people.carol(), URL)
     assert client.post(URL, form).status_code == 422  # the same hours again
@@ -166,3 +172,10 @@ def test_a_robot_is_set_up_by_a_command_that_takes_its_keys_from_standard_input(
         run("BJ01", "webhook", said="https://pager.example.org/in\n\n")
     run("BJ01", "wecom", "--remove")
     assert channels.of("wecom", people.alice()) is None
+
+
+def test_the_page_says_whom_an_emergency_wakes_at_once_and_that_one_is_too_few(everybody: None) -> None:
+    body = page(people.alice(), URL)
+    row = body[body.index("woken at once by an emergency") :].partition("</tr>")[0]
+    assert "<b>Alice</b>" in row
+    assert "Fewer than two." in row
