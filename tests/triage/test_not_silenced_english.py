@@ -122,6 +122,12 @@ SERIOUS = [
     ("participant", "what if the cells caused this clot in my leg, it's twice the size and hot"),
     ("participant", "scared I'll do it tonight"),
     # An old trouble dated, a new one not.
+    ("participant", "tried to end it at 19, married since, tried again last night"),
+    ("caregiver", "my son in form two found me passed out"),
+    ("participant", "b4 the trial I was fine, now I vomit blood"),
+    ("participant", "long time ago I took pills, now I took them again"),
+    ("participant", "twelve winters ago I bled, this morning again a bowl full"),
+    ("participant", "before I came on the trial I could breathe, now I can't lie flat"),
     ("participant", "kidneys bad since 2012, no urine at all for two days"),
     ("caregiver", "after measles last week he is confused and burning hot"),
     # An age, a sister, a wedding that dates or owns nothing.
@@ -174,6 +180,9 @@ QUIET = [
     ("participant", "You said to call if my temp goes over 39. It's 36.8."),
     ("caregiver", "They told us to call if he gets muddled, he is very well"),
     ("participant", "my kidneys have been stable at 25% since 2014"),
+    ("participant", "Spring of '97 I tried to end it. Long behind me."),
+    ("participant", "used to faint b4 the trial"),
+    ("participant", "broke my leg in Form Three, plate still in"),
     ("participant", "other reviewers passed out, I just get thirsty"),
     ("participant", "Warning on the box about suicide made my wife nervous"),
     ("participant", "nurse says ring if the chest pain comes back, well I haven't had that for two years"),
