@@ -32,7 +32,7 @@ _BUT = "but"
 _I = frozenset({"i", "my", "mine"})
 _TOLD_OF = _I | {"he", "she", "his", "her", "dad", "mom"}
 _PARTING = frozenset({",", ".", ";", ":", "?", "and", "but", "because", "cos", "so", "today", "now"})
-_ASKING = frozenset({"how", "what", "who", "when"})  # what a question begins with, unlike an "if"
+_ASKING = frozenset({"how", "what", "who", "when", "at"})  # what a question begins with, unlike an "if"
 _IS = frozenset({"am", "is", "are", "cant", "wont", "want", "keep", "now", "today", "tonight"})
 _COMMAS = frozenset(",，")
 _COLONS = frozenset(":：")
@@ -76,7 +76,7 @@ def _is_writers_own(finding: Hit, scene: Scene) -> bool:
 
 
 def _is_imagined(finding: Hit, scene: Scene) -> bool:
-    if _SUPPOSING.isdisjoint(scene.triggers):
+    if _SUPPOSING.isdisjoint(scene.triggers) or _undenied("came_true", scene):
         return False
     layout = scene.layout
     sentence, clause = layout.sentences[finding.start], layout.clauses[finding.start]
@@ -110,7 +110,7 @@ def _is_imagined(finding: Hit, scene: Scene) -> bool:
     for hit in scene.of("hyp_around"):
         around = hit.start <= finding.start and finding.end <= hit.end
         if around and not _between(scene.of("woken"), hit.start, finding.start):
-            return True
+            return all(so.start < hit.end for so in _undenied("so_it_is", scene))
     for hit in scene.of("hyp_after"):
         if any(hit.end <= so.start for so in scene.of("so_it_is")):
             continue
@@ -145,11 +145,20 @@ def _is_told_after(asked: Hit, general: bool, finding: Hit, scene: Scene) -> boo
         return False
     if _told_from(asked.end, finding, scene) >= 0:
         return True
-    if any(hit.start >= finding.end - 1 for hit in scene.of("so_it_is")):
+    if any(hit.start >= finding.end - 1 for hit in _undenied("so_it_is", scene)):
         return True
     words = scene.words
     within = range(max(finding.start, asked.end) + 1, finding.end)  # "does iron blacken stools? Mine are black"
     return general and any(words[at] in _TOLD_OF and words[at - 1] in _PARTING for at in within)
+
+
+def _undenied(name: str, scene: Scene) -> list[Hit]:
+    """What confirms, without what a "not" before its last word takes back: "well I have", but not "well I haven't had"."""
+    hits = scene.of(name)
+    if not hits:
+        return hits
+    denials = {no.end for no in scene.of("neg")}
+    return [hit for hit in hits if hit.end - 1 not in denials]
 
 
 def _told_from(start: int, finding: Hit, scene: Scene) -> int:
