@@ -18,10 +18,17 @@ from apps.trials.models import Site, Trial
 EMERGENCY_ONCE_IN = timedelta(minutes=30)
 
 
-def page(*, participant: Participant, level: str, received_at: datetime, night_page: bool = True) -> Escalation:
+def page(
+    *,
+    participant: Participant,
+    level: str,
+    received_at: datetime,
+    night_page: bool = True,
+    wrote: ContactPoint | None = None,
+) -> Escalation:
     """Start the chain of this level at the participant's site, or join the one that runs and make it more urgent.
 
-    At night what may wait stands on the 07:00 list (decision 30).
+    At night what may wait stands on the 07:00 list (decision 30). `wrote`: from where the text came that it is about.
     """
     running = (
         Escalation.objects.filter(events__participant=participant)
@@ -35,13 +42,22 @@ def page(*, participant: Participant, level: str, received_at: datetime, night_p
         _join(running, level, may_wait=may_wait)
         return running
     not_before = morning_list(local_time(site)) if may_wait else None
-    points = participant.contact_points.filter(ended_at__isnull=True, kind=ContactKind.PARTICIPANT)
-    own = [point.line for point in points.select_related("line")]
-    unreachable = not own or all(line.opted_out_at or line.carrier_blocked_at for line in own)
-    cannot_text = unreachable or participant.follow_up in SILENT
+    cannot_text = participant.follow_up in SILENT or not _takes_texts(participant, wrote)
     return escalation.start(
         chain=ChainName(level), site=site, received_at=received_at, cannot_text=cannot_text, not_before=not_before
     )
+
+
+def _takes_texts(participant: Participant, wrote: ContactPoint | None) -> bool:
+    """Whether any phone of their own does; who has just written from one need not be looked up."""
+    if wrote is not None and wrote.kind == ContactKind.PARTICIPANT and _is_open(wrote.line):
+        return True
+    points = participant.contact_points.filter(ended_at__isnull=True, kind=ContactKind.PARTICIPANT)
+    return any(_is_open(point.line) for point in points.select_related("line"))
+
+
+def _is_open(line: Line) -> bool:
+    return not (line.opted_out_at or line.carrier_blocked_at)
 
 
 def _join(running: Escalation, level: str, *, may_wait: bool) -> None:

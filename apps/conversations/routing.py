@@ -213,7 +213,11 @@ def _level(message: InboundMessage, report: SymptomReport) -> str:
 def _serious(message: InboundMessage, point: ContactPoint, report: SymptomReport, level: str) -> Turn:
     participant = point.participant
     running = alarm.page(
-        participant=participant, level=level, received_at=message.received_at, night_page=_pages_at_night(report, level)
+        participant=participant,
+        level=level,
+        received_at=message.received_at,
+        night_page=_pages_at_night(report, level),
+        wrote=point,
     )
     event = safety.open_adverse_event(
         participant=participant, message=message, report=report, escalation=running, reporter=point.kind

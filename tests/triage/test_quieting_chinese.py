@@ -61,7 +61,9 @@ def test_who_is_named_is_not_whom_it_is_about(text: str) -> None:
     assert _said(text).label == "serious"
 
 
-@pytest.mark.parametrize("text", ["我怕哪天控制不住自己跳下去", "怕有一天忍不住把药全吞了"])
+@pytest.mark.parametrize(
+    "text", ["我怕哪天控制不住自己跳下去", "怕有一天忍不住把药全吞了", "怕忍不住伤害自己", "我担心控制不住哪天去轻生"]
+)
 def test_fear_of_oneself_is_read(text: str) -> None:
     assert _said(text, "participant").label in ("serious", "unclear")
 

@@ -9,13 +9,16 @@ from __future__ import annotations
 from itertools import islice
 
 from apps.triage.rules.clauses import FIRST_CJK, LISTING
-from apps.triage.rules.lexicon import Hit, place
+from apps.triage.rules.lexicon import Hit
 from apps.triage.rules.whose import Scene, is_somebody_elses
 
 RESOLVED = "resolved"  # inside the rules only; the outside sees "past"
 PLANNED = "planned"  # inside the rules only; the outside sees "hypothetical"
 REACH = {"neg": 7, "neg_mid": 4, "neg_zh": 3, "neg_near": 2}
 _FURTHEST = max(REACH.values())
+# Most texts have no word of these classes, and are then asked no further.
+_DENYING = frozenset({*REACH, "neg_after"})
+_SUPPOSING = frozenset({"hyp", "general", "hyp_near", "hyp_next", "hyp_around", "hyp_after"})
 _AFTER_REACH = 5
 _NEXT_REACH = 2
 _OPENING = 8  # tokens at the beginning of a question in which an "if" is for all of it
@@ -29,7 +32,7 @@ _BUT = "but"
 _I = frozenset({"i", "my", "mine"})
 _TOLD_OF = _I | {"he", "she", "his", "her", "dad", "mom"}
 _PARTING = frozenset({",", ".", ";", ":", "?", "and", "but", "because", "cos", "so", "today", "now"})
-_ASKING = frozenset({"how", "what", "who", "when"})  # what a question begins with, unlike an "if"
+_ASKING = frozenset({"how", "what", "who", "when", "at"})  # what a question begins with, unlike an "if"
 _IS = frozenset({"am", "is", "are", "cant", "wont", "want", "keep", "now", "today", "tonight"})
 _COMMAS = frozenset(",，")
 _COLONS = frozenset(":：")
@@ -73,21 +76,23 @@ def _is_writers_own(finding: Hit, scene: Scene) -> bool:
 
 
 def _is_imagined(finding: Hit, scene: Scene) -> bool:
+    if _SUPPOSING.isdisjoint(scene.triggers) or _undenied("came_true", scene):
+        return False
     layout = scene.layout
     sentence, clause = layout.sentences[finding.start], layout.clauses[finding.start]
     far = _IF_REACH if scene.words[finding.start] < FIRST_CJK else _IF_REACH_ZH
-    supposed = [(hit, reach) for name, reach in (("hyp", far), ("general", _IF_REACH)) for hit in scene.of(name)]
-    for hit, _ in supposed:
+    supposed = [(hit, far, False) for hit in scene.of("hyp")] + [(hit, _IF_REACH, True) for hit in scene.of("general")]
+    for hit, _, _ in supposed:
         if finding.start < hit.start and hit.end < finding.end <= finding.start + _SHORT_SCENE:
             return True  # "in case the eyes should be swollen", the if between the two
-    supposed = [(hit, reach) for hit, reach in supposed if layout.sentences[hit.start] == sentence]
+    supposed = [one for one in supposed if layout.sentences[one[0].start] == sentence]
     if scene.words[finding.start] < FIRST_CJK:
-        supposed = [(hit, reach) for hit, reach in supposed if not _is_told_after(hit, finding, scene)]
+        supposed = [one for one in supposed if not _is_told_after(one[0], one[2], finding, scene)]
     # "If I faint, who ... the ambulance?" is all "if"
     asked = sentence in layout.questions and any(
-        hit.start < _OPENING or layout.sentences[hit.start - _OPENING] < sentence for hit, _ in supposed
+        hit.start < _OPENING or layout.sentences[hit.start - _OPENING] < sentence for hit, _, _ in supposed
     )
-    for hit, reach in supposed:
+    for hit, reach, _ in supposed:
         overlap = hit.end - finding.start  # "Should he go yellow": the "he go" is in both
         begun = overlap == _SHARED and hit.start < finding.start and hit.end < finding.end
         if (overlap > 1 and not begun) or (1 - overlap > reach and not asked):
@@ -105,7 +110,7 @@ def _is_imagined(finding: Hit, scene: Scene) -> bool:
     for hit in scene.of("hyp_around"):
         around = hit.start <= finding.start and finding.end <= hit.end
         if around and not _between(scene.of("woken"), hit.start, finding.start):
-            return True
+            return all(so.start < hit.end for so in _undenied("so_it_is", scene))
     for hit in scene.of("hyp_after"):
         if any(hit.end <= so.start for so in scene.of("so_it_is")):
             continue
@@ -130,10 +135,9 @@ def _is_of_no_participant(finding: Hit, scene: Scene) -> bool:
     return any(hit.start >= hits[-1].end for hit in scene.of("other"))
 
 
-def _is_told_after(asked: Hit, finding: Hit, scene: Scene) -> bool:
+def _is_told_after(asked: Hit, general: bool, finding: Hit, scene: Scene) -> bool:
     """Whether a later clause tells what is, after a question or what a book says: "how soon should he come, he is vomiting blood",
     "the leaflet speaks of sleepiness, he will not wake"."""
-    general = any(place(hit) == place(asked) for hit in scene.of("general"))
     aside = scene.words[asked.end - 1] == "case" and scene.words[asked.end : asked.end + 1] == [
         ","
     ]  # "just in case, he fell"
@@ -141,11 +145,20 @@ def _is_told_after(asked: Hit, finding: Hit, scene: Scene) -> bool:
         return False
     if _told_from(asked.end, finding, scene) >= 0:
         return True
-    if any(hit.start >= finding.end - 1 for hit in scene.of("so_it_is")):
+    if any(hit.start >= finding.end - 1 for hit in _undenied("so_it_is", scene)):
         return True
     words = scene.words
     within = range(max(finding.start, asked.end) + 1, finding.end)  # "does iron blacken stools? Mine are black"
     return general and any(words[at] in _TOLD_OF and words[at - 1] in _PARTING for at in within)
+
+
+def _undenied(name: str, scene: Scene) -> list[Hit]:
+    """What confirms, without what a "not" before its last word takes back: "well I have", but not "well I haven't had"."""
+    hits = scene.of(name)
+    if not hits:
+        return hits
+    denials = {no.end for no in scene.of("neg")}
+    return [hit for hit in hits if hit.end - 1 not in denials]
 
 
 def _told_from(start: int, finding: Hit, scene: Scene) -> int:
@@ -166,10 +179,10 @@ def _is_now_after(hyp: Hit, finding: Hit, scene: Scene) -> bool:
 
 
 def _is_long_past(finding: Hit, scene: Scene) -> bool:
-    layout = scene.layout
-    sentence, clause = layout.sentences[finding.start], layout.clauses[finding.start]
     if not (scene.of("past") or scene.of("past_here")) or _is_dated_now(finding, scene):
         return False
+    layout = scene.layout
+    sentence, clause = layout.sentences[finding.start], layout.clauses[finding.start]
     for hit in scene.of("past_here"):
         if layout.clauses[hit.start] == clause and hit.start <= finding.start:
             return True
@@ -248,6 +261,8 @@ def _points_back(past: Hit, finding: Hit, scene: Scene) -> bool:
 
 
 def _is_denied(finding: Hit, scene: Scene) -> bool:
+    if _DENYING.isdisjoint(scene.triggers):
+        return _is_answered_no(finding.end, scene.words)
     sentence = scene.layout.sentences[finding.start]
     # "no blood in it but black": the black is not denied
     chinese = scene.words[finding.start] >= FIRST_CJK  # there 就是 is said of what is left
@@ -312,19 +327,25 @@ def _is_answered_no(at: int, words: list[str]) -> bool:
 
 def is_taken_back(finding: Hit, scene: Scene) -> bool:
     """ "False alarm" and the like: said before, with no "but" between, or in the same or the next sentence."""
+    retracting = scene.of("retract")
+    if not retracting:
+        return False
     sentence = scene.layout.sentences[finding.start]
     return any(
         not _between(scene.of("barrier"), hit.end, finding.start)
         if hit.start < finding.start
         else scene.layout.sentences[hit.start] <= sentence + 1
-        for hit in scene.of("retract")
+        for hit in retracting
     )
 
 
 def _is_over(finding: Hit, scene: Scene) -> bool:
+    resolving = scene.of("resolved")
+    if not resolving:
+        return False
     layout = scene.layout
     clause, sentence = layout.clauses[finding.end - 1], layout.sentences[finding.start]
-    for hit in scene.of("resolved"):
+    for hit in resolving:
         if layout.clauses[hit.start] == clause and 0 <= hit.start - finding.end <= _AFTER_REACH:
             return True
         following = (

@@ -91,6 +91,7 @@ class Catalogue:
     triggers: frozenset[str]
     shared: dict[str, dict[str, Any]]
     composites: tuple[tuple[frozenset[str], dict[str, Any]], ...]  # each rule with the items of which it needs one
+    modifiers: dict[str, list[dict[str, Any]]]  # by item its rules of `_modifiers.toml`
 
 
 def load(folder: Path = DATA) -> Catalogue:
@@ -133,6 +134,10 @@ def load(folder: Path = DATA) -> Catalogue:
             (frozenset(rule["when"].get("any") or rule["when"].get("of") or ()), rule)
             for rule in shared["composites"]["rule"]
         ),
+        modifiers={
+            item: [rule for rule in shared["modifiers"]["rule"] if item in rule["items"]]
+            for item in {item for rule in shared["modifiers"]["rule"] for item in rule["items"]}
+        },
     )
 
 

@@ -144,10 +144,9 @@ class Engine:
 
     def _modify(self, judged: list[_Judged], reading: Reading) -> None:
         """Words of degree near a finding: "unbearable" raises a belly pain, "a bit" softens breathlessness."""
-        rules = self.cat.shared["modifiers"]["rule"]
         for one in judged:
-            for rule in rules:
-                if one.item not in rule["items"] or one.grade not in rule.get("grades", ("plain",)):
+            for rule in self.cat.modifiers.get(one.item, ()):
+                if one.grade not in rule.get("grades", ("plain",)):
                     continue
                 if not any(
                     self._near(one, hit, reading) for name in rule["with"] for hit in reading.classes.get(name, [])

@@ -42,7 +42,8 @@ _NO_SHORT: dict[int, tuple[str, ...]] = {}
 class Hit:
     """Class `kind` seen over tokens [start, end); `denied` when a "no" stands between its parts. Never changed.
 
-    Compared by its `place`: hits are made by the dozen for a text, and few are ever compared.
+    What a text brings by a phrase is one hit for all the classes of the phrase, and has its number as `kind`. Compared by its `place`:
+    hits are made by the dozen for a text, and few are ever compared.
     """
 
     __slots__ = ("denied", "end", "kind", "start")

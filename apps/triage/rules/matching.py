@@ -32,7 +32,9 @@ def read(cat: Catalogue, forms: Forms, folded: str, where: Sequence[int], text: 
     places = _places(cat, cat.lexicon.scan(words))
     barriers = frozenset([hit.start for hit in places.of(cat.landmarks.barrier)])
     layout = lay_out(words, text, barriers, offsets)
-    literal = [hit for kind, hits in places.named.items() if kind in cat.wordings for hit in hits]
+    literal = [
+        Hit(hit.start, hit.end, kind) for kind, hits in places.named.items() if kind in cat.wordings for hit in hits
+    ]
     built = _built(cat, places, Ground(layout.sentences, barriers, _denials(places, cat)))
     classes = _classes(cat, places, literal)
     findings = _kept(cat, literal, built, classes.get("idiom", []))
@@ -48,8 +50,8 @@ def _places(cat: Catalogue, spans: list[Span]) -> Places:
 
 def _denials(places: Places, cat: Catalogue) -> frozenset[int]:
     """The tokens of a "no" that means no."""
-    denials = _tokens([hit for kind in cat.landmarks.denials for hit in places.of(kind)])
-    return frozenset(denials.difference(_tokens(places.of(cat.landmarks.neutral))) if denials else ())
+    denials = [hit for kind in cat.landmarks.denials for hit in places.of(kind)]
+    return frozenset(_tokens(denials) - _tokens(places.of(cat.landmarks.neutral)) if denials else ())
 
 
 def _tokens(hits: list[Hit]) -> set[int]:

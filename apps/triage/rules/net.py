@@ -56,7 +56,7 @@ class Weights:
     A text's margin is the sum of the weights over the root of the sum of the squared shares. A word, or two words, that the corpus
     does not have weighs nothing and has the share `unknown`, so that the net is seldom sure of a text in words that are new to it. From
     `threshold` on a text is for a person, from `sure` on it is taken for serious; both without the model's own bias. `paired`: the
-    classes that are looked at two by two, numbered, and `pairs` a square of theirs with what is known of each two.
+    classes that are looked at two by two, numbered, and `pairs` a square of theirs, by rows, with what is known of each two.
     """
 
     known: dict[str, dict[Name, int]]
@@ -64,7 +64,7 @@ class Weights:
     threshold: int
     sure: int
     paired: dict[str, int]
-    pairs: array[int]
+    pairs: list[array[int]]
 
     def label(self, reading: Reading) -> str:
         """ "serious", "unclear" or "": how far the margin of this text reaches. Compared without a root, in whole numbers."""
@@ -72,11 +72,10 @@ class Weights:
         for kind, names in _words(reading):
             both += sum(map(self.known[kind].get, names, repeat(self.unknown)))
         both += sum(map(self.known[CLASS].get, reading.classes, repeat(0)))
-        paired, pairs, size = self.paired, self.pairs, len(self.paired)
+        paired, pairs = self.paired, self.pairs
         numbers = [paired[name] for name in reading.classes if name in paired]
         for at, one in enumerate(numbers):
-            row = one * size
-            both += sum([pairs[row + other] for other in numbers[:at]])
+            both += sum(map(pairs[one].__getitem__, numbers[:at]))
         total, squares = both >> _SHARE_BITS, both & _SHARES_ONLY
 
         def reaches(least: int) -> bool:
@@ -239,8 +238,8 @@ def weights(known: dict[str, dict[Name, int]], unknown: int, threshold: int, sur
     """The weights with the square of two classes worked out."""
     names = sorted({name for pair in known[BOTH] for name in pair})
     paired = {name: number for number, name in enumerate(names)}
-    pairs = array("q", bytes(8 * len(names) ** 2))
+    pairs = [array("q", bytes(8 * len(names))) for _ in names]
     for pair, both in known[BOTH].items():
         one, other = paired[pair[0]], paired[pair[1]]
-        pairs[one * len(names) + other] = pairs[other * len(names) + one] = both
+        pairs[one][other] = pairs[other][one] = both
     return Weights(known, unknown, threshold, sure, paired, pairs)

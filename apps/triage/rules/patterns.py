@@ -157,17 +157,18 @@ class Places:
         self._of_slot: dict[Sign, list[Hit]] = {}
         named, of_phrase = self.named, self._of_phrase
         for start, end, ending in spans:
+            hit = Hit(start, end, ending.number)  # one for all the classes of the phrase
             hits = of_phrase.get(ending.number)
             if hits is None:
-                of_phrase[ending.number] = [Hit(start, end, ending.number)]
+                of_phrase[ending.number] = [hit]
             else:
-                hits.append(Hit(start, end, ending.number))
+                hits.append(hit)
             for kind in ending.named:
                 hits = named.get(kind)
                 if hits is None:
-                    named[kind] = [Hit(start, end, kind)]
+                    named[kind] = [hit]
                 else:
-                    hits.append(Hit(start, end, kind))
+                    hits.append(hit)
         self.seen: set[Sign] = {*of_phrase, *named}
 
     def at(self, slot: Sign) -> list[Hit]:

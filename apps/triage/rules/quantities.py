@@ -19,6 +19,9 @@ _CHINESE_NUMBER = re.compile(
     r"|[零〇一二三四五六七八九]{2,}|[一二两三四五六七八九](?=点[一二三四五六七八九](?![十百点分刻])))(?:[点度][零〇一二三四五六七八九半])?|(?<=[度点])[一二三四五六七八九半](?![天个次年小周月])"
 )
 _DIGIT = re.compile(r"\d")
+# The cue of `_quantities.toml` finds nothing in a text without one of these: to look for them takes a sixth of its time.
+_HINTS = (*"0123456789", "ty", "teen", "hundred", "oh", "point")
+_HINTS_ZH = (*_HINTS, *"十百度点")
 # "38,4" as much of the world writes it; "38，9点吃药" is two numbers, and so is a list.
 _DECIMAL_COMMA = re.compile(r"(?<![\d,.])(\d{1,3}),(\d)(?![\d,]|\s*[天点个次号月年小])")
 _DECIMAL_SIGNS = re.compile(r"(?<=\d)\s*[度点](?=\d(?!\d))")
@@ -48,10 +51,7 @@ class _Rule:
 
     def may_match(self, text: str) -> bool:
         """Cheap: most patterns have nothing to look for in most texts."""
-        for need in self.needs:
-            if need in text:
-                return True
-        return not self.needs
+        return not self.needs or spoken.has_any(self.needs, text)
 
 
 class Quantities:
@@ -71,11 +71,13 @@ class Quantities:
         self._cue = re.compile(data["cue"])
 
     def read(self, folded: str) -> list[Measure]:
-        """The measures in a folded text. Ordinary texts without a number cost one search."""
-        if not self._cue.search(folded):
+        """The measures in a folded text. Ordinary texts without a number cost a glance."""
+        is_plain = folded.isascii()
+        if not spoken.has_any(_HINTS if is_plain else _HINTS_ZH, folded) or not self._cue.search(folded):
             return []
-        text = folded if folded.isascii() else western(folded)
-        text = _DECIMAL_COMMA.sub(r"\1.\2", spoken.digits(text))
+        text = spoken.digits(folded if is_plain else western(folded))
+        if "," in text:
+            text = _DECIMAL_COMMA.sub(r"\1.\2", text)
         found: list[Measure] = []
         if not _DIGIT.search(text):  # a "ten" or "hundred" that was no number
             return found
