@@ -180,6 +180,10 @@ def test_each_state_is_told_apart(text: str, item: str, state: str) -> None:
         ("高压192低压108", True),
         ("高压一百二低压八十", False),
         ("今年三十九岁", False),
+        ("体温三十九度二，白细胞也高", True),
+        ("转氨酶四百多，发烧39.4", True),
+        ("发烧38.2，血小板正常", False),
+        ("发烧39天了，血小板正常", False),
     ],
 )
 def test_chinese_numbers_are_values(text: str, is_serious: bool) -> None:

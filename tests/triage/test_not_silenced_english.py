@@ -18,6 +18,10 @@ SERIOUS = [
     ("caregiver", "why is it that he cant be woken"),
     ("participant", "chest pain = er? its been an hour"),
     ("participant", "passed out twice just in case you need to know"),
+    # "Before" today's tablets is today, before the drug is long ago.
+    ("participant", "fainted before taking my tablets this morning"),
+    ("caregiver", "he threw up blood before he took his evening dose"),
+    ("participant", "black tar in the loo b4 i had my breakfast"),
     # Fear of one's own hand is no mere fear.
     ("participant", "scared i might kill myself tonight"),
     ("participant", "afraid i have passed blood again"),
@@ -148,6 +152,8 @@ SERIOUS = [
 ]
 
 QUIET = [
+    ("participant", "i wanted to kill myself before taking this drug, not since"),
+    ("participant", "fainting spells before starting tablets in the nineties"),
     ("participant", "how will I know if my stool is black enough to worry"),
     ("participant", "the leaflet speaks of drowsiness and black stools"),
     ("participant", "can beta blockers make people faint"),

@@ -91,9 +91,14 @@ class Quantities:
                 ):
                     continue
                 measure = _banded(rule, float(raw.replace(",", ".")), match.span())
-                if measure:
+                if measure and not any(_is_same(measure, other) for other in found):
                     found.append(measure)
         return found
+
+
+def _is_same(measure: Measure, other: Measure) -> bool:
+    """Two rules that read one number alike."""
+    return (measure.item, measure.start, measure.end) == (other.item, other.start, other.end)
 
 
 def _banded(rule: _Rule, value: float, span: tuple[int, int]) -> Measure | None:
