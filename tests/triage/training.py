@@ -46,12 +46,13 @@ from apps.triage.rules.net import (
 CORPUS = Path(__file__).parent / "corpus"
 PARTS = ("tuning", "growth")
 TARGET = DATA / "_net.txt"
-# Of all texts, read by a person as unclear. Less than the 12 % that are allowed: on the blind part the rules and the net together bring
-# about what is reckoned here, on one writer a quarter more.
-HUMAN_SHARE = {"en": 0.1, "zh": 0.11}
+# Of all texts, read by a person as unclear. Less than the 12 % that are allowed: with more in English, what only asks for a call ("call me")
+# or is one plain word ("vomiting") wakes the on-call.
+HUMAN_SHARE = {"en": 0.09, "zh": 0.11}
 # Of the texts that are not serious, taken for serious by a net that knew nothing of their writers: less where the rules alarm more.
 SURE_OF = {"en": 0.007, "zh": 0.01}
-MISSED_UNSEEN = {"en": 0.12, "zh": 0.095}  # set anew before each training: `manage.py triage_report` without the net
+# As on the hardest part so far.
+MISSED_UNSEEN = {"en": 0.2, "zh": 0.135}
 FOLDS = 6
 _COST = 2.0
 _EPOCHS = 25
