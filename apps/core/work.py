@@ -294,6 +294,7 @@ def run_together(work: Work, rows: Sequence[WorkRow]) -> None:
             log.error(
                 "work failed", extra={"model": work.model.__name__, "row": "several", "error": type(error).__name__}
             )
+            start_anew()
             for row in rows:
                 put_off(row, reason=type(error).__name__)
             return

@@ -109,11 +109,13 @@ def _hand_over_here(pages: Sequence[tuple[Page, Channel]]) -> None:
     for page, channel in pages:
         try:
             with transaction.atomic():
-                page.message, page.due_at = _given_here(page, channel)
+                given = _given_here(page, channel)
         except ChannelError:
             continue
         except Exception as error:  # noqa: BLE001 - the edge between recipients: one that fails never stops another
             log.error("page not handed over at once", extra={"row": str(page.pk), "error": type(error).__name__})
+            continue
+        page.message, page.due_at = given  # only now: a text that was rolled back is none
 
 
 def _given_here(page: Page, channel: Channel) -> tuple[OutboundMessage | None, datetime | None]:

@@ -69,7 +69,7 @@ def _started_unless_one_breaks(claimed: Mapping[UUID, OutboundMessage]) -> Calls
         with transaction.atomic():
             return _started(claimed)
     except Exception as error:  # noqa: BLE001 - the edge between texts: one that breaks never holds up another
-        log.error("texts not begun together", extra={"texts": len(claimed), "error": type(error).__name__})
+        log.error("texts not begun together", extra={"count": len(claimed), "error": type(error).__name__})
         return None
 
 
