@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from apps.core import clock
+from apps.participants import arm_told
 from apps.participants.models import Participant
 from apps.staff.models import User
 from apps.staff.services import scope, sign
@@ -75,10 +76,12 @@ def sign_baseline(
     signature = sign(
         signer=person, password=password, meaning=MEANING, record=f"{Baseline._meta.db_table}:{key}", content=content
     )
-    return Baseline.objects.create(
+    signed = Baseline.objects.create(
         id=key, participant=participant, item=item, data_key=participant.data_key, description=description.strip(),
         signature=signature, valid_until=valid_until,
     )  # fmt: skip
+    arm_told.note(row=signed, field="description", text=description, participant=participant, said_by=person)
+    return signed
 
 
 @transaction.atomic

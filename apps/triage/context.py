@@ -22,10 +22,12 @@ HABIT_TEXTS = 3
 @dataclass(frozen=True, slots=True)
 class Told:
     """What upper floors know and these rows do not say. `last_answer`: the digit of the last check-in that was answered within
-    72 h; `open_items`: items that the participant reported within three days and that no person has closed."""
+    72 h; `open_items`: items that the participant reported within three days and that no person has closed; `open_admission`: the
+    team knows that they are, or were lately, in hospital."""
 
     last_answer: int | None = None
     open_items: tuple[str, ...] = ()
+    open_admission: bool = False
 
 
 _NOTHING_TOLD = Told()
@@ -46,6 +48,7 @@ def of(
         last_answer=told.last_answer,
         usual_reporter=_usual_reporter(participant, message),
         open_items=told.open_items,
+        open_admission=told.open_admission,
         baselines=baselines.valid_items(participant, at=at),
         phone_answered_before=before.filter(message__line=message.line).exists(),
     )

@@ -9,6 +9,7 @@ from apps.triage import rules
 from apps.triage.rules.catalogue import GRADES, lines
 from apps.triage.rules.lexicon import Lexicon
 from apps.triage.rules.net import LANGUAGES, language_of
+from apps.triage.rules.normalise import raw_words
 from apps.triage.rules.patterns import is_pattern
 from tests.triage import training
 
@@ -76,7 +77,7 @@ def _texts_with(phrases: set[str], texts: Iterable[str]) -> Counter[str]:
         lexicon.add(lexicon.kind(phrase), [phrase])
     found: defaultdict[str, int] = defaultdict(int)
     for text in set(texts):
-        spans = lexicon.scan(engine.forms.words(engine.cat.normaliser.fold(text)[0]))
+        spans = lexicon.scan(engine.forms.words(raw_words(engine.cat.normaliser.fold(text)[0])))
         for kind in {kind for _, _, ending in spans for kind in ending.named}:
             found[lexicon.names[kind]] += 1
     return Counter(found)

@@ -22,6 +22,7 @@ from apps.triage.rules.whose import Scene
 
 _LONGEST = 4_000  # characters that are read; an SMS has at most 1,600, and a person reads the rest
 _OUTSIDE = {RESOLVED: "past", PLANNED: "hypothetical"}
+_UNTIL = frozenset({"until", "till", "til"})  # "never a fit until these pills" denies no fit
 _MINDING = frozenset({"think", "want", "know", "feel", "care"})  # what a "not" before these denies is not what follows
 _WEAKER = {"R1": "R2", "R2": "R3", "R3": "R4", "R4": "R4"}
 
@@ -254,6 +255,7 @@ def _is_plain_denial(neutral: Hit, findings: list[Hit], denials: Iterable[Hit], 
             neutral.start < hit.start < neutral.end < hit.end and words[hit.start] not in _MINDING for hit in findings
         )
         and any(hit.start == neutral.start for hit in denials)
+        and _UNTIL.isdisjoint(words[neutral.start : neutral.end])
         and not any(neutral.start - 1 <= hit.start <= neutral.start for hit in findings)
     )
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from apps.triage.rules.catalogue import Catalogue, Wording
 from apps.triage.rules.clauses import Layout, lay_out
 from apps.triage.rules.lexicon import Ending, Hit, Place, Sign, Span, place
-from apps.triage.rules.normalise import Forms, Offsets
+from apps.triage.rules.normalise import Forms, Offsets, raw_words
 from apps.triage.rules.patterns import Ground, Places
 
 _GRADE_RANK = {"grave": 0, "slight": 1, "plain": 2, "vague": 3}
@@ -27,8 +27,9 @@ class Reading:
 
 def read(cat: Catalogue, forms: Forms, folded: str, where: Sequence[int], text: str) -> Reading:
     """Every finding and every class of one folded text."""
-    words = forms.words(folded)
-    offsets = Offsets(forms, folded, where, len(words))
+    raw = raw_words(folded)
+    words = forms.words(raw)
+    offsets = Offsets(forms, folded, where, raw, len(words))
     places = _places(cat, cat.lexicon.scan(words))
     barriers = frozenset([hit.start for hit in places.of(cat.landmarks.barrier)])
     layout = lay_out(words, text, barriers, offsets)

@@ -121,18 +121,11 @@ class Forms(dict[str, str]):
             self[raw] = form
         return form
 
-    def words(self, folded: str) -> list[str]:
-        """The tokens of a folded text."""
-        forms = [self[raw] for raw in raw_words(folded)]
+    def words(self, raw: list[str]) -> list[str]:
+        """The tokens of a text's words as they are written."""
+        forms = [self[word] for word in raw]
         joined = " ".join(forms)
         return joined.split(" ") if joined.count(" ") >= len(forms) > 0 else forms  # two words for one are rare
-
-    def spans(self, folded: str, count: int) -> list[tuple[int, int]]:
-        """For each of the `count` tokens of a folded text its offsets there."""
-        found = [match.span() for match in _TOKEN.finditer(folded)]
-        if len(found) == count:
-            return found
-        return [span for span in found for _ in self[folded[slice(*span)]].split(" ")]
 
 
 def raw_words(folded: str) -> list[str]:
@@ -143,8 +136,8 @@ def raw_words(folded: str) -> list[str]:
 class Offsets:
     """Where the tokens of one text stand in the original. Reckoned when first asked for: many texts never need it."""
 
-    def __init__(self, forms: Forms, folded: str, where: Sequence[int], count: int) -> None:
-        self._forms, self._folded, self._where, self._count = forms, folded, where, count
+    def __init__(self, forms: Forms, folded: str, where: Sequence[int], raw: list[str], count: int) -> None:
+        self._forms, self._folded, self._where, self._raw, self._count = forms, folded, where, raw, count
         self._spans: list[tuple[int, int]] | None = None
         self.is_shifted = not isinstance(where, range)  # folding has left out characters, or made two of one
 
@@ -152,6 +145,18 @@ class Offsets:
     def spans(self) -> list[tuple[int, int]]:
         """For each token its first character and the one behind its last."""
         if self._spans is None:
-            spans, where = self._forms.spans(self._folded, self._count), self._where
+            spans, where = self._in_folded(), self._where
             self._spans = [(where[start], where[end - 1] + 1) for start, end in spans] if self.is_shifted else spans
         return self._spans
+
+    def _in_folded(self) -> list[tuple[int, int]]:
+        """Between two words stand only blanks, or a hyphen before a letter: the next place where a word is written is its own."""
+        folded, end = self._folded, 0
+        spans = []
+        for word in self._raw:
+            start = folded.index(word, end)
+            end = start + len(word)
+            spans.append((start, end))
+        if len(spans) == self._count:
+            return spans
+        return [span for word, span in zip(self._raw, spans, strict=True) for _ in self._forms[word].split(" ")]

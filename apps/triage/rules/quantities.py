@@ -19,6 +19,10 @@ _CHINESE_NUMBER = re.compile(
     r"|[零〇一二三四五六七八九]{2,}|[一二两三四五六七八九](?=点[一二三四五六七八九](?![十百点分刻])))(?:[点度][零〇一二三四五六七八九半])?|(?<=[度点])[一二三四五六七八九半](?![天个次年小周月])"
 )
 _DIGIT = re.compile(r"\d")
+_AGE_DIGITS = 2
+_AGE_AFTER = re.compile(r" ?(?:[fm]\b|yo\b|y/o\b|yrs? old|years? old|year old)")
+_AGE_BEFORE = re.compile(r"(?:\b(?:aged?|i'?m|i am|he'?s|he is|she'?s|she is|male|female|man|woman|[fm]),? )$")
+_PAIRED = re.compile(r"\s*(?:/|over\b|\.\d|%|bpm|mm)")
 # The cue of `_quantities.toml` finds nothing in a text without one of these: to look for them takes a sixth of its time.
 _HINTS = (*"0123456789", "ty", "teen", "hundred", "oh", "point")
 _HINTS_ZH = (*_HINTS, *"十百度点")
@@ -48,6 +52,7 @@ class _Rule:
     bands: tuple[dict[str, Any], ...]
     unless: re.Pattern[str] | None
     needs: tuple[str, ...]  # the pattern matches no text without one of these; none: it is always tried
+    no_age: bool  # its number may be an age instead: "blood pressure too high, 49F?"
 
     def may_match(self, text: str) -> bool:
         """Cheap: most patterns have nothing to look for in most texts."""
@@ -65,6 +70,7 @@ class Quantities:
                 tuple(rule["bands"]),
                 re.compile(rule["unless"]) if "unless" in rule else None,
                 tuple(rule.get("needs", ())),
+                rule.get("no_age", False),
             )
             for rule in data["rule"]
         ]
@@ -90,10 +96,19 @@ class Quantities:
                     rule.unless and rule.unless.search(text[max(0, match.start() - 12) : match.end() + 8])
                 ):
                     continue
+                if rule.no_age and _is_age(text, *match.span(match.lastindex or 0)):
+                    continue
                 measure = _banded(rule, float(raw.replace(",", ".")), match.span())
                 if measure and not any(_is_same(measure, other) for other in found):
                     found.append(measure)
         return found
+
+
+def _is_age(text: str, start: int, end: int) -> bool:
+    """Whether the number there is somebody's age: "61F", "M 58", "I'm 49", but not the first of "I'm 80/50"."""
+    if _AGE_AFTER.match(text, end):
+        return True
+    return end - start == _AGE_DIGITS and bool(_AGE_BEFORE.search(text, 0, start)) and not _PAIRED.match(text, end)
 
 
 def _is_same(measure: Measure, other: Measure) -> bool:

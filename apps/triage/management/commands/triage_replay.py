@@ -10,6 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.dateparse import parse_date, parse_datetime
 
+from apps.core import arm_words
 from apps.triage import rules
 from apps.triage.replay import Replayed, replay
 
@@ -62,7 +63,7 @@ class Command(BaseCommand):
             f"{one.received_at:%Y-%m-%dT%H:%M:%SZ} {one.report} {mark}{old} -> {new} (was {one.old_version}): {one.reason}"
         )
         if texts:
-            self.stdout.write(f"    {one.text}")
+            self.stdout.write(f"    {arm_words.masked(one.text)}")
 
 
 def _direction(one: Replayed) -> str:
