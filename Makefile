@@ -25,7 +25,7 @@ run: setup
 	@PORT=$(PORT) $(BIN)/python manage.py start
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 2 --dist loadscope $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder $(ARGS)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -11,6 +11,13 @@ from apps.staff.models import User
 from tests import people
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What starts processes and waits for them goes first: the last minutes of a run are then short tests that share out evenly."""
+    items.sort(
+        key=lambda item: not any(item.iter_markers(name="processes")) and not any(item.iter_markers(name="browser"))
+    )
+
+
 @pytest.fixture(autouse=True)
 def _somebody_acts() -> Iterator[None]:
     """Rows that a test arranges are written by `test`. A test about actors opens its own."""

@@ -8,15 +8,16 @@ function, and that function says when it is due again.
 from apps.audit.models import Sealing
 from apps.audit.services import seal_due
 from apps.conversations import services as conversations
-from apps.conversations.models import PhoneCall, Question, SecondReading, Task, Turn
+from apps.conversations.models import Arrival, CallAttempt, PhoneCall, Question, SecondReading, Task, Turn
 from apps.core.work import Work
 from apps.escalation import services as escalation
 from apps.escalation.models import Escalation, Page, Watch
 from apps.followup import services as followup
-from apps.followup.models import CheckIn, Reminder
+from apps.followup.models import CheckIn, Farewell, Reminder, Search, Unreached
 from apps.messaging import services as messaging
 from apps.messaging.models import DeliveryEvent, InboundMessage, OutboundMessage, Reconciliation
-from apps.participants.models import Plan
+from apps.participants.models import Pause, Plan, RoundTrip
+from apps.safety.models import OpenItem
 
 TABLE = (
     Work(
@@ -29,11 +30,19 @@ TABLE = (
     Work(DeliveryEvent, messaging.apply_delivery, messaging.could_not_apply),
     Work(PhoneCall, conversations.call_due),
     Work(Task, conversations.task_due),
+    Work(CallAttempt, conversations.tell_of_attempt),
     Work(Question, conversations.after_silence, conversations.could_not_notice),
     Work(Turn, conversations.reply, conversations.could_not_reply),
+    Work(Arrival, conversations.see_arrival, conversations.could_not_see),
     Work(SecondReading, conversations.read_again),
     Work(CheckIn, followup.advance_checkin, followup.could_not_check_in),
+    Work(Unreached, followup.pursue, followup.could_not_pursue),
     Work(Reminder, followup.send_reminder, followup.could_not_remind),
+    Work(OpenItem, followup.ask_about_item, followup.could_not_ask_about),
+    Work(Pause, followup.advance_pause, followup.could_not_advance_pause),
+    Work(RoundTrip, followup.advance_round_trip, followup.could_not_ask),
+    Work(Farewell, followup.advance_farewell, followup.could_not_say_farewell),
+    Work(Search, followup.advance_search, followup.could_not_search),
     Work(Plan, followup.recompute_due),
     Work(Watch, escalation.watch_due),
     Work(Reconciliation, messaging.reconcile_due),

@@ -5,6 +5,7 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
@@ -31,7 +32,10 @@ FIELD_KEYS = secrets.required("FIELD_KEYS", made_under=_made_under)
 INDEX_KEY = secrets.required("INDEX_KEY", made_under=_made_under)
 
 # --- what this trial's installation is
-PUBLIC_BASE_URL = env.str("PUBLIC_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
+_origin = urlsplit(env.str("PUBLIC_BASE_URL", "http://127.0.0.1:8000").rstrip("/"))
+PUBLIC_BASE_URL = _origin._replace(
+    netloc=_origin.netloc.lower()
+).geturl()  # as providers and browsers write it: they sign it so
 TRIAGE_SECOND_READER = env.str("TRIAGE_SECOND_READER", "")  # a file of apps/triage/readers; "" is off
 SMS_GATEWAY = [name.strip() for name in env.str("SMS_GATEWAY", "phone").split(",") if name.strip()]
 TWILIO = {
@@ -274,6 +278,7 @@ CONTENT_SECURITY_POLICY = {
 
 # --- signing in: locked on the pair (login name, address), never on the name alone, so that nobody can lock an investigator out
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_CLIENT_IP_CALLABLE = "apps.staff.backends.client_address"
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_RESET_ON_SUCCESS = True

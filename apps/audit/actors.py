@@ -56,6 +56,8 @@ def prepare_connection(connection: Any, **_: Any) -> None:
     """Give a new connection its way to know the actor: a function on SQLite, a setting before each write on PostgreSQL."""
     if connection.vendor == "sqlite":
         connection.connection.create_function("trialcare_acting", 1, _answer)
+        # Without it a row that REPLACE puts away fires no trigger: it would leave no trace, not even in the trail itself.
+        connection.connection.execute("PRAGMA recursive_triggers=ON")
     elif connection.vendor == "postgresql":
         connection.trialcare_told = None  # whom the database takes for the writer now
         connection.trialcare_stands = None  # … and between transactions

@@ -1,5 +1,7 @@
 """The trail. Rows are written by database triggers only; a chain of hashes over them is sealed a little later."""
 
+import uuid
+
 from django.db import models
 
 from apps.core.work import WorkRow
@@ -26,6 +28,25 @@ class AuditEvent(models.Model):
 
     def __str__(self) -> str:
         return f"audit {self.sequence}"
+
+
+class Reading(models.Model):
+    """Somebody was shown a row that tells of somebody's health: once in a quarter of an hour, however often the page was opened."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    actor = models.CharField(max_length=80)
+    table = models.CharField(max_length=80)
+    row_key = models.CharField(max_length=80)
+    at = models.DateTimeField()
+    quarter = models.DateTimeField()  # when it began
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["table", "row_key", "actor", "quarter"], name="reading_once_a_quarter")
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
 
 
 class ChainLink(models.Model):

@@ -1,18 +1,30 @@
 """Attributing writes, chaining the trail, and verifying it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
+from django.db.models import Model
 
 from apps.audit import triggers
 from apps.audit.actors import acting, because, current
-from apps.audit.models import AuditEvent, ChainLink, Sealing
+from apps.audit.models import AuditEvent, ChainLink, Reading, Sealing
 from apps.audit.rules import COLUMNS, GENESIS, link_hash
 from apps.core import clock
 from apps.core.work import Lane, finishing
 
-__all__ = ["Verdict", "acting", "because", "current", "ensure_sealing", "seal_chain", "seal_due", "verify"]
+__all__ = [
+    "Verdict",
+    "acting",
+    "because",
+    "current",
+    "ensure_sealing",
+    "note_readings",
+    "seal_chain",
+    "seal_due",
+    "verify",
+]
 
 SEAL_EVERY = timedelta(minutes=1)
 
@@ -24,6 +36,20 @@ class Verdict:
     events: int
     linked: int
     problems: tuple[str, ...]
+
+
+def note_readings(rows: Iterable[Model]) -> None:
+    """Whoever acts is being shown these rows, which tell of somebody's health. Once in a quarter of an hour that is a row of its own."""
+    reader, now = current(), clock.machine()
+    if reader is None:
+        raise LookupError("nobody is acting")
+    quarter = now.replace(minute=now.minute // 15 * 15, second=0, microsecond=0)
+    readings = [
+        Reading(actor=reader.actor, table=row._meta.db_table, row_key=str(row.pk), at=now, quarter=quarter)
+        for row in rows
+    ]
+    if readings:
+        Reading.objects.bulk_create(readings, ignore_conflicts=True)
 
 
 def ensure_sealing() -> None:
@@ -62,7 +88,7 @@ def seal_chain(*, batch: int = 2000) -> int:
 
 def verify() -> Verdict:
     """Compare triggers with the expected list, and recompute the chain."""
-    problems = [f"trigger missing: {name}" for name in sorted(_missing_triggers())]
+    problems = triggers.problems()
     previous, linked = GENESIS, 0
     fields = [f"event__{column}" for column in COLUMNS]
     for row in ChainLink.objects.order_by("position").values_list("position", "previous", "hash", *fields).iterator():
@@ -76,7 +102,3 @@ def verify() -> Verdict:
             break
         previous = stored
     return Verdict(AuditEvent.objects.count(), linked, tuple(problems))
-
-
-def _missing_triggers() -> set[str]:
-    return triggers.expected(vendor=connection.vendor) - triggers.installed()

@@ -1,9 +1,11 @@
 """Triggers on every regulated table, on both databases, in one place.
 
 Regulated is every model of the project's own apps, many-to-many tables included, unless its class says `audit_exempt = "why"`.
-Columns named in `audit_ignored` (leases and the like) are not a change by themselves.
+Columns named in `audit_ignored` (leases and the like) are not a change by themselves. Those in `audit_hidden` are, but what they hold is
+kept in no trail: a destroyed key that stood there would not be destroyed.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +14,8 @@ from django.db import connections, models
 
 PREFIX = "trialcare_audit"
 _OWN_TABLES = ("audit_auditevent", "audit_chainlink")
+_NAME = re.compile(r'TRIGGER "([^"]+)"')
+_FUNCTION = re.compile(r"FUNCTION (\w+)\(")
 
 
 class UnknownDatabase(Exception):
@@ -20,12 +24,13 @@ class UnknownDatabase(Exception):
 
 @dataclass(frozen=True)
 class Regulated:
-    """A table under the trail: its key column, its columns, and those whose change counts."""
+    """A table under the trail: its key column, its columns, those whose change counts, and those whose values are not kept."""
 
     table: str
     key: str
     columns: tuple[str, ...]
     watched: tuple[str, ...]
+    hidden: tuple[str, ...]
 
 
 def regulated() -> list[Regulated]:
@@ -48,37 +53,71 @@ def _is_regulated(model: type[models.Model]) -> bool:
 def _describe(model: type[models.Model]) -> Regulated:
     fields = model._meta.local_concrete_fields
     columns = tuple(str(field.column) for field in fields)
-    unwatched = getattr(model, "audit_ignored", ())
-    ignored = {str(field.column) for field in fields if field.name in unwatched}
-    key = str(model._meta.pk.column)
-    return Regulated(model._meta.db_table, key, columns, tuple(column for column in columns if column not in ignored))
+    unwatched, unseen = getattr(model, "audit_ignored", ()), getattr(model, "audit_hidden", ())
+    watched = tuple(str(field.column) for field in fields if field.name not in unwatched)
+    hidden = tuple(str(field.column) for field in fields if field.name in unseen)
+    return Regulated(model._meta.db_table, str(model._meta.pk.column), columns, watched, hidden)
 
 
 def expected(*, vendor: str) -> set[str]:
     """Names of all triggers that must stand on a database of this kind."""
-    operations = ["insert", "update", "delete"] + (["truncate"] if vendor == "postgresql" else [])
-    guards = {
-        f"{PREFIX}_guard_{table}_{operation}"
-        for table in _OWN_TABLES
-        for operation in operations
-        if operation != "insert"
-    }
-    return guards | {f"{PREFIX}_{item.table}_{operation}" for item in regulated() for operation in operations}
+    return set(_expected_definitions(vendor))
 
 
 def installed(*, using: str = "default") -> set[str]:
     """Names of the audit triggers that stand on the database now."""
+    return set(_definitions(using))
+
+
+def problems(*, using: str = "default") -> list[str]:
+    """Every trigger that is missing, or stands under its name and does something else; none when the trail is whole."""
+    wanted, found = _expected_definitions(connections[using].vendor), _definitions(using)
+    changed = sorted(name for name in wanted.keys() & found.keys() if wanted[name] != found[name])
+    return [
+        *(f"trigger missing: {name}" for name in sorted(wanted.keys() - found.keys())),
+        *(f"trigger changed: {name}" for name in changed),
+        *(f"function changed: {name}" for name in _changed_functions(using)),
+    ]
+
+
+def _expected_definitions(vendor: str) -> dict[str, str]:
+    statements = _statements(vendor, {item.table for item in regulated()})
+    named = {_NAME.search(statement): statement for statement in statements}
+    return {found[1]: _plain(statement) for found, statement in named.items() if found}
+
+
+def _definitions(using: str) -> dict[str, str]:
+    """By name, what each audit trigger that stands does. On PostgreSQL one that is switched off, or on for replicas alone, stands not."""
     connection = connections[using]
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
-            cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE %s", [PREFIX + "%"])
+            cursor.execute(
+                "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND name LIKE %s", [PREFIX + "%"]
+            )
         else:
             cursor.execute(
-                "SELECT tgname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace"
-                " WHERE NOT tgisinternal AND tgenabled <> 'D' AND tgname LIKE %s AND n.nspname = current_schema()",
+                "SELECT tgname, pg_get_triggerdef(t.oid, true)"
+                " FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace"
+                " WHERE NOT tgisinternal AND tgenabled IN ('O', 'A') AND tgname LIKE %s AND n.nspname = current_schema()",
                 [PREFIX + "%"],
             )
-        return {row[0] for row in cursor.fetchall()}
+        return {name: _plain(definition) for name, definition in cursor.fetchall()}
+
+
+def _changed_functions(using: str) -> list[str]:
+    """On PostgreSQL what the triggers do stands in two functions."""
+    if connections[using].vendor == "sqlite":
+        return []
+    wanted = {_FUNCTION.search(each): each.split("$body$")[1] for each in (_POSTGRESQL_FUNCTION, _POSTGRESQL_REFUSE)}
+    with connections[using].cursor() as cursor:
+        cursor.execute("SELECT proname, prosrc FROM pg_proc WHERE pronamespace = current_schema()::regnamespace")
+        found = dict(cursor.fetchall())
+    return [name[1] for name, body in wanted.items() if name and found.get(name[1]) != body]
+
+
+def _plain(definition: str) -> str:
+    """As both we and the database write it."""
+    return " ".join(definition.replace("CREATE OR REPLACE TRIGGER", "CREATE TRIGGER").replace('"', "").split())
 
 
 def remove_all(*, using: str = "default") -> None:
@@ -150,7 +189,8 @@ def _sqlite_row(item: Regulated, alias: str) -> str:
         return f"CASE typeof({value}) WHEN 'blob' THEN hex({value}) ELSE {value} END"
 
     # json_object takes at most 127 arguments; wide tables are patched together.
-    parts = [item.columns[start : start + 40] for start in range(0, len(item.columns), 40)]
+    kept = [column for column in item.columns if column not in item.hidden]
+    parts = [kept[start : start + 40] for start in range(0, len(kept), 40)]
     objects = ["json_object(" + ", ".join(f"'{column}', {shown(column)}" for column in part) + ")" for part in parts]
     text = objects[0]
     for further in objects[1:]:
@@ -187,11 +227,12 @@ END"""
 
 
 # --- PostgreSQL: actor and reason are settings of the transaction. No trigger names a column, so that a migration may change any.
+# Its first argument is the key column, followed by those whose values are not kept; the others are columns whose change does not count.
 
 _POSTGRESQL_FUNCTION = """CREATE OR REPLACE FUNCTION trialcare_audit_write() RETURNS trigger LANGUAGE plpgsql AS $body$
 DECLARE
     who text := coalesce(current_setting('trialcare.actor', true), '');
-    key_column text := TG_ARGV[0];
+    named text[] := string_to_array(TG_ARGV[0], ' ');
     before jsonb := CASE WHEN TG_OP IN ('UPDATE', 'DELETE') THEN to_jsonb(OLD) END;
     after jsonb := CASE WHEN TG_OP IN ('INSERT', 'UPDATE') THEN to_jsonb(NEW) END;
     ignored text[] := TG_ARGV[1:];
@@ -200,9 +241,9 @@ BEGIN
     IF who = '' THEN RAISE EXCEPTION 'audit: a write without an actor'; END IF;
     INSERT INTO audit_auditevent ("at", "table", row_key, operation, actor, reason, request_id, "old", "new") VALUES (
         to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), TG_TABLE_NAME,
-        coalesce(after, before) ->> key_column, lower(TG_OP), who,
+        coalesce(after, before) ->> named[1], lower(TG_OP), who,
         coalesce(current_setting('trialcare.reason', true), ''), coalesce(current_setting('trialcare.request', true), ''),
-        before::text, after::text);
+        (before - named[2:])::text, (after - named[2:])::text);
     RETURN NULL;
 END $body$"""
 
@@ -212,7 +253,7 @@ BEGIN RAISE EXCEPTION 'audit: the trail and regulated tables refuse %', TG_OP; E
 
 def _postgresql(item: Regulated) -> list[str]:
     ignored = [column for column in item.columns if column not in item.watched]
-    arguments = ", ".join(f"'{argument}'" for argument in (item.key, *ignored))
+    arguments = ", ".join(f"'{argument}'" for argument in (" ".join((item.key, *item.hidden)), *ignored))
 
     def trigger(operation: str) -> str:
         head = (
@@ -222,7 +263,7 @@ def _postgresql(item: Regulated) -> list[str]:
 
     truncate = (
         f'CREATE OR REPLACE TRIGGER "{PREFIX}_{item.table}_truncate" BEFORE TRUNCATE ON "{item.table}"'
-        " EXECUTE FUNCTION trialcare_audit_refuse()"
+        " FOR EACH STATEMENT EXECUTE FUNCTION trialcare_audit_refuse()"
     )
     return [trigger("insert"), trigger("update"), trigger("delete"), truncate]
 
@@ -233,4 +274,4 @@ def _postgresql_guard(table: str) -> list[str]:
         refuse = "EXECUTE FUNCTION trialcare_audit_refuse()"
         return f'CREATE OR REPLACE TRIGGER "{name}" BEFORE {operation.upper()} ON "{table}" {each} {refuse}'
 
-    return [guard("update", "FOR EACH ROW"), guard("delete", "FOR EACH ROW"), guard("truncate", "")]
+    return [guard("update", "FOR EACH ROW"), guard("delete", "FOR EACH ROW"), guard("truncate", "FOR EACH STATEMENT")]

@@ -2,22 +2,31 @@
 
 from datetime import datetime, timedelta
 
-from apps.conversations.promises import morning_list
-from apps.conversations.speaking import QUESTIONS, ask, is_night, local_time, say
+from django.db import transaction
+from django.db.models import Q
+
+from apps.conversations.speaking import QUESTIONS, ask, morning_list, say
 from apps.core import clock
 from apps.escalation import services as escalation
 from apps.escalation.models import Escalation
-from apps.escalation.vocabulary import ChainName, EscalationState
+from apps.escalation.paging import locked
+from apps.escalation.vocabulary import RUNNING, ChainName
 from apps.messaging.models import InboundMessage, Line, OutboundMessage
-from apps.messaging.vocabulary import Purpose
+from apps.messaging.vocabulary import NOT_REACHED, Purpose, SendState
+from apps.participants.holding import hold
 from apps.participants.models import ContactPoint, Participant
 from apps.participants.vocabulary import SILENT, ContactKind
+from apps.triage import rules
 from apps.triage.models import SymptomReport
 from apps.trials.models import Site, Trial
 
 EMERGENCY_ONCE_IN = timedelta(minutes=30)
+_ALIKE = (frozenset({"emergency", "emergency_family"}), frozenset({"crisis", "crisis_elsewhere"}))
+
+_URGENT = frozenset({ChainName.R1, ChainName.R2})
 
 
+@transaction.atomic(savepoint=False)
 def page(
     *,
     participant: Participant,
@@ -30,22 +39,31 @@ def page(
 
     At night what may wait stands on the 07:00 list (decision 30). `wrote`: from where the text came that it is about.
     """
-    running = (
-        Escalation.objects.filter(events__participant=participant)
-        .exclude(state=EscalationState.CONTACTED)
-        .order_by("-opened_at")
-        .first()
-    )
+    hold([participant])  # of two texts at once the second joins what the first has started
+    running = _running(participant)
     site = participant.site
-    may_wait = not night_page and is_night(site)
+    not_before = None if night_page else morning_list(site)
     if running is not None:
-        _join(running, level, may_wait=may_wait)
+        _join(running, level, may_wait=not_before is not None)
         return running
-    not_before = morning_list(local_time(site)) if may_wait else None
     cannot_text = participant.follow_up in SILENT or not _takes_texts(participant, wrote)
     return escalation.start(
         chain=ChainName(level), site=site, received_at=received_at, cannot_text=cannot_text, not_before=not_before
     )
+
+
+def _running(participant: Participant) -> Escalation | None:
+    """The newest chain about them, by their cases or by a task, held so that nobody ends it while a text joins it."""
+    about = Q(events__participant=participant) | Q(tasks__participant=participant, chain__in=_URGENT)
+    found = Escalation.objects.filter(about, state__in=RUNNING).order_by("-opened_at").values_list("pk", flat=True)
+    held = (locked(key) for key in dict.fromkeys(found))
+    # Whoever was recording the contact in this moment has ended it by now: it pages nobody any more.
+    return next((running for running in held if running.state in RUNNING), None)
+
+
+def is_running(participant: Participant) -> bool:
+    """Whether people are being paged about them, or somebody has them and has not spoken with them yet."""
+    return Escalation.objects.filter(events__participant=participant, state__in=RUNNING).exists()
 
 
 def _takes_texts(participant: Participant, wrote: ContactPoint | None) -> bool:
@@ -70,9 +88,11 @@ def _join(running: Escalation, level: str, *, may_wait: bool) -> None:
 
 
 def emergency_text(message: InboundMessage, point: ContactPoint, report: SymptomReport) -> None:
-    """Before any question, at most once in 30 minutes a person (clinical rule 1)."""
+    """Before any question, at most once in 30 minutes a person (clinical rule 1). Who is told of a stay or thinks of death gets the
+    text about that, whatever was said before.
+    """
     line = point.line
-    if point.participant.follow_up in SILENT or _emergency_since(line, clock.now() - EMERGENCY_ONCE_IN):
+    if point.participant.follow_up in SILENT:
         return
     wording_key, purpose = "emergency", Purpose.EMERGENCY
     if report.path == "crisis":
@@ -80,10 +100,12 @@ def emergency_text(message: InboundMessage, point: ContactPoint, report: Symptom
             ("crisis" if point.participant.site.crisis_number else "crisis_elsewhere"),
             Purpose.CRISIS,
         )
+    elif is_only_a_stay(report):
+        wording_key, purpose = "admitted_reply", Purpose.REPLY
     elif point.kind == ContactKind.CAREGIVER or report.sender == "caregiver":
         wording_key = "emergency_family"
-    elif any(finding["id"] == "evt_admitted" and finding["state"] == "present" for finding in report.findings):
-        wording_key, purpose = "admitted_reply", Purpose.REPLY
+    if _said_lately(line, wording_key):
+        return
     key = f"emergency:{message.pk}:{point.participant_id}"
     if wording_key in QUESTIONS:
         ask(participant=point.participant, wording_key=wording_key, key=key, purpose=purpose, line=line)
@@ -91,10 +113,21 @@ def emergency_text(message: InboundMessage, point: ContactPoint, report: Symptom
         say_once(key, line, point.participant, wording_key, purpose)
 
 
-def _emergency_since(line: Line, time: datetime) -> bool:
-    return OutboundMessage.objects.filter(
-        line=line, purpose__in=[Purpose.EMERGENCY, Purpose.CRISIS], planned_at__gt=time
-    ).exists()
+def is_only_a_stay(report: SymptomReport) -> bool:
+    """They are in hospital (clinical rule 16). Beside another emergency nobody knows that help is there already: "unconscious, must go"."""
+    present = {str(finding["id"]) for finding in report.findings if finding["state"] == "present"}
+    items = rules.catalogue().items
+    return "evt_admitted" in present and not any(
+        items[name].level == "R1" for name in present - {"evt_admitted"} if name in items
+    )
+
+
+def _said_lately(line: Line, wording_key: str) -> bool:
+    """Whether this, or the same in other words, has left for this phone. One that is known not to have arrived does not count."""
+    since = clock.now() - EMERGENCY_ONCE_IN
+    alike = next((group for group in _ALIKE if wording_key in group), {wording_key})
+    said = OutboundMessage.objects.filter(line=line, wording__in=alike, planned_at__gt=since)
+    return said.exclude(state__in=NOT_REACHED | {SendState.CANCELLED}).exists()
 
 
 def say_once(key: str, line: Line, participant: Participant, wording_key: str, purpose: Purpose) -> None:
@@ -110,7 +143,7 @@ def site_nearest_to(line: Line | None) -> Site | None:
 def generic_emergency(line: Line) -> None:
     """In the language of the number's country, with the number of the trial's first site there (else of the first site)."""
     site = site_nearest_to(line)
-    if site is None or _emergency_since(line, clock.now() - EMERGENCY_ONCE_IN):
+    if site is None or _said_lately(line, "emergency_family"):
         return
     lang = "zh-Hans" if line.country in ("CN", "") else "en"
     say(

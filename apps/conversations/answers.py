@@ -3,48 +3,73 @@
 from collections.abc import Callable
 from datetime import timedelta
 
-from apps.conversations import alarm, interview, understanding
+from apps.conversations import (
+    admission,
+    alarm,
+    appointments,
+    death,
+    drafts,
+    enrolment,
+    interview,
+    letters,
+    limits,
+    progress,
+    understanding,
+)
+from apps.conversations.appointments import APPOINTMENT_TEXTS
 from apps.conversations.board import READ_WITHIN, contact_today, find_out_which, open_task
-from apps.conversations.commands import COMMANDS, opt_out
+from apps.conversations.commands import COMMANDS, heed_provider, opt_out, stop
 from apps.conversations.given import said
+from apps.conversations.kept import keep
 from apps.conversations.models import Question, Turn
 from apps.conversations.speaking import (
     CHECKIN_FAMILY,
+    EMERGENCY,
     INTERVIEW,
     is_night,
-    local_time,
+    is_over,
     open_question,
     promised_call,
     was_asked_before,
+    was_asked_enough,
 )
 from apps.conversations.turns import AT_ONCE, turn_for
 from apps.conversations.vocabulary import QuestionState, TaskKind
 from apps.core import clock
-from apps.escalation.models import Escalation
-from apps.escalation.vocabulary import RUNNING
 from apps.messaging import services as messaging
 from apps.messaging.models import InboundMessage
 from apps.messaging.vocabulary import Disposition
 from apps.participants.models import ContactPoint, Participant
+from apps.participants.vocabulary import SILENT
 from apps.safety import services as safety
-from apps.triage import services as triage
 from apps.triage.models import SymptomReport
 
 _MENU_R1 = frozenset({"2", "3", "4"})  # clinical rule 10: escalated on the digit alone
 _MENU_R2 = frozenset({"1"})
+_COMES = frozenset({"ok"})  # a bare "ok" to an appointment text means: I will come
 
 
 def handle(*, message: InboundMessage, point: ContactPoint) -> Turn | None:
     """Obey a command or take an answer. None when the text is neither: then it is read as free text."""
+    understood = understanding.read(message.body, country=point.line.country)
+    if understood.command is not None and not message.media_count:
+        return COMMANDS[understood.command](message=message, point=point, understood=understood)
+    heed_provider(message, point)
     if message.media_count:
         return None
-    understood = understanding.read(message.body)
-    if understood.command is not None:
-        return COMMANDS[understood.command](message=message, point=point, understood=understood)
+    if (about_number := enrolment.take(message=message, point=point)) is not None:
+        return about_number
+    if set(understood.answers) & appointments.LETTERS and (asked := letters.newest(point, message)) is not None:
+        return _about_letters(message, point, asked, understood.answers)
     if understood.answers:
         return _answer(message, point, understood.answers)
+    if understood.phrase == "at_hospital" and _emergency_waits(message, point):
+        return _answer(message, point, ("1",), understood.phrase)
     if interview.may_be_taken(message.body):
-        return interview.take(message=message, point=point, question=_question_for(message, point))
+        question = _question_for(message, point)
+        if (digit := progress.digit_of(question, message.body)) is not None:
+            return _answer(message, point, (digit,))
+        return interview.take(message=message, point=point, question=question)
     return None
 
 
@@ -59,7 +84,10 @@ def _answer(message: InboundMessage, point: ContactPoint, given: tuple[str, ...]
     question = _question_for(message, point)
     if (about_symptom := interview.take(message=message, point=point, question=question, phrase=phrase)) is not None:
         return about_symptom
-    if question is not None and question.wording in INTERVIEW:
+    if question is not None and question.wording in APPOINTMENT_TEXTS and phrase in _COMES:
+        return appointments.take(message=message, point=point, visit=question, given=("A",))
+    others = INTERVIEW | letters.LETTER_TEXTS | enrolment.ASKED  # whose answers are others
+    if question is not None and question.wording in others:
         question = None
     if phrase and question is not None and question.wording not in CHECKIN_FAMILY:
         own = said(question.wording, phrase)
@@ -70,9 +98,7 @@ def _answer(message: InboundMessage, point: ContactPoint, given: tuple[str, ...]
     if question is None and _another_answer(turn, given):
         _which_is_meant(turn)
     if question and turn.reply_wording != "bad_number":
-        question.state, question.answer = QuestionState.ANSWERED, " ".join(given)[:12]
-        question.answered_at, question.answered_by = clock.now(), message
-        question.save()
+        keep(question, message, " ".join(given))
     if wording_key == "sym_which" and turn.reply_wording == "sym_done_r3":
         turn.reply_wording = interview.after_menu(turn, question, given) or turn.reply_wording
     messaging.settle(message=message, disposition=Disposition.ANSWER)
@@ -83,6 +109,12 @@ def _question_for(message: InboundMessage, point: ContactPoint) -> Question | No
     """The open question, unless it was asked after this text was written: a text that came late, or one of two at once."""
     question = open_question(point.line)
     return question if question is not None and was_asked_before(message, question) else None
+
+
+def _emergency_waits(message: InboundMessage, point: ContactPoint) -> bool:
+    """Whether "on the way" is an answer: the emergency text or its check waits, and nobody has spoken with them. Else it is news."""
+    question = _question_for(message, point)
+    return question is not None and question.wording in EMERGENCY and alarm.is_running(point.participant)
 
 
 def _another_answer(turn: Turn, given: tuple[str, ...]) -> bool:
@@ -113,25 +145,36 @@ def _checkin(turn: Turn, given: tuple[str, ...]) -> str:
     if turn.participant is None or not set(given) <= {"1", "2", "3"}:
         return "bad_number"
     if "3" in given:
-        return _call_me(turn)
+        return call_me(turn)
     if "2" in given:
         return _ask_which(turn)
-    return _as_before(turn.participant)
+    return _as_before(turn, turn.participant)
 
 
-def _as_before(participant: Participant) -> str:
-    """ "As before" never means well while something urgent is open (clinical rule 6): not thanked, but asked how that is now."""
-    if not Escalation.objects.filter(events__participant=participant, state__in=RUNNING).exists():
-        return "checkin_ok"
-    return "reassure" if is_night(participant.site) or participant.is_discreet else "sym_progress"
+def _as_before(turn: Turn, participant: Participant) -> str:
+    """ "As before" never means well while an item is open (clinical rule 6): not thanked, but asked how that is now, though not as a
+    fifth question.
+
+    From a phone whose owner is reported dead it goes to a person, whoever pressed it. The check on an emergency is not asked away.
+    """
+    if participant.follow_up in SILENT:
+        find_out_which(turn)
+    if not alarm.is_running(participant):
+        if is_over(participant.site):
+            return "after_end_auto"
+        return progress.still_open(turn, participant) or "checkin_ok"
+    waits = Question.objects.filter(line=turn.line, state=QuestionState.OPEN, wording__in=EMERGENCY).exists()
+    is_enough = is_night(participant.site) or participant.is_discreet or was_asked_enough(turn.line)
+    return "reassure" if waits or is_enough else progress.ASKS
 
 
-def _call_me(turn: Turn) -> str:
+def call_me(turn: Turn) -> str:
+    """By day a task with a time, at night a page; returns the wording that says so."""
     participant = turn.participant
     assert participant is not None
     if is_night(participant.site):  # clinical rule 19: a 3 at night is R2
         turn.escalation = alarm.page(participant=participant, level="R2", received_at=turn.arrived_at)
-        _draft_without_words(turn)
+        turn.report = drafts.by_digit(turn, "R3", escalation=turn.escalation)
         return "sym_done_r2"
     open_task(
         key=f"call:{turn.message_id}", kind=TaskKind.CALL_BACK, site=participant.site, participant=participant,
@@ -140,13 +183,25 @@ def _call_me(turn: Turn) -> str:
     return "checkin_call"
 
 
+def _status(turn: Turn, given: tuple[str, ...]) -> str:
+    """The question of a search has a 4: no more texts. It is no withdrawal, and a 2 or 3 beside it is still acted on."""
+    point = turn.contact_point
+    if "4" not in given or point is None:
+        return _checkin(turn, given)
+    wants_call = bool(set(given) & {"2", "3"})
+    if wants_call:
+        call_me(turn)
+    opt_out(turn.message, point, soon=wants_call)
+    return "stop_confirm"
+
+
 def _ask_which(turn: Turn) -> str:
-    """Discreet mode: no question about symptoms is texted, a person calls instead (clinical rule 20)."""
+    """Discreet mode, or somebody who has not agreed: no question about symptoms is texted, a person calls instead (clinical rule 20)."""
     participant = turn.participant
     assert participant is not None
-    if not participant.is_discreet:
+    if not participant.is_discreet and enrolment.takes_questions(turn.contact_point):
         return "sym_which"
-    return _call_me(turn)
+    return call_me(turn)
 
 
 def _which(turn: Turn, given: tuple[str, ...]) -> str:
@@ -161,7 +216,7 @@ def _which(turn: Turn, given: tuple[str, ...]) -> str:
         return _alarm_by_digit(turn, "R2")
     if chosen == {"9"}:
         return "sym_other"
-    _draft_without_words(turn)
+    turn.report = drafts.by_digit(turn, "R3")
     contact_today(turn)
     return "sym_done_r3"
 
@@ -171,43 +226,34 @@ def _alarm_by_digit(turn: Turn, level: str) -> str:
     assert participant is not None
     assert point is not None
     turn.escalation = alarm.page(participant=participant, level=level, received_at=turn.arrived_at)
-    report = _draft_without_words(turn, level)
+    turn.report = report = drafts.by_digit(turn, level, escalation=turn.escalation)
     if level == "R2":
         return "sym_done_r2"
     alarm.emergency_text(turn.message, point, report)
     return ""
 
 
-def _draft_without_words(turn: Turn, level: str = "") -> SymptomReport:
-    participant, point = turn.participant, turn.contact_point
-    assert participant is not None
-    assert point is not None
-    report = triage.by_digit(message=turn.message, participant=participant, sender=point.kind, level=level or "R3")
-    turn.report = report
-    safety.open_adverse_event(
-        participant=participant, message=turn.message, report=report, escalation=turn.escalation, reporter=point.kind
-    )
-    return report
-
-
 def _emergency(turn: Turn, given: tuple[str, ...]) -> str:
-    """1 on the way, 2 need help to go, 3 please call, 4 family is there. The chain goes on until a person has spoken."""
-    if given[0] in ("1", "4"):
+    """1 on the way, 2 need help to go, 3 please call, 4 family is there; of several the worst counts. The chain goes on until a
+    person has spoken.
+    """
+    if set(given) <= {"1", "4"}:
         return "emergency_close"
-    if given[0] in ("2", "3") and turn.participant:
-        open_task(
-            key=f"emergency-help:{turn.message_id}", kind=TaskKind.CALL_BACK, site=turn.participant.site,
-            participant=turn.participant, message=turn.message, deadline=clock.now() + timedelta(minutes=5),
-        )  # fmt: skip
-        alarm.page(participant=turn.participant, level="R1", received_at=turn.arrived_at)
-        return "reassure"
+    if set(given) & {"2", "3"} and turn.participant:
+        return _needs_help(turn, turn.participant)
     return "bad_number"
 
 
-def _progress(turn: Turn, given: tuple[str, ...]) -> str:
-    if given[0] == "4":
-        return _alarm_by_digit(turn, "R2")
-    return {"1": "checkin_ok", "2": "checkin_ok", "3": "sym_done_r4"}.get(given[0], "bad_number")
+def _needs_help(turn: Turn, participant: Participant) -> str:
+    """On the case that is paged about, as long as it is a draft; else on one of its own: whoever is paged finds words and a number."""
+    turn.escalation = running = alarm.page(participant=participant, level="R1", received_at=turn.arrived_at)
+    case = running.events.filter(participant=participant).order_by("-received_at").first()
+    turn.report = drafts.by_digit(turn, "R1", escalation=running, case=case)
+    open_task(
+        key=f"emergency-help:{turn.message_id}", kind=TaskKind.CALL_BACK, site=participant.site, participant=participant,
+        message=turn.message, running=running, deadline=clock.now() + timedelta(minutes=5),
+    )  # fmt: skip
+    return "reassure"
 
 
 def _appointment_change(turn: Turn, given: tuple[str, ...]) -> str:
@@ -217,26 +263,30 @@ def _appointment_change(turn: Turn, given: tuple[str, ...]) -> str:
     if given[0] == "2":
         opt_out(turn.message, point)
         return "stop_confirm"
-    _call_about_appointment(turn)
+    appointments.call(turn)
     return "checkin_call"
 
 
-def _call_about_appointment(turn: Turn) -> None:
-    participant = turn.participant
-    assert participant is not None
-    open_task(
-        key=f"appointment:{turn.message_id}", kind=TaskKind.APPOINTMENT, site=participant.site, participant=participant,
-        message=turn.message, deadline=promised_call(participant.site).deadline,
-    )  # fmt: skip
+def _about_letters(message: InboundMessage, point: ContactPoint, asked: Question, given: tuple[str, ...]) -> Turn:
+    if asked.wording in APPOINTMENT_TEXTS:
+        return appointments.take(message=message, point=point, visit=asked, given=given)
+    return letters.take(message=message, point=point, question=asked, given=given, call_me=call_me)
+
+
+def _beside_admission(turn: Turn, given: tuple[str, ...]) -> str:
+    """No digit was asked for: a person finds out what is meant. What calls for help to a check-in does so here."""
+    find_out_which(turn)
+    return call_me(turn) if turn.participant and set(given) & {"2", "3"} else "reassure"
 
 
 _ANSWERS: dict[str, Callable[[Turn, tuple[str, ...]], str]] = {
     **dict.fromkeys(CHECKIN_FAMILY, _checkin),
+    "status_check": _status,
     "sym_which": _which,
-    "sym_progress": _progress,
-    "emergency": _emergency,
-    "emergency_check": _emergency,
+    "sym_progress": progress.take,
+    **dict.fromkeys(EMERGENCY, _emergency),
     "visit_change": _appointment_change,
+    admission.ASKS: _beside_admission,
 }
 
 
@@ -249,19 +299,48 @@ def settle_quiet(*, message: InboundMessage, point: ContactPoint, report: Sympto
     if report.level in ("R3", "R4") and any(finding["state"] == "present" for finding in report.findings):
         _mild(turn, report)
         return turn
+    polite = understanding.polite_stop(message.body)
+    if polite is not None and not (report.level or report.needs_person):
+        return stop(message=message, point=point, understood=polite, soon=True)
     phrase = understanding.read(message.body).phrase
+    if phrase in _OF_APPOINTMENTS and (visit := appointments.newest(point, message)) is not None:
+        return appointments.take(message=message, point=point, visit=visit, given=_OF_APPOINTMENTS[phrase])
+    if phrase == "death_mistake" and point.participant.follow_up in SILENT:
+        return death.doubted(message=message, point=point, report=report)
+    if phrase == "new_number":
+        return _new_number(turn)
     if phrase in _PHRASES and not report.needs_person:
         given = _PHRASES[phrase]
         if given:
             return _answer(message, point, (given,), phrase)
         may_wait = is_night(point.participant.site) and not interview.is_under_way(turn)
         turn.reply_wording = "out_of_hours" if may_wait else "reassure"
+        if is_over(point.participant.site):
+            turn.reply_wording = "after_end_auto"
         messaging.settle(message=message, disposition=Disposition.ANSWER)
         return turn
-    return _to_a_person(turn)
+    if not report.needs_person and (said_so := letters.in_words(point, message)) is not None:
+        return _about_letters(message, point, said_so[0], (said_so[1],))
+    if limits.only_asks(turn, report):
+        return limits.call_about_question(turn, report)
+    return turn if admission.take(turn, report) else _to_a_person(turn)
 
 
+_OF_APPOINTMENTS = {"visit_yes": ("A",), "reschedule": ("B",)}
 _PHRASES = {"ok": "1", "same": "1", "not_ok": "2", "call_me": "3", "thanks": ""}
+
+
+def _new_number(turn: Turn) -> Turn:
+    """No text changes a number: a person asks for the new one and checks whose it is."""
+    participant = turn.participant
+    assert participant is not None
+    open_task(
+        key=f"number:{turn.message_id}", kind=TaskKind.CHECK_NUMBER, site=participant.site, participant=participant,
+        message=turn.message, deadline=promised_call(participant.site).deadline,
+    )  # fmt: skip
+    turn.reply_wording = "new_number"
+    messaging.settle(message=turn.message, disposition=Disposition.PERSON)
+    return turn
 
 
 def _mild(turn: Turn, report: SymptomReport) -> None:
@@ -274,7 +353,8 @@ def _mild(turn: Turn, report: SymptomReport) -> None:
     if report.level == "R3" or report.needs_person:
         contact_today(turn)
     interview.told_in_words(turn)
-    turn.reply_wording = interview.first_question(turn) or ("sym_done_r3" if report.level == "R3" else "sym_done_r4")
+    closing = limits.thanks(report) or ("sym_done_r3" if report.level == "R3" else "sym_done_r4")
+    turn.reply_wording = "no_advice" if limits.only_asks(turn, report) else interview.first_question(turn) or closing
     messaging.settle(message=turn.message, disposition=Disposition.SYMPTOM)
 
 
@@ -286,7 +366,7 @@ def _to_a_person(turn: Turn) -> Turn:
         key=f"read:{turn.message_id}", kind=TaskKind.READ, site=participant.site, participant=participant, message=turn.message,
         deadline=clock.now() + READ_WITHIN,
     )  # fmt: skip
-    if _after_window(turn):
+    if is_over(participant.site):
         turn.reply_wording = "after_end_auto"
     else:
         turn.reply_wording = "unclear2" if again else "unclear1"
@@ -297,8 +377,3 @@ def _to_a_person(turn: Turn) -> Turn:
 def _unclear_lately(turn: Turn) -> bool:
     since = clock.now() - timedelta(hours=24)
     return Turn.objects.filter(line=turn.line, reply_wording="unclear1", arrived_at__gt=since).exists()
-
-
-def _after_window(turn: Turn) -> bool:
-    site = turn.site
-    return site is not None and local_time(site).date() > site.trial.window_to

@@ -9,13 +9,14 @@ from django.db import transaction
 from apps.conversations.models import PhoneCall, Task, Turn
 from apps.conversations.promises import morning_list
 from apps.conversations.speaking import promised_call
-from apps.conversations.vocabulary import TaskKind
+from apps.conversations.vocabulary import CALLS, TaskKind
 from apps.core import clock, work
 from apps.core.work import Lane
 from apps.escalation import services as escalation
 from apps.escalation.models import Escalation
-from apps.escalation.vocabulary import RUNNING, ChainName, ContactResult, Via
+from apps.escalation.vocabulary import IS_CONTACT, RUNNING, ChainName, ContactResult, Via
 from apps.messaging.models import InboundMessage
+from apps.participants import arm_told
 from apps.participants.models import Participant, Visit
 from apps.safety.models import AdverseEvent
 from apps.staff.models import User
@@ -28,6 +29,8 @@ from apps.trials.services import current_protocol
 URGENT_WITHIN = timedelta(hours=1)
 LOOK_AGAIN = timedelta(hours=4)
 READ_WITHIN = timedelta(hours=4)  # a text that no program understood
+CALL_WITHIN = timedelta(minutes=15)  # where something urgent may have been said and nothing more is heard
+WITHIN = "within:"  # begins the key of a call that was promised within minutes
 
 
 class NotYourTask(Exception):
@@ -86,12 +89,26 @@ def symptom_key(message: InboundMessage) -> str:
 def task_due(task: Task) -> None:
     """Work handler: the deadline has passed. People are paged until one of them has it; then looked at again until it is closed."""
     with work.finishing(task) as ending:
-        if task.done_at is not None:
+        if task.done_at is not None or _is_kept(task):
             return
         if not _is_running(task):
             task.escalation = _start(task)
             task.save()
         ending.due_at = clock.now() + work.seconds(LOOK_AGAIN.total_seconds())
+
+
+def _is_kept(task: Task) -> bool:
+    """Whether somebody has spoken with them since a call was promised within minutes, or since people were paged as this task was
+    opened: it is then closed in that person's name. Paging that began because it was late ends it only by its own result."""
+    running = task.escalation
+    if running is None or not (task.key.startswith(WITHIN) or running.opened_at <= task.created_at):
+        return False
+    spoken = running.contacts.filter(result__in=IS_CONTACT, at__gte=task.created_at)
+    record = spoken.select_related("person").order_by("at").first()
+    if record is not None:
+        task.done_at, task.done_by, task.result = record.at, record.person, record.get_result_display()
+        task.save()
+    return record is not None
 
 
 def _is_running(task: Task) -> bool:
@@ -111,8 +128,8 @@ def _start(task: Task) -> Escalation:
 
 def _morning() -> datetime | None:
     """The chain of unknown numbers wakes people, and a text that raised no alarm is no reason to: at night it waits for 07:00."""
-    local = clock.now().astimezone(ZoneInfo(settings.TIME_ZONE))
-    return morning_list(local) if current_protocol().quiet_hours.covers(local.time()) else None
+    local, protocol = clock.now().astimezone(ZoneInfo(settings.TIME_ZONE)), current_protocol()
+    return morning_list(local, is_night=protocol.quiet_hours.covers(local.time()), list_at=protocol.night.list_at)
 
 
 @transaction.atomic
@@ -129,11 +146,17 @@ def close_task(*, task: Task, person: User, result: str) -> Task:
         task.save()
         work.set_due(Task.objects.filter(pk=task.pk), due_at=None)
         _end(task, person)
+        arm_told.note(
+            row=task, field="result", text=task.result, participant=task.participant, sites=[task.site], said_by=person
+        )
     return task
 
 
 def _end(task: Task, person: User) -> None:
-    """The paging about it was for this: a named person has done what was to be done."""
+    """The paging about it was for this: a named person has done what was to be done. Only a call says that somebody was spoken with;
+    a text that was read, or a number that is a stranger's, is closed without a contact.
+    """
     if task.escalation is not None and task.escalation.state in RUNNING and not task.escalation.events.exists():
-        result = ContactResult.REACHED
+        is_call = task.kind in CALLS and task.participant is not None
+        result = ContactResult.REACHED if is_call else ContactResult.CLOSED
         escalation.record_contact(escalation=task.escalation, person=person, result=result, via=Via.ADMIN)

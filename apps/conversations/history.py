@@ -6,6 +6,7 @@ from apps.conversations.models import Question
 from apps.conversations.speaking import CHECKIN_FAMILY
 from apps.conversations.vocabulary import QuestionState
 from apps.messaging.models import InboundMessage
+from apps.participants import pauses
 from apps.participants.models import Participant
 from apps.safety import services as safety
 from apps.triage.context import Told
@@ -21,7 +22,11 @@ def told_about(participant: Participant, message: InboundMessage) -> Told:
     """
     until = message.received_at - safety.STORM
     unclosed = safety.unclosed_items(participant, since=message.received_at - REPEATED_WITHIN, until=until)
-    return Told(last_answer=_last_answer(participant, message), open_items=tuple(sorted(unclosed)))
+    return Told(
+        last_answer=_last_answer(participant, message),
+        open_items=tuple(sorted(unclosed)),
+        open_admission=pauses.known_stay(participant) is not None,
+    )
 
 
 def _last_answer(participant: Participant, message: InboundMessage) -> int | None:

@@ -8,15 +8,14 @@ import re
 from collections.abc import Iterable
 from datetime import timedelta
 from functools import cache
-from typing import Any
 
 from django.db.models import Q
 
-from apps.conversations import alarm, understanding
+from apps.conversations import admission, alarm, enrolment, kept, limits, understanding
 from apps.conversations.board import contact_today, find_out_which, symptom_key
 from apps.conversations.given import answer_to, may_be_a_value, of_list, said
 from apps.conversations.models import Question, Task, Turn
-from apps.conversations.speaking import INTERVIEW, About, ask, is_night
+from apps.conversations.speaking import CONVERSATION, COUNTED, INTERVIEW, About, ask, is_night, morning_list
 from apps.conversations.turns import AT_ONCE, turn_for
 from apps.conversations.vocabulary import QuestionState
 from apps.core import clock, wording
@@ -37,11 +36,9 @@ from apps.triage.rules import Asked
 from apps.triage.rules.answers import chosen, is_severity, leading, questions_of
 from apps.trials.services import current_protocol
 
-CONVERSATION = safety.STORM  # a conversation is over when so long nothing was asked
 LIVES = timedelta(hours=12)  # then an unanswered question makes room for a check-in
 _EITHER = re.compile(r"/| or |或")
 _MENU = "sym_which"
-_COUNTED = INTERVIEW | {_MENU, "sym_other", "sym_progress"}
 _SILENCE_ACTS = frozenset({_MENU, "sym_other", "unclear1"})
 _MILD = ("R3", "R4")
 _URGENT = ("R1", "R2")
@@ -81,7 +78,7 @@ def _next(turn: Turn, report: SymptomReport, item: str) -> str:
     week, conversation = _asked_lately(turn, report)
     if any(each.wording == "visit_change" and each.state == QuestionState.OPEN for each in week):
         return ""
-    counted = [each for each in conversation if each.wording in _COUNTED]
+    counted = [each for each in conversation if each.wording in COUNTED]
     if len(counted) >= current_protocol().conversation.automatic_questions:
         return ""
     answered = {each.wording for each in counted if each.item == item and each.state == QuestionState.ANSWERED}
@@ -107,7 +104,7 @@ def _asked_lately(turn: Turn, report: SymptomReport) -> tuple[list[Question], li
     conversation, begun = [], now
     for each in week:
         is_part = each.report_id == report.pk or begun - each.asked_at < CONVERSATION
-        if is_part and each.wording in _COUNTED | _SILENCE_ACTS:
+        if is_part and each.wording in COUNTED | _SILENCE_ACTS:
             conversation.append(each)
             begun = each.asked_at
     return week, conversation
@@ -117,10 +114,11 @@ def _may_be_asked(turn: Turn) -> bool:
     """Not in discreet mode (clinical rule 20), not beside an open R1 or R2, about which a person phones, and only where texts may go."""
     participant = turn.participant
     assert participant is not None
-    if participant.is_discreet:
+    if participant.is_discreet or not enrolment.takes_questions(turn.contact_point):
         return False
     why_not = texting_status(participant, line=turn.line)
-    if why_not is not None and not (why_not == WhyNot.CANNOT_READ and _is_caregiver(turn)):
+    may_read = why_not == WhyNot.CANNOT_READ and _is_caregiver(turn)
+    if not (why_not in (None, WhyNot.UNCONFIRMED) or may_read):
         return False
     return not _is_urgent(participant)
 
@@ -138,7 +136,7 @@ def _is_caregiver(turn: Turn) -> bool:
 def is_under_way(turn: Turn) -> bool:
     """Whether a complaint was asked about in this conversation: then nothing is put off until the morning (clinical rule 19)."""
     return Question.objects.filter(
-        line=turn.line, wording__in=_COUNTED, asked_at__gt=clock.now() - CONVERSATION
+        line=turn.line, wording__in=COUNTED, asked_at__gt=clock.now() - CONVERSATION
     ).exists()
 
 
@@ -157,7 +155,7 @@ def ask_now(turn: Turn, *, key: str) -> OutboundMessage | None:
     """Text the question that a turn's answer is. None when its time is over: somebody phones now, or another was asked since."""
     assert turn.participant is not None
     about = _about(turn)
-    is_overtaken = Question.objects.filter(line=turn.line, wording__in=_COUNTED, asked_at__gt=turn.arrived_at).exists()
+    is_overtaken = Question.objects.filter(line=turn.line, wording__in=COUNTED, asked_at__gt=turn.arrived_at).exists()
     if about is None or is_overtaken or not _may_be_asked(turn):
         turn.reply_wording = ""
         return None
@@ -221,15 +219,22 @@ def _given(question: Question, body: str, phrase: str) -> tuple[str, ...] | None
         return (digit,) if digit else None
     expects = wording.message(question.wording, lang=question.participant.language).expects
     given = answer_to(expects, body)
-    if given is None and (digit := of_list(body, _words_of_lists()[question.wording])) is not None:
-        if digit not in expects:
-            return None
-        # "没了" is on a list, and may also be how a death is told: what the rules take for urgent is never only an answer.
-        # With its digit ("1没了", copied from the question) it is the digit.
-        alone = rules.engine().without_net().assess(body, sender="caregiver", context=rules.Context())
-        is_with_digit = understanding.normalise(body)[0].isdigit()
-        return (digit,) if is_with_digit or alone.level not in _URGENT else None
+    if given is None and (digit := by_words(question.wording, body)) is not None:
+        return (digit,) if digit in expects else None
     return given
+
+
+def by_words(key: str, body: str) -> str | None:
+    """The digit that words of a question's list stand for.
+
+    "没了" is on a list, and may also be how a death is told: what the rules take for urgent is never only an answer. With its digit
+    ("1没了", copied from the question) it is the digit.
+    """
+    digit = of_list(body, _words_of_lists()[key])
+    if digit is None or understanding.normalise(body)[0].isdigit():
+        return digit
+    alone = rules.engine().without_net().assess(body, sender="caregiver", context=rules.Context())
+    return digit if alone.level not in _URGENT else None
 
 
 def may_be_taken(body: str) -> bool:
@@ -271,18 +276,9 @@ def _asked_when_written(message: InboundMessage, point: ContactPoint) -> Questio
 def _is_first(question: Question, message: InboundMessage, given: tuple[str, ...]) -> bool:
     """Keep the answer; False when another process has kept one meanwhile, which is then in `question`: nothing is overwritten."""
     waiting = Question.objects.filter(pk=question.pk, state=QuestionState.OPEN)
-    is_first = bool(waiting.update(**_answer(message, given)))
+    is_first = bool(waiting.update(**kept.values(message, " ".join(given))))
     question.refresh_from_db(fields=["state", "answer", "answered_at", "answered_by"])
     return is_first
-
-
-def _answer(message: InboundMessage, given: tuple[str, ...]) -> dict[str, Any]:
-    return {
-        "state": QuestionState.ANSWERED,
-        "answer": " ".join(given),
-        "answered_at": clock.now(),
-        "answered_by": message,
-    }
 
 
 def _not_on_the_list(turn: Turn, question: Question) -> None:
@@ -297,11 +293,7 @@ def _second_thought(turn: Turn, before: Question, given: tuple[str, ...]) -> Non
     """Another answer to the same question is kept beside the first and acts too; a person finds out which one is meant."""
     if before.answer == " ".join(given):
         return
-    again = Question.objects.create(
-        line=before.line, participant=before.participant, event=before.event, message=before.message,
-        wording=before.wording, asked_at=before.asked_at, expires_at=before.expires_at, lane=before.lane,
-        report=before.report, item=before.item, **_answer(turn.message, given),
-    )  # fmt: skip
+    again = kept.beside(before, kept.values(turn.message, " ".join(given)))
     reply = _act(turn, again, given)
     # What comes next was said, or will be, by the first answer's turn.
     turn.reply_wording = reply if turn.escalation else ""
@@ -336,9 +328,11 @@ def _act(turn: Turn, question: Question, given: tuple[str, ...]) -> str:
 def _say_urgent(turn: Turn, point: ContactPoint, decided: SymptomReport) -> str:
     """As after a serious text: nobody is said to be alerted while the page waits for the 07:00 list (clinical rule 18)."""
     if decided.level == "R1":
+        if admission.may_ask(turn, decided):
+            return admission.ASKS
         alarm.emergency_text(turn.message, point, decided)
         return ""
-    if decided.night_page or not is_night(point.participant.site):
+    if decided.night_page or morning_list(point.participant.site) is None:
         return "sym_done_r2"
     contact_today(turn)
     return "sym_done_r3"
@@ -387,4 +381,4 @@ def closing(turn: Turn, report: SymptomReport) -> str:
     if _is_urgent(turn.participant):
         return "reassure"
     is_called = Task.objects.filter(key=symptom_key(report.message), done_at__isnull=True).exists()
-    return "sym_done_r3" if is_called else "sym_done_r4"
+    return (limits.thanks(report) or "sym_done_r3") if is_called else "sym_done_r4"

@@ -113,10 +113,7 @@ def _numbers(participant: Participant, person: User) -> list[tuple[str, str]]:
     points = ContactPoint.objects.filter(participant=participant, ended_at__isnull=True).select_related(
         "line__data_key"
     )
-    return [
-        (str(point.get_kind_display()), messaging.show_number(line=point.line, person=person))
-        for point in points.order_by("-kind")
-    ]
+    return [(point.whose, messaging.show_number(line=point.line, person=person)) for point in points.order_by("-kind")]
 
 
 def _tree(site: Site) -> list[Rung]:

@@ -6,9 +6,10 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from apps.conversations.models_closure import Closure as Closure
 from apps.conversations.vocabulary import CallState, QuestionState, TaskKind
 from apps.core.work import WorkRow
-from apps.escalation.models import Escalation
+from apps.escalation.models import ContactRecord, Escalation
 from apps.messaging.models import InboundMessage, Line, OutboundMessage
 from apps.participants.models import ContactPoint, Participant, Visit
 from apps.safety.models import AdverseEvent
@@ -157,6 +158,32 @@ class PhoneCall(WorkRow):
         return str(self.id)
 
 
+class CallAttempt(WorkRow):
+    """A call of ours that nobody answered: whom, by whom, when, and the task that is the promise of the next one. Never changed.
+
+    Its row is due while a text about the call may still have to leave. `task` is the call that was to be made, `contact` the record of
+    an escalation that says so.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    participant = models.ForeignKey(
+        Participant, on_delete=models.PROTECT, related_name="call_attempts", verbose_name=_("participant")
+    )
+    person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", verbose_name=_("person"))
+    at = models.DateTimeField(_("at"))
+    is_urgent = models.BooleanField(_("about an open R1 or R2"), default=False)
+    task = models.OneToOneField(Task, on_delete=models.PROTECT, null=True, related_name="attempt")
+    contact = models.ForeignKey(ContactRecord, on_delete=models.PROTECT, null=True, related_name="+")
+    again = models.OneToOneField(Task, on_delete=models.PROTECT, related_name="promised_by")
+
+    class Meta(WorkRow.Meta):
+        verbose_name = _("call that nobody answered")
+        verbose_name_plural = _("calls that nobody answered")
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
 class DowntimeKit(models.Model):
     """A downtime kit was made: for which site, for whom, when, and until when it holds. The paper itself is kept nowhere."""
 
@@ -202,6 +229,17 @@ class SecondReading(WorkRow):
     class Meta(WorkRow.Meta):
         verbose_name = _("second reading")
         verbose_name_plural = _("second readings")
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class Arrival(WorkRow):
+    """What one turn has said is looked after until it is known to have reached the phone, or not."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    turn = models.OneToOneField(Turn, on_delete=models.PROTECT, related_name="arrival")
+    looks = models.PositiveSmallIntegerField(default=0)
 
     def __str__(self) -> str:
         return str(self.id)

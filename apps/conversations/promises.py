@@ -12,7 +12,7 @@ _DAYS_ZH = "一二三四五六日"
 LAST_HOUR_FOR_TODAY = time(13)
 END_OF_WORK = time(17)
 MORNING = time(10)
-START_OF_LIST = time(7)
+NOON = time(12)
 
 
 @dataclass(frozen=True)
@@ -55,10 +55,13 @@ def call_tonight(local: datetime) -> Promise:
     return Promise(local + timedelta(hours=1), "soon, tonight", "今晚尽快")
 
 
-def morning_list(local: datetime) -> datetime:
-    """The next 07:00."""
-    day = local.date() if local.time() < START_OF_LIST else local.date() + timedelta(days=1)
-    return _at(local, day, START_OF_LIST)
+def morning_list(local: datetime, *, is_night: bool, list_at: time) -> datetime | None:
+    """Until when what may wait at night waits. None when it does not: by day, and from the hour of the list on, when that is read."""
+    if not is_night:
+        return None
+    if local.time() < list_at:
+        return _at(local, local.date(), list_at)
+    return _at(local, local.date() + timedelta(days=1), list_at) if local.time() >= NOON else None
 
 
 def _at(local: datetime, day: date, hour: time) -> datetime:

@@ -3,11 +3,25 @@
 from collections.abc import Iterable
 from datetime import timedelta
 
-from apps.conversations import alarm, answers, commands, death, second_opinion, understanding
+from django.db import transaction
+
+from apps.conversations import (
+    alarm,
+    answers,
+    closure,
+    commands,
+    death,
+    limits,
+    returning,
+    second_opinion,
+    stays,
+    unanswered,
+    understanding,
+)
 from apps.conversations.board import READ_WITHIN, contact_today, open_task
 from apps.conversations.history import told_about
 from apps.conversations.models import Turn
-from apps.conversations.speaking import is_night
+from apps.conversations.speaking import is_night, morning_list
 from apps.conversations.turns import turn_for
 from apps.conversations.vocabulary import TaskKind
 from apps.core import clock
@@ -19,6 +33,7 @@ from apps.messaging import services as messaging
 from apps.messaging.models import InboundMessage, Line
 from apps.messaging.vocabulary import Disposition, Purpose
 from apps.participants.contacts import contact_points_of
+from apps.participants.holding import hold
 from apps.participants.models import ContactPoint
 from apps.participants.vocabulary import ContactKind
 from apps.safety import services as safety
@@ -41,12 +56,17 @@ def route(message: InboundMessage) -> None:
     if people and _from_staff(message, message.line, people):
         return
     points = _first_of_each_participant(contact_points_of(message.line))
+    if points and all(closure.is_closed(point.participant.site, at=message.received_at) for point in points):
+        closure.handle(message=message, points=points)
+        return
+    hold(point.participant for point in points)  # before anything of theirs is read: see holding.py
     if not points:
         _unmatched(message, message.line)
     elif len(points) == 1:
         _from_participant(message, points[0])
     else:
         _from_a_shared_phone(message, points)
+    returning.notice(message, points)
 
 
 def _first_of_each_participant(points: Iterable[ContactPoint]) -> list[ContactPoint]:
@@ -60,16 +80,17 @@ def _first_of_each_participant(points: Iterable[ContactPoint]) -> list[ContactPo
 
 def _from_staff(message: InboundMessage, line: Line, people: list[User]) -> bool:
     """An acknowledgement code, or a result with it. False when the text is none: then it may be anybody's."""
-    understood = understanding.read(message.body)
-    if understood.command == "stop":
-        messaging.opt_out(line=line, message=message)
+    if commands.stops_or_starts(message, line):
         _notice(message, line, people[0], "", {})
         return True
     for person in people:
-        before = _open_of(person)
+        before, since = _open_of(person), clock.now()
         answer = escalation.answer_staff_text(person=person, text=message.body)
         if answer is not None:
             _after_acknowledgement(before)
+            unanswered.after_texts(person, since=since)
+            for record in ContactRecord.objects.filter(person=person, at__gte=since).select_related("escalation"):
+                safety.note_investigator_aware(escalation=record.escalation, person=person, at=record.at)
             _notice(message, line, person, answer.wording, answer.values)
             return True
     if contact_points_of(line):
@@ -102,15 +123,20 @@ def take(*, running: Escalation, person: User, via: Via) -> Acknowledgement:
     return acknowledgement
 
 
+@transaction.atomic
 def record_contact(*, running: Escalation, person: User, result: ContactResult, via: Via) -> ContactRecord:
-    return escalation.record_contact(escalation=running, person=person, result=result, via=via)
+    """What came of the call; one in vain is told to the participant and promised again."""
+    record = escalation.record_contact(escalation=running, person=person, result=result, via=via)
+    safety.note_investigator_aware(escalation=running, person=person, at=record.at)
+    unanswered.after_contact(record)
+    return record
 
 
 def _taken(running: Escalation) -> None:
     """Only now is the promise true: tell the texter that a named person has it (clinical rule 18)."""
     if running.acknowledged_by is None or running.acknowledged_at is None:
         return
-    safety.note_investigator_aware(escalation=running, at=running.acknowledged_at)
+    safety.note_investigator_aware(escalation=running, person=running.acknowledged_by, at=running.acknowledged_at)
     doctor = any(grant.role in _DOCTORS for grant in scope(running.acknowledged_by).grants)
     wording_key = "taken" if doctor else "taken_team"
     for turn in running.turns.filter(participant__isnull=False, line__isnull=False).select_related(
@@ -143,9 +169,7 @@ def _unreadable(message: InboundMessage) -> None:
 def _unmatched(message: InboundMessage, line: Line) -> None:
     """Decision 25: a trial-level chain with an opaque reference; the generic emergency text once in 30 minutes for a red flag."""
     report = triage.triage(message=message, participant=None, sender="caregiver")
-    command = understanding.read(message.body).command
-    if command == "stop":
-        messaging.opt_out(line=line, message=message)
+    commands.stops_or_starts(message, line)
     running = None
     if report.level in ("R1", "R2") or report.label == "unclear" or message.media_count:
         running = escalation.start(chain=ChainName.UNMATCHED, site=None, received_at=message.received_at)
@@ -158,7 +182,9 @@ def _unmatched(message: InboundMessage, line: Line) -> None:
 def _for_the_duty_desk(message: InboundMessage, running: Escalation | None, kind: TaskKind) -> None:
     Turn.objects.create(message=message, line=message.line, escalation=running, arrived_at=message.received_at)
     within = READ_URGENT_WITHIN if running else READ_WITHIN
-    open_task(key=f"unmatched:{message.pk}", kind=kind, site=None, message=message, deadline=clock.now() + within)
+    open_task(
+        key=f"unmatched:{message.pk}", kind=kind, site=None, message=message, running=running, deadline=clock.now() + within
+    )  # fmt: skip
 
 
 # --- participants and caregivers
@@ -168,16 +194,23 @@ def _from_participant(message: InboundMessage, point: ContactPoint) -> None:
     turn = answers.handle(message=message, point=point)
     if turn is None:
         turn = _triaged(message, point)
+    stays.note(turn)
     turn.save()
 
 
 def _from_a_shared_phone(message: InboundMessage, points: list[ContactPoint]) -> None:
     """The writer is unknown: a red flag counts for each of them, a person finds out who wrote, nothing is asked (rule 15)."""
-    if understanding.read(message.body).command == "stop":
-        turn = commands.stop(message=message, point=points[0])
+    country = points[0].line.country
+    command = None if message.media_count else understanding.read(message.body, country=country).command
+    if command == "stop" or message.opt_out_hint == "STOP":
+        for point in points[1:]:  # the texts stop for all of them
+            commands.call_after_stop(message, point)
+    if command in ("stop", "start", "help"):
+        turn = commands.COMMANDS[command](message=message, point=points[0], understood=understanding.Understood())
         turn.save()
         return
-    turns = [_triaged(message, point) for point in points]
+    commands.heed_provider(message, points[0])
+    turns = [_tonight(message, point) or _triaged(message, point) for point in points]
     first = turns[0]
     first.participant, first.contact_point, first.site, first.reply_wording = None, None, points[0].participant.site, ""
     first.escalation = next((turn.escalation for turn in turns if turn.escalation), None)
@@ -190,6 +223,19 @@ def _from_a_shared_phone(message: InboundMessage, points: list[ContactPoint]) ->
     messaging.settle(message=message, disposition=Disposition.PERSON)
 
 
+def _tonight(message: InboundMessage, point: ContactPoint) -> Turn | None:
+    """ "New or worse" and "please call" are R2 at night (clinical rule 19), also while nobody knows whose answer it is."""
+    if (
+        message.media_count
+        or not set(understanding.read(message.body).answers) & {"2", "3"}
+        or not is_night(point.participant.site)
+    ):
+        return None
+    turn = turn_for(message, point)
+    answers.call_me(turn)
+    return turn
+
+
 def _triaged(message: InboundMessage, point: ContactPoint) -> Turn:
     participant, sender = point.participant, point.kind
     report = triage.triage(
@@ -198,6 +244,8 @@ def _triaged(message: InboundMessage, point: ContactPoint) -> Turn:
     if report.path in ("death", "death_hold"):
         return death.handle(message=message, point=point, report=report)
     level = _level(message, report)
+    if stays.is_coming_home(participant, report) and not message.media_count:
+        return stays.come_home(message=message, point=point, report=report)
     if level in ("R1", "R2"):
         return _serious(message, point, report, level)
     second_opinion.ask_for(report)
@@ -226,7 +274,7 @@ def _serious(message: InboundMessage, point: ContactPoint, report: SymptomReport
     if message.media_count and not report.level:
         turn.reply_wording = "no_media"
     elif level == "R2":
-        _say_what_happens(turn, is_paged_now=_pages_at_night(report, level) or not is_night(participant.site))
+        _say_what_happens(turn, is_paged_now=_pages_at_night(report, level) or morning_list(participant.site) is None)
     else:
         alarm.emergency_text(message, point, report)
     if event.escalation_id is None:
@@ -244,6 +292,6 @@ def _pages_at_night(report: SymptomReport, level: str) -> bool:
 
 def _say_what_happens(turn: Turn, *, is_paged_now: bool) -> None:
     """No doctor is said to be alerted while the page waits for the 07:00 list: the morning is promised, and kept (clinical rule 18)."""
-    turn.reply_wording = "sym_done_r2" if is_paged_now else "sym_done_r3"
+    turn.reply_wording = limits.thanks(turn.report) or ("sym_done_r2" if is_paged_now else "sym_done_r3")
     if not is_paged_now:
         contact_today(turn)

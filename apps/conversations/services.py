@@ -2,7 +2,17 @@
 
 from datetime import timedelta
 
-from apps.conversations import interview, routing, silent_sign
+from apps.conversations import (
+    admission,
+    arrivals,
+    callback,
+    enrolment,
+    interview,
+    progress,
+    routing,
+    silent_sign,
+)
+from apps.conversations.arrivals import could_not_see, see_arrival
 from apps.conversations.board import close_task, open_task, task_due
 from apps.conversations.callers import call_due
 from apps.conversations.models import Turn
@@ -10,6 +20,8 @@ from apps.conversations.routing import record_contact, take
 from apps.conversations.second_opinion import read_again
 from apps.conversations.silence import after_silence, could_not_notice
 from apps.conversations.speaking import INTERVIEW, QUESTIONS, AnotherQuestionOpen, NoLine, ask, say
+from apps.conversations.telling import note_arm
+from apps.conversations.unanswered import nobody_answered, tell_of_attempt
 from apps.conversations.vocabulary import TaskKind
 from apps.core import clock, wording, work
 from apps.core.work import Lane
@@ -32,12 +44,17 @@ __all__ = [
     "could_not_notice",
     "could_not_process",
     "could_not_reply",
+    "could_not_see",
+    "nobody_answered",
     "open_task",
     "read_again",
     "record_contact",
     "reply",
+    "say",
+    "see_arrival",
     "take",
     "task_due",
+    "tell_of_attempt",
 ]
 
 DEATH_TEXTS = frozenset({"death_reply", "death_hold"})
@@ -47,6 +64,7 @@ def answer(message: InboundMessage) -> None:
     """Work handler of an inbound text: route it, in one transaction with the end of its lease."""
     with work.finishing(message):
         routing.route(message)
+        note_arm(message)
 
 
 def could_not_process(message: InboundMessage) -> None:
@@ -62,6 +80,7 @@ def could_not_process(message: InboundMessage) -> None:
         site=site,
         participant=participant,
         message=message,
+        running=running,
         deadline=clock.now() + timedelta(minutes=15),
     )
     values = {"line": message.line, "participant": participant, "site": site, "escalation": running}
@@ -74,8 +93,10 @@ def could_not_process(message: InboundMessage) -> None:
 def reply(turn: Turn) -> None:
     """Work handler of a turn: say the courtesy answer, and open its question where it asks one."""
     with work.finishing(turn):
+        enrolment.spare(turn)
         if turn.reply_wording and turn.line and not _is_silenced(turn):
             _say_reply(turn)
+        arrivals.expect(turn)
         silent_sign.watch(turn)
 
 
@@ -90,12 +111,16 @@ def _say_reply(turn: Turn) -> None:
     if turn.participant is None:
         _say_to_staff(turn, key)
         return
-    if turn.reply_wording in INTERVIEW:
+    callback.promise_minutes(turn)
+    if turn.reply_wording == admission.ASKS:
+        turn.reply = admission.ask_now(turn, key=key)
+    elif turn.reply_wording in INTERVIEW:
         turn.reply = interview.ask_now(turn, key=key)
     elif turn.reply_wording in QUESTIONS:
+        about = progress.about_the_gravest(turn.participant) if turn.reply_wording == progress.ASKS else None
         question = ask(
-            participant=turn.participant, wording_key=turn.reply_wording, key=key, purpose=purpose, line=turn.line
-        )
+            participant=turn.participant, wording_key=turn.reply_wording, key=key, purpose=purpose, line=turn.line, about=about
+        )  # fmt: skip
         turn.reply = question.message
     elif turn.line:
         site, lang = turn.participant.site, turn.participant.language

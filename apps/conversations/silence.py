@@ -1,27 +1,34 @@
 """What silence after a question does. It is never taken for good news (clinical rules 6 and 19, decision 30)."""
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 
-from apps.conversations import alarm
-from apps.conversations.board import open_task
+from apps.conversations import alarm, drafts, progress
+from apps.conversations.board import CALL_WITHIN, LOOK_AGAIN, open_task
 from apps.conversations.models import Question, Turn
 from apps.conversations.speaking import INTERVIEW, ask, is_night, promised_call
 from apps.conversations.vocabulary import QuestionState, TaskKind
 from apps.core import clock, work
 from apps.escalation.models import Escalation
-from apps.escalation.vocabulary import RUNNING
+from apps.messaging.models import InboundMessage
 from apps.messaging.vocabulary import Purpose
+from apps.participants.vocabulary import SILENT, FollowUp
 from apps.safety import services as safety
-from apps.triage import services as triage
-
-CALL_WITHIN = timedelta(minutes=15)
 
 
 def after_silence(question: Question) -> None:
-    """Work handler of a question that was due an answer: nothing when it was answered, replaced, or its time is over."""
-    with work.finishing(question):
-        if question.state == QuestionState.OPEN or _has_only_asked_for_help(question):
-            _ACTS[question.wording](question)
+    """Work handler of a question that was due an answer: nothing when it was answered, replaced, or its time is over.
+
+    Not while a reported death stands: that has a page of its own, and nobody phones the family to ask how they are. If it was a mistake,
+    the silence counts again.
+    """
+    with work.finishing(question) as ending:
+        if question.state != QuestionState.OPEN and not _has_only_asked_for_help(question):
+            return
+        if question.participant.follow_up not in SILENT:
+            ending.due_at = _ACTS[question.wording](question)
+        elif question.participant.follow_up == FollowUp.FROZEN:
+            ending.due_at = clock.now() + LOOK_AGAIN
 
 
 def _has_only_asked_for_help(question: Question) -> bool:
@@ -39,7 +46,7 @@ def could_not_notice(question: Question) -> None:
 
 def _check_on_emergency(question: Question) -> None:
     """Ten minutes after the emergency text without an answer: have they got help? Not when somebody has spoken with them."""
-    if Escalation.objects.filter(events__participant=question.participant, state__in=RUNNING).exists():
+    if alarm.is_running(question.participant):
         key = f"check:{question.pk}"
         ask(
             participant=question.participant,
@@ -55,22 +62,16 @@ def _on_symptom(question: Question) -> None:
     if not is_night(question.participant.site):
         _call(question, TaskKind.SYMPTOM)
         return
-    participant, turn = (
-        question.participant,
-        Turn.objects.filter(reply=question.message).select_related("message").first(),
-    )
+    participant = question.participant
+    turn = Turn.objects.filter(reply=question.message).select_related("message").first()
     running = alarm.page(
         participant=participant, level="R2", received_at=turn.arrived_at if turn else question.asked_at
     )
-    _call(question, TaskKind.CALL_BACK, within=CALL_WITHIN)
+    _call(question, TaskKind.CALL_BACK, within=CALL_WITHIN, running=running, message=turn.message if turn else None)
     if question.event is not None:
         safety.raise_draft(event=question.event, level="R2", escalation=running)
     elif turn is not None and turn.contact_point is not None:
-        sender = turn.contact_point.kind
-        report = triage.by_digit(message=turn.message, participant=participant, sender=sender, level="R2")
-        safety.open_adverse_event(
-            participant=participant, message=turn.message, report=report, escalation=running, reporter=sender
-        )
+        drafts.by_digit(turn, "R2", escalation=running)
 
 
 def _on_unclear(question: Question) -> None:
@@ -83,17 +84,25 @@ def _on_appointment(question: Question) -> None:
     _call(question, TaskKind.APPOINTMENT)
 
 
-def _call(question: Question, kind: TaskKind, *, within: timedelta | None = None) -> None:
+def _call(
+    question: Question, kind: TaskKind, *, within: timedelta | None = None, running: Escalation | None = None,
+    message: InboundMessage | None = None,
+) -> None:  # fmt: skip
     site = question.participant.site
     deadline = clock.now() + within if within else promised_call(site).deadline
-    open_task(key=f"silence:{question.pk}", kind=kind, site=site, participant=question.participant, deadline=deadline)
+    open_task(
+        key=f"silence:{question.pk}", kind=kind, site=site, participant=question.participant, message=message, running=running,
+        deadline=deadline,
+    )  # fmt: skip
 
 
-_ACTS = {
+# What silence does after each question, and when it is to be looked at again, if it is.
+_ACTS: dict[str, Callable[[Question], datetime | None]] = {
     **dict.fromkeys(INTERVIEW, _on_symptom),  # due only where a night's "something new or worse" led to it
     "emergency": _check_on_emergency,
     "sym_which": _on_symptom,
     "sym_other": _on_symptom,
     "unclear1": _on_unclear,
     "visit_change": _on_appointment,
+    **dict.fromkeys(("sym_progress", "caregiver_checkin"), progress.after_silence),
 }

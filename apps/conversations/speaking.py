@@ -18,14 +18,17 @@ from apps.messaging.models import InboundMessage, Line, OutboundMessage
 from apps.messaging.vocabulary import UNPROMPTED, Purpose, SendState
 from apps.participants.contacts import texting_line
 from apps.participants.models import Participant
+from apps.safety import services as safety
 from apps.safety.models import AdverseEvent
 from apps.triage.models import SymptomReport
 from apps.trials.models import Site
 from apps.trials.services import current_protocol
+from apps.trials.vocabulary import MissedStep
 
 QUESTION_LIVES = timedelta(hours=48)
 NIGHT_MINUTES = 10  # clinical rule 19
 DAY_MINUTES = 60
+ARRIVES_MINUTES = 30  # then an unprompted question is known to have arrived, or not
 CHECKIN_FAMILY = frozenset(
     {
         "checkin",
@@ -33,11 +36,14 @@ CHECKIN_FAMILY = frozenset(
         "checkin_remind1",
         "checkin_remind2",
         "checkin_missed",
+        "caregiver_missed",
+        "caregiver_checkin",
         "help",
         "unclear1",
         "status_check",
     }
 )
+EMERGENCY = frozenset({"emergency", "emergency_check"})
 # What is asked about one complaint after it was told of (interview.py); the catalogue says which of it.
 INTERVIEW = frozenset(
     {
@@ -58,10 +64,11 @@ INTERVIEW = frozenset(
         "sym_change",
     }
 )
+# The automatic questions of one conversation, of which there are four at most (clinical rule 2).
+COUNTED = INTERVIEW | {"sym_which", "sym_other", "sym_progress"}
+CONVERSATION = safety.STORM  # a conversation is over when so long nothing was asked
 QUESTIONS = (
-    CHECKIN_FAMILY
-    | INTERVIEW
-    | frozenset({"sym_which", "sym_other", "sym_progress", "emergency", "emergency_check", "visit_change"})
+    CHECKIN_FAMILY | INTERVIEW | EMERGENCY | frozenset({"sym_which", "sym_other", "sym_progress", "visit_change"})
 )
 
 
@@ -72,7 +79,7 @@ class About:
     `silence_acts`: it stands in for a question whose silence is not taken for good news (clinical rule 19).
     """
 
-    report: SymptomReport
+    report: SymptomReport | None
     item: str
     event: AdverseEvent | None
     silence_acts: bool = False
@@ -95,12 +102,22 @@ def is_night(site: Site) -> bool:
     return current_protocol().quiet_hours.covers(local_time(site).time())
 
 
+def morning_list(site: Site) -> datetime | None:
+    """Until when an urgent item that may wait at night waits (decision 30); None when it is paged at once."""
+    return promises.morning_list(local_time(site), is_night=is_night(site), list_at=current_protocol().night.list_at)
+
+
+def is_over(site: Site) -> bool:
+    """Whether the last day of the trial's window has passed there: texts are read and answered, and none is promised."""
+    return local_time(site).date() > site.trial.window_to
+
+
 def promised_call(site: Site) -> Promise:
     """When a person of this site will call about something that is not urgent."""
-    return promises.call_same_day(local_time(site), holidays=_holidays())
+    return promises.call_same_day(local_time(site), holidays=public_holidays())
 
 
-def _holidays() -> frozenset[date]:
+def public_holidays() -> frozenset[date]:
     spans = ((holiday.date, holiday.days) for holiday in current_protocol().holidays)
     return frozenset(first + timedelta(days=later) for first, days in spans for later in range(days))
 
@@ -112,6 +129,7 @@ def values_for(key: str, *, lang: str, site: Site, given: dict[str, str] | None 
         "phone": site.team_phone,
         "crisis": site.crisis_number,
         "time": f"{local_time(site):%H:%M}",
+        "minutes": str(site.callback_minutes_r2),
     } | (given or {})
     wanted = wording.message(key, lang=lang).placeholders
     if "when" in wanted and "when" not in known:
@@ -128,10 +146,11 @@ def say(
     wording_key: str,
     purpose: Purpose,
     given: dict[str, str] | None = None,
+    useful_until: datetime | None = None,
 ) -> OutboundMessage:
     """Queue one text. The key makes a second one impossible."""
     text = wording.say(wording_key, lang=lang, **values_for(wording_key, lang=lang, site=site, given=given))
-    return messaging.queue(key=key, line=line, purpose=purpose, text=text)
+    return messaging.queue(key=key, line=line, purpose=purpose, text=text, useful_until=useful_until)
 
 
 @transaction.atomic
@@ -161,13 +180,29 @@ def ask(
         message=message,
         wording=wording_key,
         asked_at=now,
-        expires_at=expires_at or now + QUESTION_LIVES,
+        expires_at=expires_at or now + _lives(wording_key, about),
         due_at=_silence_acts_at(wording_key, site=site, about=about),
         lane=Lane.SAFETY,
         report=about.report if about else None,
         item=about.item if about else "",
         event=about.event if about else None,
     )
+
+
+def _lives(wording_key: str, about: About | None) -> timedelta:
+    """Where silence brings a call, the question is then a person's, and makes room for others."""
+    minutes = _call_after(wording_key, about.event if about else None)
+    return QUESTION_LIVES if minutes is None else work.seconds(minutes * 60)
+
+
+def _call_after(wording_key: str, event: AdverseEvent | None) -> int | None:
+    """How soon the protocol calls whoever does not answer: sooner about what was urgent. None for questions with a silence of their own."""
+    if wording_key not in ("sym_progress", "caregiver_checkin"):
+        return None
+    protocol = current_protocol()
+    is_fast = event is not None and event.level in ("R1", "R2")
+    steps = protocol.fast_track.steps if is_fast else protocol.missed_reply
+    return next(step.after_minutes for step in steps if step.does == MissedStep.CALL)
 
 
 def _silence_acts_at(wording_key: str, *, site: Site, about: About | None) -> datetime | None:
@@ -177,6 +212,7 @@ def _silence_acts_at(wording_key: str, *, site: Site, about: About | None) -> da
         "emergency": limits.emergency_check_after_minutes,
         "visit_change": limits.visit_change_call_after_minutes,
         **dict.fromkeys(("sym_which", "sym_other"), NIGHT_MINUTES if at_night else DAY_MINUTES),
+        **dict.fromkeys(("sym_progress", "caregiver_checkin"), ARRIVES_MINUTES),
     }
     if at_night:
         by_wording["unclear1"] = NIGHT_MINUTES
@@ -200,12 +236,18 @@ def _make_room(line: Line, wording_key: str, purpose: Purpose, now: datetime) ->
 def open_question(line: Line) -> Question | None:
     """The newest question that still waits for an answer on this line.
 
-    One of the interview soon makes room for a check-in; while nothing newer was asked, a late answer is still its own.
+    One about a complaint soon makes room for a check-in; while nothing newer was asked, a late answer is still its own.
     """
     now = clock.now()
-    is_awaited = Q(expires_at__gt=now) | Q(wording__in=INTERVIEW, asked_at__gt=now - QUESTION_LIVES)
+    is_awaited = Q(expires_at__gt=now) | Q(wording__in=INTERVIEW | {"sym_progress"}, asked_at__gt=now - QUESTION_LIVES)
     waiting = Question.objects.filter(is_awaited, line=line, state=QuestionState.OPEN)
     return waiting.select_related("report__message", "event__escalation", "participant__site", "message").first()
+
+
+def was_asked_enough(line: Line | None) -> bool:
+    """Whether one more question would be the fifth of this conversation."""
+    asked = Question.objects.filter(line=line, wording__in=COUNTED, asked_at__gt=clock.now() - CONVERSATION)
+    return asked.count() >= current_protocol().conversation.automatic_questions
 
 
 def was_asked_before(message: InboundMessage, question: Question) -> bool:

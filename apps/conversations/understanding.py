@@ -15,7 +15,8 @@ _WORDS = {
     word: str(value)
     for value, word in enumerate(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"])
 }
-_KEYCAPS = re.compile("[\ufe0f\u20e3]")
+# Keycaps, and signs that nobody sees and keyboards and copied text bring along: "STOP" with one before it is STOP.
+_UNSEEN = re.compile("[\ufe0f\u20e3\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 _EDGES = " \t\r\n.,;:!。，；：！、~～…'\"“”‘’()（）[]【】"
 _APOSTROPHES = re.compile(r"['’‘`]")
 _SEPARATORS = re.compile(r"[\s,，、;；./和与及跟&+-]+|\band\b")
@@ -24,7 +25,13 @@ _FILLERS = re.compile(
     r"\b(?:i|we|am|im|are|is|was|all|the|and|you|very|much|so|really|feeling|feel|doing|today|now|still|here|everything|too|just|its|it|a|lot|yes|yeah|hi|hello|pretty|quite|team|doctor|dear)\b"
     r"|[我们您你也都很的了呢啊哦噢呀吧嗯哈挺还是今天目前现在一切感觉身体医生大夫护士]"
 )
+_STOP_LEAD = re.compile(
+    r"^(?:reply|send|text|回复|回|发送|发)[\s:\"“”]*"
+)  # as our own texts say it: "reply STOP", 退订回TD
+_PLEASE = re.compile(r"^(?:please|pls|plz|请|麻烦)[\s,，]*|[\s,，.!。！]*(?:please|pls|plz|thanks|thank you|谢谢)$")
+_HELP_COMES = re.compile(r"\b(?:you|team|doctor)\b|[你您]|医生|大夫|护士|[?？]")  # "are you on the way?"
 _MAX_ANSWERS = 9
+CARRIERS_TAKE_LETTERS = frozenset({"CN"})  # there a single T or N is an opt-out by the carriers' rules
 
 
 @dataclass(frozen=True)
@@ -45,6 +52,7 @@ PHRASES = (
     "call_me",
     "same",
     "reschedule",
+    "visit_yes",
     "new_number",
     "at_hospital",
     "death_mistake",
@@ -54,10 +62,12 @@ PHRASES = (
 )
 
 
-def read(text: str) -> Understood:
-    """Understand a whole text; an empty `Understood` when it is none of these."""
-    plain = normalise(text)
+def read(text: str, *, country: str = "") -> Understood:
+    """Understand a whole text; an empty `Understood` when it is none of these. `country`: of the phone that it came from."""
+    plain = _as_stop(normalise(text))
     hears = heard_anywhere()
+    if plain in hears["stop"].required_only and country not in CARRIERS_TAKE_LETTERS:
+        return Understood()  # "N" is no, not an opt-out
     for command in EXACT:
         if plain in hears[command].words or (plain == "" and _is_only_question_mark(text) and command == "help"):
             return Understood(
@@ -70,9 +80,29 @@ def read(text: str) -> Understood:
     return Understood(phrase=_phrase(plain))
 
 
+def polite_stop(text: str) -> Understood | None:
+    """A word of STOP and a courtesy, nothing else: "please stop". No command yet, since it may be about the pain: triage comes first."""
+    plain = normalise(text)
+    bare = _PLEASE.sub("", _PLEASE.sub("", plain))
+    understood = read(bare)
+    return understood if bare != plain and understood.command == "stop" else None
+
+
+def _as_stop(plain: str) -> str:
+    """The word of STOP that a text is when it is that word as our texts ask for it, in parts ("stop all") or more than once (TD退订)."""
+    stop = heard_anywhere()["stop"]
+    bare = _STOP_LEAD.sub("", plain)
+    for each in (bare, bare.replace(" ", "")):
+        if each in stop.words:
+            return each
+    sure = sorted(set(stop.carrier) - set(stop.required_only) - set(stop.ask_first), key=len, reverse=True)
+    found = re.fullmatch(rf"(?:({'|'.join(map(re.escape, sure))})\W*)+", bare)
+    return found[1] if found else plain
+
+
 def normalise(text: str) -> str:
     """NFKC, lower case, no apostrophes, no edges, single spaces."""
-    folded = unicodedata.normalize("NFKC", _KEYCAPS.sub("", text)).lower()
+    folded = unicodedata.normalize("NFKC", _UNSEEN.sub("", text)).lower()
     return " ".join(_APOSTROPHES.sub("", folded).strip(_EDGES).split())
 
 
@@ -111,5 +141,7 @@ def _phrase(plain: str) -> str | None:
             rest, count = re.subn(pattern, " ", rest)
             if count:
                 found.append(phrase)
+    if found[:1] == ["at_hospital"] and _HELP_COMES.search(plain):
+        return None
     left = _FILLERS.sub("", rest).strip(_EDGES + " ?？")
     return found[0] if found and not _SEPARATORS.sub("", left) else None

@@ -199,6 +199,10 @@ def _reported(page: Page, report: dict[str, object]) -> None:
         return
     state = aliyun_voice.state_of(report)
     paging.note_progress(page, state, error=str(report.get("status_code", "")) if state == PageState.FAILED else "")
+    if state == PageState.DELIVERED and has_voice_pin(
+        page.person
+    ):  # as after a call by Twilio: voicemail hurries the next person
+        paging.nobody_took(page)
 
 
 # --- a site's own pager

@@ -1,6 +1,7 @@
 """Named places that a test can make kill, hang or raise. Absent in production: `settings.FAILPOINTS` is empty there by rule.
 
 `FAILPOINT=provider_accepted:kill` or `FAILPOINT=claimed:raise,finish:hang`; `name:kill@FILE` strikes once, leaving FILE as the sign.
+`name:wait@FILE` goes on when the test takes FILE away.
 """
 
 import os
@@ -43,6 +44,10 @@ def _act(name: str, action: str) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
     if what == "hang":
         time.sleep(_HANG_SECONDS)
+    if what == "wait":
+        while Path(once).exists():
+            time.sleep(0.02)
+        return
     raise FailpointStruck(name)
 
 

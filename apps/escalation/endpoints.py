@@ -12,7 +12,7 @@ from apps.core import clock
 from apps.escalation.models import Endpoint, VoicePin
 from apps.escalation.vocabulary import EndpointRule
 from apps.staff.models import User
-from apps.staff.services import scope
+from apps.staff.services import is_valid, scope
 from apps.staff.vocabulary import TRIAL_ROLES
 from apps.trials.models import Site
 from apps.vault.services import create_data_key
@@ -123,6 +123,6 @@ def set_voice_pin(*, person: User, pin: str) -> None:
 
 
 def is_voice_pin(*, person: User, pin: str) -> bool:
-    """Whether these are the person's own digits."""
+    """Whether these are the person's own digits. An account that has ended has none."""
     kept = VoicePin.objects.filter(person=person).first()
-    return kept is not None and check_password(pin, kept.hashed)
+    return kept is not None and is_valid(person) and check_password(pin, kept.hashed)

@@ -14,7 +14,7 @@ from django.db.models import Q
 from django.db.models.functions import Coalesce
 
 from apps.escalation.models import Escalation, Page
-from apps.escalation.vocabulary import EscalationState, PageKind, PageState
+from apps.escalation.vocabulary import RUNNING, PageKind, PageState
 from apps.trials.models import Site
 
 
@@ -54,11 +54,14 @@ def spread(lengths: Iterable[timedelta]) -> Spread:
     return Spread(len(seconds), rank(0.5), rank(0.9), seconds[-1])
 
 
-def first_reached(*, escalation_id: UUID | None, who: str) -> datetime | None:
-    """When a page to this role first left for a person, as far as it is not known to have failed. A text's own row knows first."""
+def first_reached(*, escalation_id: UUID | None, who: str, since: datetime) -> datetime | None:
+    """When a page to this role first left for a person, at `since` or after it, as far as it is not known to have failed.
+
+    A text's own row knows first.
+    """
     left = ~Q(state=PageState.FAILED) | Q(message__delivered_at__isnull=False)
     pages = Page.objects.filter(left, escalation=escalation_id, who=who, kind=PageKind.PAGE)
-    times = pages.annotate(left_at=Coalesce("message__handed_over_at", "handed_at")).filter(left_at__isnull=False)
+    times = pages.annotate(left_at=Coalesce("message__handed_over_at", "handed_at")).filter(left_at__gte=since)
     return times.order_by("left_at").values_list("left_at", flat=True).first()
 
 
@@ -81,7 +84,7 @@ def _figures(rows: list[Escalation]) -> Figures:
         site=rows[0].site,
         chain=rows[0].chain,
         escalations=len(rows),
-        still_running=sum(row.state != EscalationState.CONTACTED for row in rows),
+        still_running=sum(row.state in RUNNING for row in rows),
         reopened=sum(bool(row.milestones.all()) for row in rows),
         to_page=lengths(
             lambda row: [page.handed_at for page in row.pages.all() if page.handed_at and page.kind == PageKind.PAGE]

@@ -6,6 +6,7 @@ from django.core import signing
 
 from apps.core.work import seconds
 from apps.escalation.models import Page
+from apps.staff.services import is_valid
 
 _SALT = "escalation.acknowledge"
 _RECEIPT = "escalation.receipt"
@@ -13,7 +14,7 @@ VALID_FOR = 6 * 3600.0
 
 
 class BadLink(Exception):
-    """The link is not ours, has expired, or was used already."""
+    """The link is not ours, has expired, was used already, or its receiver's account has ended."""
 
 
 def link_for(page: Page) -> str:
@@ -49,6 +50,6 @@ def page_of(token: str) -> Page:
     except signing.BadSignature:
         raise BadLink from None
     page = Page.objects.select_related("escalation", "person").filter(pk=key, link_used_at__isnull=True).first()
-    if page is None:
+    if page is None or not is_valid(page.person):
         raise BadLink
     return page

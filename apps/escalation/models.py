@@ -345,6 +345,8 @@ class VoicePin(models.Model):
     hashed = models.CharField(max_length=200)
     set_at = models.DateTimeField(_("set"))
 
+    audit_hidden: ClassVar[tuple[str, ...]] = ("hashed",)  # of so few digits that a hash is soon guessed
+
     class Meta:
         verbose_name = _("PIN for calls")
         verbose_name_plural = _("PINs for calls")

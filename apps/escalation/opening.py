@@ -122,3 +122,15 @@ def hurry(*, escalation: Escalation) -> None:
     )
     if waiting.update(next_step_at=now, round_started_at=now):
         work.set_due(Escalation.objects.filter(pk=escalation.pk), due_at=now)
+
+
+@transaction.atomic
+def cannot_be_texted(*, escalation: Escalation) -> None:
+    """A text to the phone that it is about did not arrive: every later page says so."""
+    escalation = locked(escalation.pk)
+    if escalation.state in RUNNING and not escalation.cannot_text:
+        escalation.cannot_text = True
+        escalation.save(update_fields=["cannot_text"])
+        work.set_due(
+            Escalation.objects.filter(pk=escalation.pk), due_at=escalation.due_at
+        )  # a step under way begins anew

@@ -144,8 +144,9 @@ def live_pages(person: User) -> QuerySet[Page]:
 
 
 def _live_pages() -> QuerySet[Page]:
-    recent = Q(escalation__contacted_at__gt=clock.now() - _CODE_LIVES)
-    return Page.objects.filter(Q(escalation__state__in=RUNNING) | recent)
+    since = clock.now() - _CODE_LIVES
+    closed = Q(escalation__state=EscalationState.CLOSED, escalation__acknowledged_at__gt=since)
+    return Page.objects.filter(Q(escalation__state__in=RUNNING) | Q(escalation__contacted_at__gt=since) | closed)
 
 
 # --- handing over

@@ -148,6 +148,13 @@ def _at(at: datetime, hour: time) -> datetime:
 
 _CODE = re.compile(rf"(?<!\d)(\d{{{CODE_LENGTH}}})(?:[\s,.:;、，。：/+-]*([1-9]))?(?!\d)")
 _LONGEST = 40
+# What the menu calls each result: words that may stand behind its digit. Behind other words a digit is a number: "1小时后到", "3 min".
+_MENU = {
+    "1": ("reached", "已联系", "联系上"),
+    "2": ("no answer", "无人接", "没人接"),
+    "3": ("at hospital", "in hospital", "在医院"),
+    "4": ("hand over", "转交"),
+}
 
 
 @dataclass(frozen=True)
@@ -160,7 +167,10 @@ class CodeText:
 
 
 def read_code(text: str) -> CodeText | None:
-    """A code in a short text from staff: `4821`, `4821 1`, `48211`, `４８２１　１`, `ok 4821`; None when there is not exactly one."""
+    """A code in a short text from staff: `4821`, `4821 1`, `48211`, `４８２１　１`, `ok 4821`; None when there is not exactly one.
+
+    A digit is a result where nothing follows it, or what the menu calls it: "4821 3 min" takes the case and says nothing of a contact.
+    """
     plain = "".join(_plain(character) for character in unicodedata.normalize("NFKC", text)).strip()
     if len(plain) > _LONGEST:
         return None
@@ -168,8 +178,16 @@ def read_code(text: str) -> CodeText | None:
     if len(found) != 1:
         return None
     code, result = found[0].groups(default="")
-    rest = plain[: found[0].start()] + plain[found[0].end() :]
+    before, after = plain[: found[0].start()], plain[found[0].end() :]
+    if result and not _is_menu_word(result, after):
+        result, after = "", result + after
+    rest = before + after
     return CodeText(code, result, is_whole=not any(character.isalnum() for character in rest))
+
+
+def _is_menu_word(result: str, after: str) -> bool:
+    words = "".join(character if character.isalnum() else " " for character in after.lower()).strip()
+    return not words or words in _MENU.get(result, ())
 
 
 def _plain(character: str) -> str:

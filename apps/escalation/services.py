@@ -20,7 +20,7 @@ from apps.escalation.handover import (
 )
 from apps.escalation.incidents import mend_incident
 from apps.escalation.models import Escalation
-from apps.escalation.opening import hurry, raise_chain, start
+from apps.escalation.opening import cannot_be_texted, hurry, raise_chain, start
 from apps.escalation.paging import could_not_page, send_page
 from apps.escalation.planning import NeedsReason, cancel_shift, enter_shift, plan_rotation, preview_rotation
 from apps.escalation.rota import add_leave, cancel_leave
@@ -51,6 +51,7 @@ __all__ = [
     "answer_staff_text",
     "cancel_leave",
     "cancel_shift",
+    "cannot_be_texted",
     "could_not_advance",
     "could_not_page",
     "drill_report",

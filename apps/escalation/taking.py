@@ -255,7 +255,8 @@ def _set_due(escalation: Escalation, plan: Plan) -> None:
 
 @transaction.atomic
 def record_contact(*, escalation: Escalation, person: User, result: ContactResult, via: Via) -> ContactRecord:
-    """What came of calling the texter. Reached and at hospital end the escalation; no answer buys time; hand over opens it again.
+    """What came of calling the texter. Reached and at hospital end the escalation, and so does a task closed without a contact;
+    no answer buys time; hand over opens it again.
 
     Recording a result on one that nobody has taken takes it first. Raises NotYours when somebody hands over what another has, and for
     whoever cannot open it: they do not know whom to reach.
@@ -280,6 +281,8 @@ def _apply(escalation: Escalation, record: ContactRecord) -> None:
     plan = rules.plan(escalation.snapshot)
     if record.result in IS_CONTACT:
         _finish(escalation, record.person, at=record.at)
+    elif record.result == ContactResult.CLOSED:
+        _finish(escalation, record.person, at=record.at, with_contact=False)
     elif record.result == ContactResult.HAND_OVER:
         reopen(escalation, handed_over=True)
         escalation.save()
@@ -292,9 +295,10 @@ def _apply(escalation: Escalation, record: ContactRecord) -> None:
         _set_due(escalation, plan)
 
 
-def _finish(escalation: Escalation, person: User, *, at: datetime) -> None:
-    check_move(MOVES, present=escalation.state, wanted=EscalationState.CONTACTED)
-    escalation.state, escalation.contacted_at = EscalationState.CONTACTED, at
+def _finish(escalation: Escalation, person: User, *, at: datetime, with_contact: bool = True) -> None:
+    wanted = EscalationState.CONTACTED if with_contact else EscalationState.CLOSED
+    check_move(MOVES, present=escalation.state, wanted=wanted)
+    escalation.state, escalation.contacted_at = wanted, at if with_contact else None
     escalation.acknowledged_at = escalation.acknowledged_at or at
     escalation.acknowledged_by = escalation.acknowledged_by or person
     escalation.expires_at, escalation.next_step_at, escalation.second_wanted = None, None, False

@@ -6,7 +6,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from apps.escalation.models import Acknowledgement, Escalation, Page
-from apps.escalation.vocabulary import IS_CONTACT, PageState
+from apps.escalation.vocabulary import IS_CONTACT, ContactResult, PageState
 from apps.staff.models import User
 
 
@@ -42,7 +42,9 @@ def timeline(escalation: Escalation) -> list[Moment]:
     for taken in escalation.acknowledgements.select_related("person"):
         moments.append(_of_answer(taken))
     for contact in escalation.contacts.select_related("person"):
-        what = _("contact: %(result)s") % {"result": contact.get_result_display()}
+        what = contact.get_result_display()
+        if contact.result != ContactResult.CLOSED:
+            what = _("contact: %(result)s") % {"result": what}
         good = contact.result in IS_CONTACT or None
         moments.append(Moment(contact.at, what, contact.person, contact.get_via_display(), is_good=good))
     for turn in escalation.milestones.select_related("person", "to"):

@@ -10,16 +10,18 @@ class EscalationState(models.TextChoices):
     OPEN = "open", _("nobody has taken it")
     ACKNOWLEDGED = "acknowledged", _("taken, contact not yet recorded")
     CONTACTED = "contacted", _("contact recorded")
+    CLOSED = "closed", _("closed without a contact")
     DRILL_OVER = "drill_over", _("drill over")
 
 
-# A drill may end by itself; a real escalation ends by a recorded contact and by nothing else.
+# A drill may end by itself; a real escalation ends by a recorded contact, or with the task that it was about, by a named person.
 MOVES: Mapping[str, frozenset[str]] = {
     EscalationState.OPEN: frozenset(
         {EscalationState.ACKNOWLEDGED, EscalationState.CONTACTED, EscalationState.DRILL_OVER}
     ),
-    EscalationState.ACKNOWLEDGED: frozenset({EscalationState.OPEN, EscalationState.CONTACTED}),
+    EscalationState.ACKNOWLEDGED: frozenset({EscalationState.OPEN, EscalationState.CONTACTED, EscalationState.CLOSED}),
     EscalationState.CONTACTED: frozenset(),
+    EscalationState.CLOSED: frozenset(),
     EscalationState.DRILL_OVER: frozenset(),
 }
 RUNNING = frozenset({EscalationState.OPEN, EscalationState.ACKNOWLEDGED})
@@ -70,9 +72,12 @@ class ContactResult(models.TextChoices):
     NO_ANSWER = "2", _("no answer")
     HOSPITAL = "3", _("at hospital")
     HAND_OVER = "4", _("hand over")
+    CLOSED = "c", _("closed without a contact")  # with the task that it was about; no digit, so no text can say it
 
 
-# Only these end an escalation.
+# What a person may say of a call, by text or in the workplace.
+OFFERED = (ContactResult.REACHED, ContactResult.NO_ANSWER, ContactResult.HOSPITAL, ContactResult.HAND_OVER)
+# Only these end an escalation that is about a case.
 IS_CONTACT = frozenset({ContactResult.REACHED, ContactResult.HOSPITAL})
 
 

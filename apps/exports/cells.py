@@ -1,7 +1,7 @@
 """Cells that a spreadsheet program reads as what they are. Pure."""
 
 import re
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 from apps.exports.format import Cell
 
@@ -16,7 +16,7 @@ def shown(value: Cell) -> str | int | None:
     if isinstance(value, bool):
         return "Y" if value else "N"
     if isinstance(value, datetime):
-        return f"{value:%Y-%m-%dT%H:%M:%S}Z"
+        return f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%S}Z"
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, str):

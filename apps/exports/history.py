@@ -54,7 +54,7 @@ def moment(value: str) -> datetime:
     found = parse_datetime(value)
     if found is None:
         raise ValueError("not a time")
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _value(field: "models.Field[Any, Any]", value: Any) -> Any:

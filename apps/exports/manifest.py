@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from apps.exports.format import Rendered
@@ -36,7 +36,7 @@ def digest(content: bytes) -> str:
 
 def stamp(time: datetime) -> str:
     """An exact UTC time, which `--as-of` takes again."""
-    return f"{time:%Y-%m-%dT%H:%M:%S.%f}Z"
+    return f"{time.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}Z"
 
 
 def manifest(facts: Mapping[str, Any], made: Iterable[Made]) -> tuple[str, bytes]:

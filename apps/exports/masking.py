@@ -6,11 +6,12 @@ stands alone, without a title, a relation or an introduction, is found only when
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-VERSION = "1"
+from apps.core import arm_words
+
+VERSION = "3"
 
 # The hundred commonest surnames but for those that are everyday words as well (such as 方, 常, 于, 向 and 和 before a title).
 _SURNAME = (
@@ -62,7 +63,9 @@ _RULES = [
         r"(?:微信|wechat|weixin|\bqq|\bvx)\s*(?:号码?|id)?\s*(?:是|is)?\s*[:：]?\s*(?P<it>[a-z0-9][\w-]{4,})",
         ignore_case=True,
     ),
-    _rule("number", r"(?<![\d.])\+?\d{6,}[\dXx]?(?![\d])"),
+    _rule("number", r"(?<![\d.])\+?\d{6,}[\dXx]?(?:[ -]\d{3,8})?(?!\d)"),
+    _rule("number", r"(?<![\d.])\d(?:[ .-]\d){6,}(?![\d.])"),
+    _rule("number", r"(?<![\d.])\d{3}\.\d{3,4}\.\d{4}(?![\d.])"),
     _rule("number", r"(?:\+|\b00)\d{1,3}(?:[ -]?\(?\d{1,4}\)?){2,6}(?!\d)"),
     _rule(
         "number",
@@ -105,12 +108,6 @@ _RULES = [
         rf"{_RELATION}(?P<it>{_NOT_A_NAME}{_SURNAME}{_HAN}{{1,2}}?)"
         r"(?=[，。,.\s;；！!、的今昨现刚又从早晚吐发头肚便拉]|$)",
     ),
-    _rule(
-        "treatment",
-        r"placebo|安慰剂|对照组|试验组|[高低]剂量组?|揭盲|破盲|\bunblind\w*"
-        r"|\b(?:high|low)[- ]dose\b|\b(?:control|treatment|active) (?:group|arm)\b",
-        ignore_case=True,
-    ),
 ]
 
 
@@ -119,9 +116,9 @@ def mask(text: str, *, names: Iterable[str] = ()) -> str:
 
     `names` are people whose names the caller knows, such as staff, written as they are; one of a single letter is not looked for.
     """
-    plain = _same_length(text)
+    plain = arm_words.same_length(text)
     kept = [match.span() for rule in _KEPT for match in rule.pattern.finditer(plain)]
-    found = [*_found(plain, kept), *_known(plain, names)]
+    found = [*_found(plain, kept), *_known(plain, names), *_treatments(text, plain)]
     parts, at = [], 0
     for start, end, kind in _apart(found):
         parts += [text[at:start], f"[{kind}]"]
@@ -129,10 +126,15 @@ def mask(text: str, *, names: Iterable[str] = ()) -> str:
     return "".join([*parts, text[at:]])
 
 
-def _same_length(text: str) -> str:
-    """Full-width digits and letters as plain ones, letter by letter, so that places stay the same."""
-    plain = (unicodedata.normalize("NFKC", letter) for letter in text)
-    return "".join(new if len(new) == 1 else old for old, new in zip(text, plain, strict=True))
+def _treatments(text: str, plain: str) -> Iterator[tuple[int, int, str]]:
+    """Every word of treatment, whatever is said of it, and whatever claims an arm in other words ("what they gave me was saline")."""
+    words = [match.span() for match in arm_words.WORDS.finditer(plain)]
+    claims = [
+        (start, end)
+        for start, end in arm_words.told(text)
+        if not any(start < there and here < end for here, there in words)
+    ]
+    yield from ((start, end, "treatment") for start, end in [*words, *claims])
 
 
 def _found(plain: str, kept: list[tuple[int, int]]) -> Iterator[tuple[int, int, str]]:
@@ -145,7 +147,7 @@ def _found(plain: str, kept: list[tuple[int, int]]) -> Iterator[tuple[int, int, 
 
 def _known(plain: str, names: Iterable[str]) -> Iterator[tuple[int, int, str]]:
     for name in names:
-        word = _same_length(name.strip())
+        word = arm_words.same_length(name.strip())
         if len(word) < 2:
             continue
         pattern = re.escape(word) if re.search(_HAN, word) else rf"\b{re.escape(word)}\b"

@@ -3,7 +3,7 @@
 import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +11,14 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.migrations.recorder import MigrationRecorder
 
-from apps.core import clock
+from apps.core import arm_words, clock
 from apps.exports import archive, code_version, gathering, manifest, masking
 from apps.exports.format import FORMATS, CannotRender, CutContent
 from apps.exports.listing import listing
 from apps.exports.manifest import Made
 from apps.exports.models import DataCut, Download, ExportFile, Verification
 from apps.exports.vocabulary import Why
+from apps.participants import arm_told
 from apps.safety.models import AdverseEvent
 from apps.safety.services import note_sponsor_aware
 from apps.staff.models import User
@@ -68,6 +69,7 @@ def make_cut(
 
     `made_by` names a program that makes it; with a `maker` it is ignored, and that person needs the right to make cuts.
     """
+    as_of = as_of.astimezone(UTC)  # a page gives the time of its own zone, and the same moment makes the same bytes
     _check(formats, as_of=as_of, maker=maker, reason=reason)
     with gathering.one_view():
         content = _content(as_of, site=site, case=case)
@@ -130,7 +132,7 @@ def _facts(content: CutContent, *, site: Site | None, case: str, reason: str, ma
         "site": site.code if site else None,
         "case": case or None,
         "maker": maker,
-        "reason": reason,
+        "reason": arm_words.masked(reason),
         "event_states": sorted(gathering.LISTED),
         "events": len(content.listing.rows),
         "code": {"release": code_version.release(), "commit": code_version.commit()},
@@ -159,6 +161,7 @@ def _keep(cut: DataCut, made: Sequence[Made], described: bytes) -> None:
     digests = {path: manifest.digest(content) for path, (_, content) in files.items()}
     files[manifest.SUMS] = ("sums", manifest.sums(digests))
     cut.save()
+    arm_told.note(row=cut, field="reason", text=cut.reason, sites=[cut.site], said_by=cut.maker)
     for path, (name, content) in files.items():
         digest = manifest.digest(content)
         ExportFile.objects.create(cut=cut, path=path, format=name, content=content, sha256=digest)

@@ -6,13 +6,16 @@ from zoneinfo import ZoneInfo
 from django.db.models import Q
 
 from apps.conversations.models import Question, Task, Turn
-from apps.conversations.services import AnotherQuestionOpen, ask, open_task
+from apps.conversations.services import AnotherQuestionOpen, ask
 from apps.conversations.vocabulary import QuestionState, TaskKind
 from apps.core import clock, work
 from apps.followup import rules
-from apps.followup.models import CheckIn, CheckInState
+from apps.followup.calling import call, is_searched_for
+from apps.followup.models import CheckIn, CheckInState, Unreached
 from apps.followup.rules import Chase
+from apps.messaging.models import Line
 from apps.messaging.vocabulary import NOT_REACHED, Purpose, SendState
+from apps.participants import pauses
 from apps.participants.models import Participant
 from apps.participants.services import texting_line, texting_status
 from apps.participants.vocabulary import WhyNot
@@ -27,6 +30,7 @@ WAITS_FOR_QUESTION = timedelta(days=2)
 CALL_IN_WORKING_DAYS = 2
 UNDELIVERED = "undelivered"
 QUESTION_OPEN = "question_open"
+PAUSED = "paused"
 # When a row is due again that is at its end.
 NotAgain = datetime | None
 NOT_AGAIN: NotAgain = None
@@ -35,8 +39,10 @@ CALLS: dict[WhyNot, TaskKind] = {
     WhyNot.CANNOT_READ: TaskKind.CANNOT_TEXT,
     WhyNot.CARRIER_BLOCKED: TaskKind.CANNOT_TEXT,
     WhyNot.OPTED_OUT: TaskKind.OPTED_OUT,
+    WhyNot.NO_SMS_CONSENT: TaskKind.OPTED_OUT,  # still in the trial
     WhyNot.SUSPENDED: TaskKind.CHECK_NUMBER,
     WhyNot.NO_LINE: TaskKind.CHECK_NUMBER,
+    WhyNot.UNCONFIRMED: TaskKind.CONFIRM,
 }
 
 
@@ -64,6 +70,8 @@ def could_not_check_in(checkin: CheckIn) -> None:
 def _send(checkin: CheckIn) -> datetime | None:
     """Returns when the row is due again."""
     participant, protocol, local = checkin.participant, current_protocol(), _local(checkin)
+    if pauses.in_place_of_checkins(participant) is not None:
+        return _skip(checkin, PAUSED)  # the pause has contacts of its own, also where no text may go
     if not protocol.window.covers(local.date()):
         return _skip(checkin, "outside_window")
     if (reason := texting_status(participant, line=texting_line(participant))) is not None:
@@ -91,7 +99,7 @@ def _ask(checkin: CheckIn, wording: str, *, number: int, when: str = "") -> bool
     """False when another question waits for its answer on this phone: never two at once, whoever they are about."""
     given = {"when": when} if when else None
     key, purpose = f"checkin:{checkin.pk}:{number}", Purpose.CHECKIN
-    if _others_question_open(checkin):
+    if others_question_open(checkin.participant):
         return False
     try:
         question = ask(participant=checkin.participant, wording_key=wording, key=key, purpose=purpose, given=given)
@@ -101,11 +109,12 @@ def _ask(checkin: CheckIn, wording: str, *, number: int, when: str = "") -> bool
     return True
 
 
-def _others_question_open(checkin: CheckIn) -> bool:
-    """On a shared phone: a question about somebody else stands open. A digit would then answer for the wrong one."""
-    line = texting_line(checkin.participant)
+def others_question_open(participant: Participant, *, line: Line | None = None) -> bool:
+    """On a shared phone, their own unless another is given: a question about somebody else stands open. A digit would then answer for
+    the wrong one."""
+    line = line or texting_line(participant)
     waiting = Question.objects.filter(line=line, state=QuestionState.OPEN, expires_at__gt=clock.now())
-    return waiting.exclude(participant=checkin.participant).exists()
+    return waiting.exclude(participant=participant).exists()
 
 
 def _wordings(checkin: CheckIn, protocol: Protocol) -> tuple[str, str]:
@@ -145,9 +154,11 @@ def _call_is_due(checkin: CheckIn, floor_days: int) -> bool:
 def _see(checkin: CheckIn) -> datetime | None:
     """Returns when the row is due again: an answer ends it, an undelivered text too; else the next step after silence."""
     participant, protocol = checkin.participant, current_protocol()
-    if _is_answered(checkin):
+    if is_answered(checkin):
         checkin.state = CheckInState.ANSWERED
         return None
+    if pauses.in_place_of_checkins(participant) is not None:
+        return _miss(checkin, PAUSED)
     if (reason := texting_status(participant, line=texting_line(participant))) is not None:
         if (kind := CALLS.get(reason)) is not None:
             _call(checkin, kind, key=f"call:{checkin.pk}")
@@ -158,7 +169,7 @@ def _see(checkin: CheckIn) -> datetime | None:
     return _next_step(checkin, protocol)
 
 
-def _is_answered(checkin: CheckIn) -> bool:
+def is_answered(checkin: CheckIn) -> bool:
     """A digit to the question, or any text of theirs or their caregiver since: whoever writes in words is not silent."""
     if checkin.question_id and Question.objects.filter(pk=checkin.question_id, state=QuestionState.ANSWERED).exists():
         return True
@@ -179,6 +190,7 @@ def _next_step(checkin: CheckIn, protocol: Protocol) -> datetime | None:
     if not step.wording or not protocol.window.covers(_local(checkin).date()):
         kind, key = TaskKind.NO_REPLY, f"no-reply:{checkin.pk}"
         _call(checkin, kind, key=key, deadline=steps[-1].at + timedelta(hours=4))
+        Unreached.objects.get_or_create(checkin=checkin, defaults={"due_at": now})
         return _miss(checkin, "")
     if (allowed := rules.allowed_from(_local(checkin), quiet=protocol.quiet_hours)) > now:
         return allowed
@@ -198,10 +210,10 @@ def _chase(checkin: CheckIn, protocol: Protocol) -> list[Chase]:
         raise ValueError("a check-in that was sent has its time")
     discreet = _wordings(checkin, protocol)[1] if checkin.participant.is_discreet else ""
     sent = checkin.sent_at.astimezone(_zone(checkin))
-    return rules.chase(sent, protocol=protocol, fast=_is_fast(checkin, protocol), discreet_wording=discreet)
+    return rules.chase(sent, protocol=protocol, fast=is_fast(checkin, protocol), discreet_wording=discreet)
 
 
-def _is_fast(checkin: CheckIn, protocol: Protocol) -> bool:
+def is_fast(checkin: CheckIn, protocol: Protocol) -> bool:
     """The first weeks, and the days after an urgent event, have a faster chain."""
     fast = protocol.fast_track
     since = clock.now() - timedelta(days=fast.after_urgent_days)
@@ -234,9 +246,10 @@ def _miss(checkin: CheckIn, because: str) -> NotAgain:
 
 
 def _call(checkin: CheckIn, kind: TaskKind, *, key: str, deadline: datetime | None = None) -> None:
+    """About silence nobody is asked twice: a search may have asked for the same call, though not for one that is due within hours."""
     participant = checkin.participant
-    deadline = deadline or call_deadline(participant)
-    open_task(key=key, kind=kind, site=participant.site, participant=participant, deadline=deadline)
+    if kind != TaskKind.NO_REPLY or is_fast(checkin, current_protocol()) or not is_searched_for(participant):
+        call(participant, kind, key=key, deadline=deadline or call_deadline(participant))
 
 
 def call_deadline(participant: Participant) -> datetime:

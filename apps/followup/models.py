@@ -8,8 +8,11 @@ from django.utils.translation import gettext_lazy as _
 from apps.conversations.models import Question
 from apps.core import states
 from apps.core.work import WorkRow
+from apps.followup.models_end import Farewell, Search, SearchAttempt
 from apps.messaging.models import OutboundMessage
 from apps.participants.models import Participant
+
+__all__ = ["CheckIn", "CheckInState", "Farewell", "Reminder", "Search", "SearchAttempt", "Unreached"]
 
 
 class CheckInState(models.TextChoices):
@@ -46,6 +49,23 @@ class CheckIn(WorkRow):
             models.UniqueConstraint(fields=["participant", "occurrence"], name="checkin_once_a_day"),
             states.known_states("state", CheckInState, name="checkin_state_known"),
         ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class Unreached(WorkRow):
+    """What follows a check-in after its first call was asked for, until somebody has been reached: further calls and texts.
+
+    What was done stands in tasks and texts by their keys, so the row holds nothing but when to look again.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    checkin = models.OneToOneField(CheckIn, on_delete=models.PROTECT, related_name="unreached")
+
+    class Meta(WorkRow.Meta):
+        verbose_name = _("unanswered check-in that is followed up")
+        verbose_name_plural = _("unanswered check-ins that are followed up")
 
     def __str__(self) -> str:
         return str(self.id)

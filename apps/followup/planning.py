@@ -1,17 +1,19 @@
 """Writing the plan: check-ins, visits and reminders as rows, compared with what stands, so that nothing is ever sent again."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db import transaction
 
 from apps.core import clock, work
 from apps.core.work import Lane
-from apps.followup import rules
+from apps.followup import farewell, nudge_rules, rules, search
 from apps.followup.models import CheckIn, CheckInState, Reminder
 from apps.followup.rules import Occurrence, Person, PlannedReminder
+from apps.participants import pauses
 from apps.participants.models import Participant, Plan, Visit
 from apps.participants.services import plan_visit
-from apps.participants.vocabulary import LEFT
+from apps.participants.vocabulary import LEFT, FollowUp
+from apps.safety import items
 from apps.trials.protocol import Protocol
 from apps.trials.services import current_protocol
 
@@ -26,6 +28,8 @@ def person_of(participant: Participant) -> Person:
         zone=participant.zone,
         entered_at=participant.enrolled_at,
         send_time=participant.send_time,
+        wishes=participant.wishes,
+        closely_from=pauses.closely_from(participant),
     )
 
 
@@ -42,11 +46,15 @@ def recompute_plan(*, participant: Participant) -> None:
     left = participant.follow_up in LEFT
     _put_checkins(participant, [] if left else rules.plan_checkins(person, protocol), protocol)
     _put_reminders(participant, [] if left else _planned_reminders(participant, person, protocol), protocol)
+    farewell.plan(participant, person, protocol)
+    search.begin_if_silent(participant, protocol)
+    if participant.follow_up == FollowUp.ACTIVE:
+        items.ask_again(participant)
     Plan.objects.filter(participant=participant).update(computed_at=clock.now())
 
 
 def recompute_due(plan: Plan) -> None:
-    """Work handler of a plan's row: recompute, and again next night while the window is open."""
+    """Work handler of a plan's row: recompute, and again next night while the window is open, and while a search may follow from it."""
     with work.finishing(plan) as ending:
         recompute_plan(participant=plan.participant)
         ending.due_at = _next_night(plan.participant)
@@ -66,11 +74,18 @@ def bring_forward(*, participant: Participant) -> bool:
 def _next_night(participant: Participant) -> datetime | None:
     """03:00 to 03:59 where the participant lives, spread so that not everybody is recomputed in one minute."""
     local = clock.now().astimezone(participant.zone)
-    if local.date() > current_protocol().window.end:
+    if local.date() > _last_night(current_protocol()):
         return None
     minute = participant.pk.int % 60
     night = (local + timedelta(days=1)).replace(hour=NIGHTLY_AT, minute=minute, second=0, microsecond=0, tzinfo=None)
     return rules.existing(night, participant.zone)
+
+
+def _last_night(protocol: Protocol) -> date:
+    """Long enough after the window for a search that the last check-in's silence begins, and for the days of its steps."""
+    begins = max((step.after_minutes for step in protocol.missed_reply), default=0)
+    steps = max((stage.day_to for stage in protocol.lost_to_follow_up), default=0)
+    return protocol.window.end + timedelta(minutes=begins) + timedelta(days=steps + 1)
 
 
 def _put_checkins(participant: Participant, wanted: list[Occurrence], protocol: Protocol) -> None:
@@ -123,13 +138,18 @@ def _take_out(row: CheckIn | Reminder) -> None:
 
 
 def _planned_reminders(participant: Participant, person: Person, protocol: Protocol) -> list[PlannedReminder]:
-    found: list[PlannedReminder] = []
+    now = clock.now()
+    today = now.astimezone(participant.zone).date()
+    found = list(nudge_rules.wished(person, protocol, now=now))
+    present = {visit.code: visit for visit in participant.visits.all()}
     for planned in rules.plan_visits(person, protocol):
-        visit = plan_visit(participant=participant, code=planned.code, planned_on=planned.on)
-        today = clock.now().astimezone(participant.zone).date()
+        visit = present.get(planned.code)
+        if visit is None or visit.planned_on != planned.on:
+            visit = plan_visit(participant=participant, code=planned.code, planned_on=planned.on)
         if visit.done_on is None and not _is_over(visit, planned.closes < today):
             appointment = visit.appointment_at
             found += rules.reminders_of(planned, appointment=appointment, zone=person.zone, protocol=protocol)
+            found += nudge_rules.test_due(planned, person, protocol)
     return found
 
 

@@ -2,10 +2,11 @@
 
 from datetime import datetime
 
-from apps.conversations.services import AnotherQuestionOpen, ask, open_task
+from apps.conversations.services import AnotherQuestionOpen, ask
 from apps.conversations.vocabulary import TaskKind
 from apps.core import clock, work
-from apps.followup import rules
+from apps.followup import nudges, rules
+from apps.followup.calling import call
 from apps.followup.checkins import CALLS, LOOK_AGAIN, NOT_AGAIN, QUESTION_OPEN, UNDELIVERED, NotAgain, call_deadline
 from apps.followup.models import CheckInState, Reminder
 from apps.messaging.vocabulary import NOT_REACHED, Purpose
@@ -17,6 +18,9 @@ from apps.trials.services import current_protocol
 
 def send_reminder(reminder: Reminder) -> None:
     """Work handler: remind, or open the task; half an hour after a text, see whether it arrived."""
+    if reminder.wording in nudges.NUDGES:
+        nudges.advance(reminder)
+        return
     with work.finishing(reminder) as ending:
         if reminder.state == CheckInState.PLANNED:
             ending.due_at = _remind(reminder) if reminder.wording else _open_appointment_task(reminder)
@@ -28,6 +32,9 @@ def send_reminder(reminder: Reminder) -> None:
 
 def could_not_remind(reminder: Reminder) -> None:
     """The program failed five times at this row: a person calls."""
+    if reminder.wording in nudges.NUDGES:
+        nudges.could_not(reminder)
+        return
     Reminder.objects.filter(pk=reminder.pk).update(state=CheckInState.SKIPPED, skipped_because="failed")
     _task(reminder, TaskKind.UNDELIVERED if reminder.wording else TaskKind.APPOINTMENT)
 
@@ -83,12 +90,8 @@ def _ask(reminder: Reminder, appointment: datetime) -> datetime:
 
 
 def _task(reminder: Reminder, kind: TaskKind) -> None:
-    participant = reminder.participant
-    deadline = call_deadline(participant)
-    open_task(
-        key=f"reminder:{reminder.pk}", kind=kind, site=participant.site, participant=participant, deadline=deadline,
-        visit=_visit(reminder),
-    )  # fmt: skip
+    participant, visit = reminder.participant, _visit(reminder)
+    call(participant, kind, key=f"reminder:{reminder.pk}", deadline=call_deadline(participant), visit=visit)
 
 
 def _skip(reminder: Reminder, because: str) -> NotAgain:

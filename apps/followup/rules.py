@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from apps.trials.protocol import CheckInRuleFacts, Protocol, QuietHours
-from apps.trials.vocabulary import MissedStep, ReminderWhen
+from apps.trials.vocabulary import MissedStep, ReminderWhen, Who
 
 FLOOR = "FLOOR"  # the rule of a check-in that only the monthly floor asks for
 END_OF_WORK = time(17)
@@ -23,13 +23,18 @@ _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 @dataclass(frozen=True)
 class Person:
-    """Whose plan it is: what the plan depends on, and nothing else. `entered_at` is aware."""
+    """Whose plan it is: what the plan depends on, and nothing else. `entered_at` is aware.
+
+    `closely_from`: the day on which they came home from hospital; for some days after it they are asked more often.
+    """
 
     id: uuid.UUID
     day_zero: date
     zone: ZoneInfo
     entered_at: datetime
     send_time: time | None = None
+    wishes: frozenset[str] = frozenset()
+    closely_from: date | None = None
 
     @property
     def entered_on(self) -> date:
@@ -60,11 +65,20 @@ _Day = tuple[date, str, datetime]
 def _rule_days(person: Person, protocol: Protocol) -> list[_Day]:
     day, found = _first_day(person, protocol), []
     while day <= protocol.window.end:
-        rule = protocol.checkin_rule_on((day - person.day_zero).days)
+        rule = _rule_on(day, person, protocol)
         if rule is not None and _sends_on(rule, day, protocol):
             found.append(_planned(day, person, protocol))
         day += _DAY
     return [each for each in found if each[2] > person.entered_at]
+
+
+def _rule_on(day: date, person: Person, protocol: Protocol) -> CheckInRuleFacts | None:
+    """The rule of this day. Some days after a stay in hospital have the closer rule of the trial file, unless their own comes before it."""
+    own, after = protocol.checkin_rule_on((day - person.day_zero).days), protocol.after_discharge
+    if person.closely_from is None or not 0 < (day - person.closely_from).days <= after.days:
+        return own
+    closer = next((rule for rule in protocol.checkins if rule.code == after.checkins), own)
+    return own if own is None or closer is None or own.day_from < closer.day_from else closer
 
 
 def _first_day(person: Person, protocol: Protocol) -> date:
@@ -82,7 +96,7 @@ def _monday(day: date) -> date:
 
 
 def _planned(day: date, person: Person, protocol: Protocol) -> _Day:
-    rule = protocol.checkin_rule_on((day - person.day_zero).days)
+    rule = _rule_on(day, person, protocol)
     default = rule.send_at if rule else protocol.quiet_hours.times[0]
     at = send_time(day, person.send_time or default, person=person, quiet=protocol.quiet_hours)
     return day, rule.code if rule else FLOOR, at
@@ -154,6 +168,12 @@ def useful_until(day: date, *, zone: ZoneInfo, quiet: QuietHours) -> datetime:
     return existing(datetime.combine(day, quiet.start), zone)
 
 
+def farewell_at(person: Person, protocol: Protocol) -> datetime:
+    """When the last text of the window leaves: on its last day, at the middle one of the hours, so that what is due before it is over."""
+    hours = protocol.quiet_hours.times
+    return send_time(protocol.window.end, hours[len(hours) // 2], person=person, quiet=protocol.quiet_hours)
+
+
 # --- what follows silence
 
 
@@ -192,6 +212,35 @@ def chase(sent: datetime, *, protocol: Protocol, fast: bool, discreet_wording: s
         wording = step.messages[0]
         found.append(Chase(at, discreet_wording or wording, names_call=wording == "checkin_remind2"))
     raise ValueError("the chain after an unanswered check-in ends with a call")
+
+
+@dataclass(frozen=True)
+class LaterStep:
+    """One step from the first call on. `call` counts the calls, from 1; 0 where nobody is called. `tells`: the investigators hear of it."""
+
+    code: str
+    at: datetime
+    call: int
+    messages: tuple[str, ...]
+    tells: bool
+    decides_welfare: bool
+
+
+def from_first_call_on(sent: datetime, *, protocol: Protocol, fast: bool) -> list[LaterStep]:
+    """The first call after a check-in that left at this local time and all that follows it, until the search for a lost participant."""
+    steps = protocol.fast_track.steps if fast else protocol.missed_reply
+    found: list[LaterStep] = []
+    calls = 0
+    for step in steps:
+        calls += step.does == MissedStep.CALL
+        if not calls or step.does == MissedStep.LOST_TO_FOLLOW_UP:
+            continue
+        at = _step_time(sent, after=timedelta(minutes=step.after_minutes), next_day_at=step.next_day_at)
+        at = _call_time(at, not_before=step.not_before, working=step.working_day, protocol=protocol)
+        number = calls if step.does == MissedStep.CALL else 0
+        tells, welfare = Who.SUB_INVESTIGATOR in step.tell, step.does == MissedStep.WELFARE_CHECK
+        found.append(LaterStep(step.code, at, number, step.messages, tells, welfare))
+    return found
 
 
 def _zone(local: datetime) -> ZoneInfo:

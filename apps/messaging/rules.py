@@ -16,6 +16,7 @@ _URGENT_RETRY = (2.0, 5.0, 10.0, 15.0, 30.0, 60.0)
 # After an unknown outcome an urgent text goes again at once: a double is better than none. Then it grows cautious.
 _URGENT_AGAIN = (0.0, 15.0, 45.0, 120.0)
 LOOK_AFTER = 60.0
+APART = 60.0  # between an automatic text and one that nobody asked for (clinical rule 3)
 LOOKS = 2
 GIVE_UP_LOOKING = timedelta(minutes=30)  # a log that cannot be read for so long: a person decides
 _SKEW = timedelta(seconds=60)
@@ -76,10 +77,13 @@ def valid_for(*, purpose: str, useful_until: datetime | None, now: datetime) -> 
 
 
 def retry_wait(*, times: int, purpose: str, retry_after: float | None, jitter: float) -> float:
-    """Seconds until the next try after `times` certain failures; never sooner than the provider asked. `jitter` is 0.8 to 1.2."""
-    waits = _URGENT_RETRY if purpose in URGENT else _RETRY
+    """Seconds until the next try after `times` certain failures; never sooner than the provider asked. `jitter` is 0.8 to 1.2.
+
+    An urgent text waits for nobody longer than for its own last wait (decision 34): a text that is certainly unsent may be tried sooner.
+    """
+    waits, longest = (_URGENT_RETRY, _URGENT_RETRY[-1]) if purpose in URGENT else (_RETRY, _LONGEST_WAIT)
     own = waits[min(max(times, 1), len(waits)) - 1] * jitter
-    return max(own, min(retry_after or 0.0, _LONGEST_WAIT))
+    return max(own, min(retry_after or 0.0, longest))
 
 
 def urgent_again_after(*, unknown: int, purpose: str) -> float | None:

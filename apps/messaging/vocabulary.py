@@ -15,14 +15,16 @@ class Purpose(models.TextChoices):
     REPLY = "reply", _("answer to a text")
     CHECKIN = "checkin", _("check-in")
     REMINDER = "reminder", _("reminder")
+    ENROLMENT = "enrolment", _("question after enrolment")
     NOTICE = "notice", _("notice to staff")
 
 
 # Sent again at once when the outcome is unknown (decision 5), never held back by a cap or limit (decision 34).
 URGENT = frozenset({Purpose.PAGE, Purpose.EMERGENCY, Purpose.CRISIS})
 # Obeys STOP and the hour; everything else is a direct answer or goes to staff.
-UNPROMPTED = frozenset({Purpose.CHECKIN, Purpose.REMINDER})
+UNPROMPTED = frozenset({Purpose.CHECKIN, Purpose.REMINDER, Purpose.ENROLMENT})
 TO_STAFF = frozenset({Purpose.PAGE, Purpose.NOTICE})
+TO_PARTICIPANTS = frozenset(Purpose) - TO_STAFF
 # Withheld from a line that stopped its texts, except the one text that says so.
 OBEYS_STOP = UNPROMPTED | {Purpose.REPLY}
 SAYS_STOPPED = frozenset({"stop_confirm"})

@@ -149,6 +149,7 @@ def _enrolled_then(person: DemoParticipant, site: Site, day_zero: date, consent:
             trial_consent=consent,
             sms_consent=consent,
             phone_number=person.number,
+            is_number_checked=True,
             caregiver_number=person.caregiver_number,
             caregiver_agreed_on=consent.given_on,
             is_discreet=person.is_discreet,

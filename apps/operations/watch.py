@@ -10,13 +10,13 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Exists, F, OuterRef, Q
 
 from apps.audit import triggers
 from apps.core import clock, work
 from apps.core.work import Lane
-from apps.escalation.models import Escalation
-from apps.escalation.vocabulary import RUNNING
+from apps.escalation.models import Escalation, Page
+from apps.escalation.vocabulary import RUNNING, ChainName, EscalationState, PageKind, PageState
 from apps.messaging import routes
 from apps.messaging.models import InboundMessage, Reconciliation, SendAttempt
 from apps.messaging.vocabulary import AttemptState, Disposition, SendState
@@ -28,9 +28,11 @@ from apps.triage.models import Level
 
 OVERDUE_LIMIT = {Lane.SAFETY: 60.0, Lane.MESSAGES: 300.0, Lane.BULK: 1800.0}  # seconds
 UNKNOWN_LIMIT = 60.0
+UNHEARD_LIMIT = 1800.0
 RECONCILE_LIMIT = 900.0  # three runs missed
 DISK_FREE = 0.10
 CLOCKS_APART = 5.0
+_WAKING = (ChainName.R1, ChainName.R2, ChainName.UNMATCHED)
 
 
 @dataclass(frozen=True)
@@ -69,12 +71,27 @@ def silent_escalations() -> Iterator[Problem]:
 
 
 def unescalated_events() -> Iterator[Problem]:
-    """Promise I3 from the other side: an urgent draft has a paging chain."""
+    """Promise I3 from the other side: an urgent draft has a paging chain, and not one that had ended before its text came."""
+    unread_since = Q(first_read_at__isnull=True, received_at__gt=F("escalation__contacted_at"))
     urgent = AdverseEvent.objects.filter(
-        level__in=(Level.R1, Level.R2), state=EventState.DRAFT, escalation__isnull=True
+        Q(escalation__isnull=True) | unread_since, level__in=(Level.R1, Level.R2), state=EventState.DRAFT
     )
     if count := urgent.count():
         yield Problem("event_without_pages", f"{count} urgent events page nobody", "phone the on-call person now")
+
+
+def unheard_escalations() -> Iterator[Problem]:
+    """Every page fails, round after round: the chain itself runs well, and nobody outside would hear of it. A page counts as heard when
+    it wakes and is known to have arrived; by night an R3 need wake nobody."""
+    late = Q(round__gt=1) | Q(round_started_at__lt=clock.now() - work.seconds(UNHEARD_LIMIT))
+    heard = Q(state__in=(PageState.DELIVERED, PageState.ANSWERED)) | Q(message__delivered_at__isnull=False)
+    pages = Page.objects.filter(heard, escalation=OuterRef("pk"), kind=PageKind.PAGE, wakes=True)
+    rows = Escalation.objects.filter(late, state=EscalationState.OPEN, drill__isnull=True, chain__in=_WAKING)
+    if count := rows.exclude(Exists(pages)).count():
+        says = f"{count} escalations have reached nobody: no page that wakes is known to have arrived"
+        yield Problem(
+            "unheard_escalation", says, "phone the on-call person now, then look at the channels of the paging"
+        )
 
 
 def unread_texts() -> Iterator[Problem]:
@@ -113,10 +130,10 @@ def quarantined_rows() -> Iterator[Problem]:
 
 
 def missing_triggers() -> Iterator[Problem]:
-    if count := len(triggers.expected(vendor=connection.vendor) - triggers.installed()):
+    if count := len(triggers.problems()):
         yield Problem(
             "triggers",
-            f"{count} audit triggers are missing",
+            f"{count} audit triggers are missing or changed",
             "manage.py migrate installs them; manage.py verify_audit says what happened",
         )
 
@@ -180,6 +197,7 @@ LOOKS: tuple[Callable[[], Iterator[Problem]], ...] = (
     overdue,
     silent_escalations,
     unescalated_events,
+    unheard_escalations,
     unread_texts,
     unknown_outcomes,
     quarantined_rows,

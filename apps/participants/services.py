@@ -1,6 +1,6 @@
 """Entering participants, their consents, phones, visits and where their follow-up stands. The only writers of this floor."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from zoneinfo import available_timezones
@@ -10,21 +10,23 @@ from django.db import transaction
 from apps.core import clock, phone, work
 from apps.core.states import check_move
 from apps.core.work import Lane
-from apps.participants import rules
+from apps.participants import confirmations, pauses, rules
 from apps.participants.contacts import (
     AlreadyOnRecord,
     add_contact_point,
+    asking_status,
     caregiver_line,
     contact_points_of,
     end_contact_point,
     has_consents,
+    phone_status,
     silence,
     texting_line,
     texting_status,
 )
 from apps.participants.models import Consent, Participant, Plan, Visit
 from apps.participants.rules import ConsentGiven, Limits, Problem, age_on
-from apps.participants.vocabulary import MOVES, ConsentKind, ContactKind, FollowUp, Language, Rule, Sex
+from apps.participants.vocabulary import MOVES, ConsentKind, ContactKind, FollowUp, Language, PauseCode, Rule, Sex
 from apps.staff.models import Signature, User
 from apps.staff.services import NotSigned, scope, sign
 from apps.staff.vocabulary import Action
@@ -40,12 +42,14 @@ __all__ = [
     "Problem",
     "add_contact_point",
     "age_on",
+    "asking_status",
     "caregiver_line",
     "change_preferences",
     "contact_points_of",
     "end_contact_point",
     "enrol",
     "has_consents",
+    "phone_status",
     "plan_visit",
     "record_consent",
     "record_visit",
@@ -88,11 +92,12 @@ def enrol(
     phase: Phase,
     sex: Sex,
     birth_date: date,
-    language: Language,
+    language: Language | None,
     day_zero: date,
     trial_consent: ConsentGiven | None,
     sms_consent: ConsentGiven | None,
     phone_number: str,
+    is_number_checked: bool = False,
     caregiver_number: str = "",
     caregiver_agreed_on: date | None = None,
     send_time: time | None = None,
@@ -104,7 +109,8 @@ def enrol(
     """Enter a participant with consents, phones and a plan that is due at once.
 
     Raises EnrolmentRefused with every broken rule; then nothing is written. Age outside the criteria and a full cohort are accepted
-    with a `deviation` alone: somebody who was randomised is never refused follow-up (decision 20).
+    with a `deviation` alone: somebody who was randomised is never refused follow-up (decision 20). Without a `language` it is asked by
+    text; a number is too, unless `is_number_checked`, and so is a caregiver without the day on which they agreed.
     """
     limits = _limits(site)
     today = clock.today(site.timezone)
@@ -132,7 +138,8 @@ def enrol(
         sex=sex,
         data_key=create_data_key(),
         birth_date=birth_date.isoformat(),
-        language=language,
+        language=language or _LANGUAGE_OF.get(site.country, Language.EN),
+        language_is_known=language is not None,
         day_zero=day_zero,
         send_time=send_time,
         timezone=timezone,
@@ -147,12 +154,19 @@ def enrol(
     _put_consent(participant, ConsentKind.TRIAL, trial_consent)
     _put_consent(participant, ConsentKind.SMS, sms_consent)
     agreed_on = sms_consent.given_on
-    add_contact_point(participant=participant, kind=ContactKind.PARTICIPANT, number=phone_number, agreed_on=agreed_on)
+    add_contact_point(
+        participant=participant, kind=ContactKind.PARTICIPANT, number=phone_number, agreed_on=agreed_on,
+        is_checked=is_number_checked,
+    )  # fmt: skip
     if caregiver_number:
         kind = ContactKind.CAREGIVER
         add_contact_point(participant=participant, kind=kind, number=caregiver_number, agreed_on=caregiver_agreed_on)
     Plan.objects.create(participant=participant, due_at=clock.now(), lane=Lane.BULK)
     return participant
+
+
+# What is spoken until the participant has said it.
+_LANGUAGE_OF: Mapping[str, Language] = {"CN": Language.ZH_HANS}
 
 
 def _limits(site: Site) -> Limits:
@@ -232,6 +246,7 @@ def record_consent(*, participant: Participant, kind: ConsentKind, consent: Cons
     if problems:
         raise EnrolmentRefused(problems)
     row = _put_consent(participant, kind, consent)
+    confirmations.ask_again(participant)
     replan(participant=participant)
     return row
 
@@ -270,14 +285,22 @@ def set_follow_up(*, participant: Participant, wanted: FollowUp, person: User | 
 
     Raises states.IllegalMove, and EnrolmentRefused when a person is needed.
     """
-    row = Participant.objects.select_for_update().get(pk=participant.pk)
+    row = Participant.objects.select_for_update(no_key=True).get(pk=participant.pk)
     check_move(MOVES, present=row.follow_up, wanted=wanted)
     if person is None and wanted != FollowUp.FROZEN:
         raise EnrolmentRefused([Problem("follow_up", Rule.NEEDS_A_PERSON)])
+    if wanted == FollowUp.LOST and person and not scope(person).may(Action.SIGN_ENROLMENT, site=participant.site_id):
+        raise EnrolmentRefused([Problem("follow_up", Rule.NOT_THE_PI)])
     participant.follow_up = wanted
     participant.save(update_fields=["follow_up"])
     if wanted != FollowUp.ACTIVE:
         silence(participant)
+    else:
+        confirmations.ask_again(participant)
+    if wanted == FollowUp.FROZEN:
+        pauses.begin(participant=participant, code=PauseCode.DEATH_PATH)
+    else:
+        pauses.end_bound(participant=participant, code=PauseCode.DEATH_PATH)
     replan(participant=participant)
 
 
@@ -288,6 +311,7 @@ def suspend_texts(*, participant: Participant) -> None:
         participant.texts_suspended_at = clock.now()
         participant.save(update_fields=["texts_suspended_at"])
         silence(participant)
+        pauses.begin(participant=participant, code=PauseCode.NUMBER_CHECK)
 
 
 @transaction.atomic
@@ -297,12 +321,14 @@ def resume_texts(*, participant: Participant, person: User) -> None:
         raise EnrolmentRefused([Problem("texts_suspended_at", Rule.NEEDS_A_PERSON)])
     participant.texts_suspended_at = None
     participant.save(update_fields=["texts_suspended_at"])
+    pauses.end_bound(participant=participant, code=PauseCode.NUMBER_CHECK)
+    confirmations.ask_again(participant)
     replan(participant=participant)
 
 
 @transaction.atomic
 def change_preferences(*, participant: Participant, **wanted: str | bool | time | None) -> None:
-    """Change any of language, send_time, timezone, is_discreet, cannot_read. Raises EnrolmentRefused."""
+    """Change any of language, send_time, timezone, is_discreet, cannot_read, wants_daily_plan, wants_diary. Raises EnrolmentRefused."""
     for name, value in wanted.items():
         if name not in _PREFERENCES:
             raise TypeError(f"{name} is no preference")
@@ -310,11 +336,17 @@ def change_preferences(*, participant: Participant, **wanted: str | bool | time 
     if problems := list(_preference_problems(participant.send_time, participant.timezone)):
         participant.refresh_from_db(fields=sorted(_PREFERENCES))
         raise EnrolmentRefused(problems)
+    if "language" in wanted and not participant.language_is_known:
+        participant.language_is_known = True
+        participant.save(update_fields=["language_is_known"])
+        confirmations.ask_again(participant)
     participant.save(update_fields=sorted(wanted))
     replan(participant=participant)
 
 
-_PREFERENCES = frozenset({"language", "send_time", "timezone", "is_discreet", "cannot_read"})
+_PREFERENCES = frozenset(
+    {"language", "send_time", "timezone", "is_discreet", "cannot_read", "wants_daily_plan", "wants_diary"}
+)
 
 
 def replan(*, participant: Participant) -> None:

@@ -27,6 +27,18 @@ class ContactKind(models.TextChoices):
     CAREGIVER = "caregiver", _("caregiver")
 
 
+class Standing(models.TextChoices):
+    """Whether a number is known to be right and its owner to agree. An answer or a person says so, never the entry alone."""
+
+    WAITING = "waiting", _("not confirmed yet")
+    ANSWERED = "answered", _("confirmed by text")
+    CHECKED = "checked", _("confirmed by a person")
+    REFUSED = "refused", _("said no: not used")
+
+
+CONFIRMED = frozenset({Standing.ANSWERED, Standing.CHECKED})
+
+
 class FollowUp(models.TextChoices):
     """Where a participant's follow-up stands. Four kinds of leaving are never merged."""
 
@@ -57,6 +69,32 @@ LEFT = frozenset({FollowUp.NO_CONTACT, FollowUp.WITHDRAWN, FollowUp.RECORDS_ONLY
 SILENT = frozenset({FollowUp.FROZEN, FollowUp.DEAD})
 
 
+class PauseCode(models.TextChoices):
+    """The pauses that the program itself begins or ends. Their names, owners and lengths stand in the trial file, with any others."""
+
+    IN_HOSPITAL = "in_hospital"
+    OPEN_SAE = "open_sae"
+    NUMBER_CHECK = "number_check"
+    DEATH_PATH = "death_path"
+
+
+class PauseEnded(models.TextChoices):
+    """Why a pause is over."""
+
+    BACK_HOME = "back_home", _("they are home again")
+    EXPIRED = "expired", _("its time was over")
+    BY_PERSON = "by_person", _("ended by a person")
+    NO_LONGER = "no_longer", _("what it stood for is over")
+
+
+class ToldWas(models.TextChoices):
+    """What came of an incident of the blinding, as far as somebody who stays blinded can say it."""
+
+    GUESS = "guess", _("a guess or hearsay: they know nothing")
+    KNOWS = "knows", _("somebody may know the arm: handled as the protocol says")
+    NOT_ARM = "not_arm", _("not about an arm: masked in error")
+
+
 class WhyNot(models.TextChoices):
     """Why a participant gets no unprompted text now."""
 
@@ -64,11 +102,13 @@ class WhyNot(models.TextChoices):
     DEAD = "dead", _("dead")
     LEFT = "left", _("no longer followed by text")
     NO_CONSENT = "no_consent", _("no valid consent")
+    NO_SMS_CONSENT = "no_sms_consent", _("no valid consent to text messages")
     NO_LINE = "no_line", _("no phone of their own on record")
     SUSPENDED = "suspended", _("number under check")
     CANNOT_READ = "cannot_read", _("cannot read texts")
     OPTED_OUT = "opted_out", _("stopped all texts")
     CARRIER_BLOCKED = "carrier_blocked", _("blocked by the carrier")
+    UNCONFIRMED = "unconfirmed", _("nobody has confirmed this number")
 
 
 class Rule(models.TextChoices):

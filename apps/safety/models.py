@@ -8,10 +8,11 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from apps.core import states
+from apps.core.work import WorkRow
 from apps.escalation.figures import first_reached
 from apps.escalation.models import Escalation
 from apps.participants.models import Participant
-from apps.safety.vocabulary import CRITERIA, Causality, EventState, Outcome
+from apps.safety.vocabulary import CRITERIA, GOES_ON, Causality, EventState, Outcome
 from apps.staff.models import User
 from apps.triage.models import Level, SymptomReport
 from apps.trials.vocabulary import Who
@@ -90,12 +91,23 @@ class AdverseEvent(models.Model):
         return any(getattr(self, criterion) for criterion in CRITERIA)
 
     @property
+    def is_open(self) -> bool:
+        """No person has said yet that it is no adverse event, or how it ended. No text ever says it."""
+        return self.state == EventState.DRAFT or (self.state == EventState.CONFIRMED and self.outcome in GOES_ON)
+
+    @property
+    def is_asked_about(self) -> bool:
+        """Nobody is asked how it is after a death (decision 31)."""
+        return self.is_open and not self.death
+
+    @property
     def sponsor_day_zero(self) -> datetime | None:
         """When anything about the case first reached anyone acting for the sponsor (decision 13).
 
-        What they read here or fetched is kept on the case; a page of its chain to the sponsor's monitor is read off the page.
+        What they read here or fetched is kept on the case; a page of its chain to the sponsor's monitor is read off the page. One that
+        left before this case was received told of an earlier case of the same escalation.
         """
-        paged = first_reached(escalation_id=self.escalation_id, who=Who.SPONSOR_MONITOR)
+        paged = first_reached(escalation_id=self.escalation_id, who=Who.SPONSOR_MONITOR, since=self.received_at)
         return min((time for time in (self.sponsor_aware_at, paged) if time is not None), default=None)
 
 
@@ -112,3 +124,23 @@ class Report(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+
+class OpenItem(WorkRow):
+    """The promise that an open event is asked about again until a person has closed it, and what they answered last.
+
+    `told` is a draft of the outcome, in the participant's own digits: a person judges it, and no text closes anything. The row stands on
+    this floor so that a report can begin it; the floor that keeps the plan handles it.
+    """
+
+    event = models.OneToOneField(AdverseEvent, on_delete=models.PROTECT, primary_key=True, related_name="item")
+    asked = models.PositiveSmallIntegerField(default=0)
+    told = models.CharField(_("as they say"), max_length=1, choices=Outcome.choices, blank=True)
+    told_at = models.DateTimeField(_("said"), null=True)
+
+    class Meta(WorkRow.Meta):
+        verbose_name = _("open item")
+        verbose_name_plural = _("open items")
+
+    def __str__(self) -> str:
+        return str(self.event_id)

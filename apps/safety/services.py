@@ -6,12 +6,19 @@ from typing import Any
 
 from django.db import transaction
 
+from apps.audit.services import because
 from apps.core import clock
-from apps.core.states import check_move
+from apps.core.states import IllegalMove, check_move
 from apps.escalation.models import Escalation
 from apps.escalation.vocabulary import RUNNING
 from apps.messaging.models import InboundMessage
+from apps.participants import arm_told
+from apps.participants import services as participants
+from apps.participants.holding import hold
 from apps.participants.models import Participant
+from apps.participants.vocabulary import LEFT, SILENT, FollowUp
+from apps.safety import items
+from apps.safety.judgement import SafetyError, check_days, check_whole
 from apps.safety.models import AdverseEvent, Report
 from apps.safety.vocabulary import CRITERIA, MOVES, EventState
 from apps.staff.models import User
@@ -25,10 +32,6 @@ _ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
 _ASSESSED = ("severity_grade", "causality_investigator", "outcome", "onset_on", "ended_on", "term", *CRITERIA)
 
 
-class SafetyError(Exception):
-    """A step of the case that is not allowed."""
-
-
 class NotAllowedHere(SafetyError):
     """This person may not do this at the participant's site."""
 
@@ -37,8 +40,12 @@ class ReasonMissing(SafetyError):
     """A dismissal or a correction needs a reason."""
 
 
+class ChangedMeanwhile(SafetyError):
+    """Somebody has changed the event since the version that this judgement started from."""
+
+
 class Incomplete(SafetyError):
-    """Confirming needs a term, a severity grade and the investigator's causality."""
+    """A confirmed event has a term, a severity grade and the investigator's causality."""
 
 
 @transaction.atomic(savepoint=False)
@@ -56,31 +63,57 @@ def open_adverse_event(
     A text soon after an unread draft of the same participant joins it, and the more urgent level wins. So does an answer to a question
     about a `case`, however late, while that is a draft.
     """
-    is_about = case is not None and case.state == EventState.DRAFT
-    event = case if is_about else _running_draft(participant, received_at=message.received_at)
+    hold([participant])  # two texts at once are one case
+    event = _still_a_draft(case) or _still_a_draft(_running_draft(participant, received_at=message.received_at))
     is_first = event is None
     if event is None:
         event = _draft(participant, message, report, reporter)
-    _raise(event, report.level, escalation)
+    joins = not is_first and not event.reports.filter(symptom_report=report).exists()
+    _raise(event, report.level, escalation, joins=joins)
+    items.expect(event, path=report.path)
+    if not is_first:
+        items.told_again(event, at=message.received_at)
     joined = Report(event=event, symptom_report=report, is_first=is_first)
     Report.objects.bulk_create([joined], ignore_conflicts=True)  # the same text again is no second report
     return event
 
 
-def raise_draft(*, event: AdverseEvent, level: str, escalation: Escalation) -> None:
-    """No answer came where one was due: a draft is at least this urgent now. What a person has judged stays as it is."""
-    if event.state == EventState.DRAFT:
-        _raise(event, level, escalation)
+def raise_draft(*, event: AdverseEvent, level: str, escalation: Escalation | None) -> None:
+    """By a digit, or by no answer where one was due: a draft is at least this urgent now. What a person has judged stays as it is."""
+    with transaction.atomic():
+        draft = _still_a_draft(event)
+        if draft is None:
+            return
+        _raise(draft, level, escalation)
+        of_a_death = draft.reports.filter(symptom_report__path__in=items.NEVER).first()
+        items.expect(draft, path=of_a_death.symptom_report.path if of_a_death else "")
 
 
-def _raise(event: AdverseEvent, level: str, escalation: Escalation | None) -> None:
-    """The more urgent level wins. An escalation that has ended makes room for the one that was started anew."""
-    if level and (not event.level or level < event.level):
+def _still_a_draft(event: AdverseEvent | None) -> AdverseEvent | None:
+    """The row as it stands now, held until the transaction ends: a person may have judged it since it was read."""
+    if event is None:
+        return None
+    return AdverseEvent.objects.select_for_update().filter(pk=event.pk, state=EventState.DRAFT).first()
+
+
+def _raise(event: AdverseEvent, level: str, escalation: Escalation | None, *, joins: bool = False) -> None:
+    """The more urgent level wins. An escalation that has ended makes room for the one that was started anew; what its pages told the
+    sponsor stays on the case. A form that was opened before is told of what joined and of what became more urgent."""
+    changed = ["level", "escalation", "changed_at", "version"]
+    rises = bool(level) and (not event.level or level < event.level)
+    if rises:
         event.level = level
     if event.escalation is None or (escalation is not None and event.escalation.state not in RUNNING):
+        if day_zero := event.sponsor_day_zero:
+            event.sponsor_aware_at = day_zero
+            changed.append("sponsor_aware_at")
         event.escalation = escalation
     event.changed_at = clock.now()
-    event.save(update_fields=None if event._state.adding else ["level", "escalation", "changed_at"])
+    if event._state.adding:
+        event.save()
+        return
+    event.version += rises or joins
+    event.save(update_fields=changed)
 
 
 def _running_draft(participant: Participant, *, received_at: datetime) -> AdverseEvent | None:
@@ -128,8 +161,13 @@ def _random(length: int) -> str:
     return "".join(secrets.choice(_ALPHABET) for _ in range(length))
 
 
-def note_investigator_aware(*, escalation: Escalation, at: datetime) -> None:
-    """A named person of the site has taken the escalation: the investigator is aware of its events since then."""
+def note_investigator_aware(*, escalation: Escalation, person: User, at: datetime) -> None:
+    """Somebody has taken the escalation or reached the participant: an investigator of the site is aware of its events since then.
+
+    Anybody else is not, as with reading: a coordinator who has it is nobody who judges it.
+    """
+    if escalation.site_id is None or not scope(person).may(Action.CONFIRM_EVENTS, site=escalation.site_id):
+        return
     for event in escalation.events.filter(investigator_aware_at__isnull=True):
         event.investigator_aware_at = at
         event.save(update_fields=["investigator_aware_at"])
@@ -147,53 +185,138 @@ def mark_shown(*, event: AdverseEvent) -> None:
 
 
 def mark_read(*, event: AdverseEvent, person: User) -> None:
-    """A named person opened the event itself."""
+    """A named person opened the event itself. An investigator is aware of it then, be it taken or never paged about."""
     now = clock.now()
     mark_shown(event=event)
     AdverseEvent.objects.filter(pk=event.pk, first_read_at__isnull=True).update(first_read_at=now, first_read_by=person)
+    if scope(person).may(Action.CONFIRM_EVENTS, site=event.participant.site_id):
+        AdverseEvent.objects.filter(pk=event.pk, investigator_aware_at__isnull=True).update(investigator_aware_at=now)
 
 
 @transaction.atomic
-def assess(*, event: AdverseEvent, person: User, **assessment: Any) -> AdverseEvent:
-    """Write what the investigator judged: grade, criteria, causality, onset, term. Unknown fields are a programming error."""
+def assess(*, event: AdverseEvent, person: User, started_from: int | None = None, **assessment: Any) -> AdverseEvent:
+    """Write what was judged of a draft: grade, criteria, causality, onset, term. Raises NotAllowedHere or IllegalMove.
+
+    Unknown fields are a programming error. `started_from` is the version that the person saw, here and below: where it is another by
+    now, ChangedMeanwhile is raised and nothing is written.
+    """
     _require(person, event, Action.DRAFT_EVENTS)
-    if unknown := set(assessment) - set(_ASSESSED):
-        raise TypeError(f"not part of an assessment: {', '.join(sorted(unknown))}")
-    event = AdverseEvent.objects.select_for_update().get(pk=event.pk)
-    for name, value in assessment.items():
-        setattr(event, name, value)
-    return _changed(event)
+    event = _judged(event, assessment, while_it_is=EventState.DRAFT, started_from=started_from)
+    check_days(event)
+    return _changed(event, person)
 
 
 @transaction.atomic
-def confirm(*, event: AdverseEvent, person: User, **assessment: Any) -> AdverseEvent:
-    """An investigator confirms the adverse event. Raises Incomplete, NotAllowedHere or IllegalMove."""
+def confirm(*, event: AdverseEvent, person: User, started_from: int | None = None, **assessment: Any) -> AdverseEvent:
+    """An investigator confirms the adverse event. Raises any SafetyError, or IllegalMove."""
     _require(person, event, Action.CONFIRM_EVENTS)
-    event = assess(event=event, person=person, **assessment)
-    check_move(MOVES, present=event.state, wanted=EventState.CONFIRMED)
-    if not (event.term and event.severity_grade and event.causality_investigator):
-        raise Incomplete
+    participant = _held(event)
+    event = _complete(_judged(event, assessment, while_it_is=EventState.DRAFT, started_from=started_from))
     event.state = EventState.CONFIRMED
     event.confirmed_at, event.confirmed_by = clock.now(), person
-    return _changed(event)
+    _freeze_after_death(event, participant, person)
+    items.follow(event)
+    return _changed(event, person)
 
 
 @transaction.atomic
-def dismiss(*, event: AdverseEvent, person: User, reason: str) -> AdverseEvent:
-    """An investigator finds that there was no adverse event. The reason stands in the trail."""
+def correct(
+    *, event: AdverseEvent, person: User, reason: str, started_from: int | None = None, **assessment: Any
+) -> AdverseEvent:
+    """An investigator changes a confirmed event. The earlier values stay in the trail, with the reason.
+
+    Raises any SafetyError, or IllegalMove.
+    """
     _require(person, event, Action.CONFIRM_EVENTS)
     if not reason.strip():
         raise ReasonMissing
-    event = AdverseEvent.objects.select_for_update().get(pk=event.pk)
-    check_move(MOVES, present=event.state, wanted=EventState.DISMISSED)
-    event.state = EventState.DISMISSED
-    return _changed(event)
+    participant = _held(event)
+    event = _complete(_judged(event, assessment, while_it_is=EventState.CONFIRMED, started_from=started_from))
+    with because(reason):
+        _freeze_after_death(event, participant, person)
+    items.follow(event)
+    with because(reason):
+        return _changed(event, person, reason=reason)
 
 
-def _changed(event: AdverseEvent) -> AdverseEvent:
+@transaction.atomic
+def dismiss(*, event: AdverseEvent, person: User, reason: str, started_from: int | None = None) -> AdverseEvent:
+    """An investigator finds that there was no adverse event. The reason stands in the trail."""
+    event = _moved(event, person, reason, wanted=EventState.DISMISSED, started_from=started_from)
+    items.follow(event)
+    with because(reason):
+        return _changed(event, person, reason=reason)
+
+
+@transaction.atomic
+def reopen(*, event: AdverseEvent, person: User, reason: str, started_from: int | None = None) -> AdverseEvent:
+    """A dismissal was wrong: the event is a draft again, and asked about again. The reason stands in the trail."""
+    event = _moved(event, person, reason, wanted=EventState.DRAFT, started_from=started_from)
+    with because(reason):
+        event = _changed(event, person, reason=reason)
+    items.follow_again(event)
+    return event
+
+
+def _moved(
+    event: AdverseEvent, person: User, reason: str, *, wanted: EventState, started_from: int | None
+) -> AdverseEvent:
+    """The event in the state that an investigator wants it in, not yet saved."""
+    _require(person, event, Action.CONFIRM_EVENTS)
+    if not reason.strip():
+        raise ReasonMissing
+    event = _locked(event)
+    check_move(MOVES, present=event.state, wanted=wanted)
+    if started_from not in (None, event.version):
+        raise ChangedMeanwhile
+    event.state = wanted
+    return event
+
+
+def _held(event: AdverseEvent) -> Participant:
+    """The participant, held before the event: a text about a death takes them in this order too, and neither waits for the other."""
+    return Participant.objects.select_for_update(no_key=True).get(pk=event.participant_id)
+
+
+def _freeze_after_death(event: AdverseEvent, participant: Participant, person: User) -> None:
+    """A death that a person judges stops all texts like one that a text reports (decision 31)."""
+    if event.death and participant.follow_up not in SILENT | LEFT:
+        participants.set_follow_up(participant=participant, wanted=FollowUp.FROZEN, person=person)
+
+
+def _judged(
+    event: AdverseEvent, assessment: dict[str, Any], *, while_it_is: EventState, started_from: int | None
+) -> AdverseEvent:
+    """The event with this assessment, not yet saved. What was judged of it when it stood elsewhere is refused."""
+    if unknown := set(assessment) - set(_ASSESSED):
+        raise TypeError(f"not part of an assessment: {', '.join(sorted(unknown))}")
+    event = _locked(event)
+    if event.state != while_it_is:
+        raise IllegalMove(f"{event.state} is judged as {while_it_is}")
+    if started_from not in (None, event.version):
+        raise ChangedMeanwhile
+    for name, value in assessment.items():
+        setattr(event, name, value)
+    return event
+
+
+def _complete(event: AdverseEvent) -> AdverseEvent:
+    if not (event.term and event.severity_grade and event.causality_investigator):
+        raise Incomplete
+    check_whole(event)
+    return event
+
+
+def _locked(event: AdverseEvent) -> AdverseEvent:
+    return AdverseEvent.objects.select_for_update().get(pk=event.pk)
+
+
+def _changed(event: AdverseEvent, person: User, *, reason: str = "") -> AdverseEvent:
     event.version += 1
     event.changed_at = clock.now()
     event.save()
+    for name, text in (("term", event.term), ("reason", reason)):
+        arm_told.note(row=event, field=name, text=text, participant=event.participant, said_by=person)
     return event
 
 

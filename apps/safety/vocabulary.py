@@ -43,4 +43,6 @@ class Outcome(models.TextChoices):
     FATAL = "5", _("fatal")
 
 
+# An event with one of these is not over.
+GOES_ON = frozenset({Outcome.UNKNOWN, Outcome.RECOVERING, Outcome.NOT_RECOVERED})
 CRITERIA = ("death", "life_threatening", "hospitalisation", "disability", "congenital_anomaly", "other_important")

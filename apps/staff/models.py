@@ -29,9 +29,13 @@ class User(AbstractUser):
     phone = SealedTextField(_("mobile phone"), blank=True)
     phone_index = models.BinaryField(max_length=64, editable=False, default=b"", db_index=True)
     expires_on = models.DateField(_("account expires on"), null=True, blank=True)
+    password_is_anothers = models.BooleanField(
+        _("password set by somebody else"), default=False, db_default=False, editable=False
+    )
 
     REQUIRED_FIELDS: ClassVar[list[str]] = ["email", "name"]
     audit_ignored: ClassVar[tuple[str, ...]] = ("last_login",)
+    audit_hidden: ClassVar[tuple[str, ...]] = ("password",)  # a hash, but one to guess at for ever
 
     class Meta:
         verbose_name = _("staff member")

@@ -17,12 +17,12 @@ _SITE_WORK = _SITE_READ | {Action.SEND, Action.ACKNOWLEDGE, Action.DRAFT_EVENTS}
 
 MAY: Mapping[Role, frozenset[Action]] = {
     Role.PRINCIPAL_INVESTIGATOR: frozenset(
-        _SITE_WORK | {Action.ENROL, Action.CONFIRM_EVENTS, Action.SIGN_ENROLMENT, Action.SET_PAGING}
+        _SITE_WORK | {Action.ENROL, Action.CONFIRM_EVENTS, Action.SIGN_ENROLMENT, Action.SET_PAGING, Action.CLOSE_SITE}
     ),
     Role.INVESTIGATOR: frozenset(_SITE_WORK | {Action.ENROL, Action.CONFIRM_EVENTS}),
     Role.COORDINATOR: frozenset(_SITE_WORK | {Action.ENROL}),
     Role.MONITOR: frozenset({Action.VIEW_PARTICIPANTS, Action.VIEW_EVENTS, Action.VIEW_CONFIGURATION}),
-    Role.SPONSOR_SAFETY: frozenset({Action.MAKE_CUT, Action.VIEW_CONFIGURATION}),
+    Role.SPONSOR_SAFETY: frozenset({Action.MAKE_CUT, Action.VIEW_CONFIGURATION, Action.COUNTERSIGN_CLOSURE}),
     Role.DUTY_DESK: frozenset({Action.VIEW_UNMATCHED, Action.ACKNOWLEDGE}),
     Role.ADMINISTRATOR: frozenset(
         {Action.MANAGE_STAFF, Action.VIEW_CONFIGURATION, Action.VIEW_AUDIT, Action.RUN, Action.SET_PAGING}

@@ -12,10 +12,12 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
+from apps.audit.services import current
 from apps.core import clock, phone
 from apps.core.unit import once
 from apps.staff import rules
 from apps.staff.models import Signature, SiteAssignment, User
+from apps.staff.telling import tell_of_password
 from apps.staff.vocabulary import SITE_ROLES, Role, StaffRule
 from apps.trials.models import Site
 from apps.vault.services import create_data_key, phone_index
@@ -38,6 +40,10 @@ class StaffRefused(Exception):
 
 class NotSigned(Exception):
     """The signature was refused: wrong password, or an account that may not sign."""
+
+
+class NotYourOwnPassword(NotSigned):
+    """Somebody else has set this password and so knows it: what it signs would prove nothing."""
 
 
 # --- who may do what
@@ -122,6 +128,7 @@ def create_staff(
     if problems:
         raise StaffRefused(problems)
     user.set_password(password)
+    user.password_is_anothers = password is not None and _writer() is not None
     user.data_key = create_data_key()
     _put_number(user, number)
     user.save()
@@ -141,11 +148,27 @@ def set_phone(*, user: User, number: str) -> None:
 
 @transaction.atomic
 def set_password(*, user: User, password: str) -> None:
-    """Raises StaffRefused for a weak password. Other login sessions of this person end by themselves."""
+    """Raises StaffRefused for a weak password. Other login sessions of this person end by themselves.
+
+    Set by somebody else who is signed in it signs nothing, and its owner is told by e-mail, which no page can change, who it was.
+    """
     if problems := _password_problems(user, password):
         raise StaffRefused(problems)
+    writer = _writer()
     user.set_password(password)
-    user.save(update_fields=["password"])
+    user.password_is_anothers = writer not in (None, user)
+    user.save(update_fields=["password", "password_is_anothers"])
+    if writer is not None and writer != user:
+        at = clock.now()
+        transaction.on_commit(lambda: tell_of_password(user=user, by=writer, at=at))
+
+
+def _writer() -> User | None:
+    """Whoever is signed in and writes this; nobody when a command or a worker does."""
+    acting = current()
+    if acting is None or not acting.actor.startswith("user:"):
+        return None
+    return User.objects.filter(pk=acting.actor.removeprefix("user:")).first()
 
 
 @transaction.atomic
@@ -214,9 +237,13 @@ def assign(
     starts_on: date | None = None,
     ends_on: date | None = None,
 ) -> SiteAssignment:
-    """Give a role at a site, or one of the whole trial at none; from today unless told. Raises StaffRefused."""
+    """Give a role at a site, or one of the whole trial at none; from today unless told. Raises StaffRefused.
+
+    Nobody signed in gives one to themselves, on whatever way they came here: an administrator would be an investigator alone. The first
+    administrator is made by a command.
+    """
     starts_on = starts_on or today()
-    problems = []
+    problems = [Problem("role", StaffRule.NOT_ONESELF)] if _writer() == user else []
     if (role in SITE_ROLES) != (site is not None):
         problems.append(Problem("site", StaffRule.SITE_NEEDED if site is None else StaffRule.NO_SITE))
     if ends_on is not None and ends_on < starts_on:
@@ -242,7 +269,9 @@ def end_assignment(*, assignment: SiteAssignment, ends_on: date) -> None:
 
 @transaction.atomic
 def sign(*, signer: User, password: str, meaning: str, record: str, content: str) -> Signature:
-    """A signature on exactly this `content` of `record` (`table:key`). The password shows who. Raises NotSigned."""
+    """A signature on exactly this `content` of `record` (`table:key`). The password shows who. Raises NotSigned, NotYourOwnPassword."""
+    if signer.password_is_anothers:
+        raise NotYourOwnPassword
     if not is_valid(signer) or not signer.check_password(password):
         raise NotSigned
     digest = hashlib.sha256(content.encode()).hexdigest()

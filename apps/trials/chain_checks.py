@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from apps.trials.lines import Path
-from apps.trials.protocol import Chain, ChainStep
+from apps.trials.protocol_paging import Chain, ChainStep
 from apps.trials.vocabulary import TRIAL_WIDE, WAKING, ChainHours, Who
 
 Found = Iterator[tuple[Path, str]]

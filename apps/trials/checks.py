@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, time, timedelta
+from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -14,7 +15,6 @@ from apps.trials.protocol import (
     Cadence,
     CalendarContact,
     CheckInRuleFacts,
-    ContactDeadline,
     Eligibility,
     FastTrack,
     Holiday,
@@ -29,6 +29,7 @@ from apps.trials.protocol import (
     VisitFacts,
     Window,
 )
+from apps.trials.protocol_paging import ContactDeadline
 
 Found = Iterator[tuple[Path, str]]
 _E164 = re.compile(r"\+[1-9]\d{6,14}")
@@ -128,6 +129,8 @@ def sites_are_whole(sites: tuple[SiteFacts, ...], emergency_numbers: dict[str, s
             yield (*here, "country"), f"{site.country!r} has no emergency number"
         elif site.emergency_number != emergency_numbers[site.country]:
             yield (*here, "emergency_number"), f"must be {emergency_numbers[site.country]}, as for {site.country}"
+        if site.callback_minutes_r2 is not None and not 5 <= site.callback_minutes_r2 <= 60:
+            yield (*here, "callback_minutes_r2"), "must be 5 to 60: who is urgent is called within the hour"
         if not site.name_en.strip() or not site.name_zh.strip():
             yield here, "needs a name in both languages"
         yield from _zone(site.timezone, (*here, "timezone"))
@@ -266,8 +269,13 @@ def _texts(keys: Iterable[str], path: Path) -> Found:
             yield path, f"there is no text {key!r}"
 
 
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())  # walks through the files of all zones
+
+
 def _zone(name: str, path: Path) -> Found:
-    if name not in available_timezones():
+    if name not in _zones():
         yield path, f"{name!r} is no time zone"
 
 

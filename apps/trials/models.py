@@ -97,6 +97,7 @@ class Site(models.Model):
     team_phone = models.CharField(_("team phone"), max_length=20)
     emergency_number = models.CharField(_("emergency number"), max_length=8)
     crisis_number = models.CharField(_("crisis line"), max_length=12, blank=True)
+    callback_minutes_r2 = models.PositiveSmallIntegerField(_("a doctor calls within minutes"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("site")

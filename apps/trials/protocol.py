@@ -6,11 +6,9 @@ Times of day are local to the participant's site, lengths carry their unit in th
 from dataclasses import dataclass, field
 from datetime import date, time, timedelta
 
+from apps.trials.protocol_paging import Chain, ContactDeadline, Drills
 from apps.trials.vocabulary import (
     ArmKind,
-    ChainHours,
-    ChainTask,
-    Channel,
     MissedStep,
     PauseContact,
     PauseEnd,
@@ -84,6 +82,7 @@ class SiteFacts:
     team_phone: str
     emergency_number: str
     crisis_number: str = ""
+    callback_minutes_r2: int | None = None  # a doctor calls within so many; without it no time is promised
     synthetic: bool = False
 
 
@@ -223,12 +222,20 @@ class ReminderRule:
     at: time
     needs_appointment: bool
     only_if: ReminderWhen = ReminderWhen.ANY
+    weekdays: tuple[Weekday, ...] = ()
+
+    def leaves_on(self, day: date) -> bool:
+        """Without weekdays on every day."""
+        return not self.weekdays or list(Weekday)[day.weekday()] in self.weekdays
 
 
 @dataclass(frozen=True)
 class Reminders:
     appointment_task_days_before: int
     rules: tuple[ReminderRule, ...]
+    plan_not_done: int = 2
+    plan_unanswered: int = 3
+    test_unanswered_hours: int = 48
 
 
 @dataclass(frozen=True)
@@ -285,6 +292,14 @@ class ConversationLimits:
 
 
 @dataclass(frozen=True)
+class ClosureFacts:
+    """A site is closed so many days after the window at the earliest; its number is kept so many days after that."""
+
+    not_before_days: int = 30
+    keep_number_days: int = 180
+
+
+@dataclass(frozen=True)
 class TriageFacts:
     """`wake_ups_per_week`: chains that may ring one site by night in seven nights before people talk about it; it holds back
     nothing. `watch_silent_sign`: whether a change in how a participant answers is brought to a person."""
@@ -298,42 +313,6 @@ class DeathPath:
     read_within_minutes: int
     tell: tuple[Who, ...]
     family_call_from: time
-
-
-@dataclass(frozen=True)
-class ContactDeadline:
-    deadline_minutes: int
-    remind_minutes: tuple[int, ...]
-    attempt_buys_minutes: int
-
-
-@dataclass(frozen=True)
-class Drills:
-    test_page_days: int
-    drill_days: int
-
-
-@dataclass(frozen=True)
-class ChainStep:
-    """`after_minutes` counts from the start of the round."""
-
-    after_minutes: int
-    who: Who
-    channels: tuple[Channel, ...]
-    task: ChainTask | None = None
-
-
-@dataclass(frozen=True)
-class Chain:
-    """Who is paged, in what order. `dataclasses.asdict` of it is plain JSON, which an escalation keeps as its snapshot."""
-
-    hours: ChainHours
-    repeat_minutes: int
-    widen_from_round: int
-    widen_to: tuple[Who, ...]
-    acknowledgement_expires_minutes: int
-    steps: tuple[ChainStep, ...]
-    sponsor_in_chain: bool = False
 
 
 @dataclass(frozen=True)
@@ -374,6 +353,7 @@ class Protocol:
     drills: Drills
     chains: dict[str, Chain]
     triage: TriageFacts = TriageFacts()
+    closure: ClosureFacts = ClosureFacts()
 
     def checkin_rule_on(self, day: int) -> CheckInRuleFacts | None:
         """The rule for a day counted from day 0; None before day 0 and after the last rule."""

@@ -127,7 +127,8 @@ def _put_phases(trial: Trial, phases: Sequence[PhaseFacts]) -> None:
 
 
 def _put_sites(trial: Trial, protocol: Protocol) -> None:
-    names = ("name_en", "name_zh", "timezone", "country", "team_phone", "emergency_number", "crisis_number")
+    numbers = ("team_phone", "emergency_number", "crisis_number", "callback_minutes_r2")
+    names = ("name_en", "name_zh", "timezone", "country", *numbers)
     sites = {site.code: {name: getattr(site, name) for name in names} for site in protocol.sites}
     _put_by_code(trial.sites, Site, {"trial": trial}, sites)
 

@@ -2,6 +2,7 @@
 
 import uuid
 from functools import lru_cache
+from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -41,6 +42,8 @@ class DataKey(models.Model):
     kek_id = models.CharField(max_length=16, editable=False)
     created_at = models.DateTimeField(default=clock.machine, editable=False)
     destroyed_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    audit_hidden: ClassVar[tuple[str, ...]] = ("wrapped",)
 
     class Meta:
         constraints = [

@@ -12,8 +12,10 @@ from apps.workplace import (
     events,
     participants,
     plan,
+    searches,
     staff,
     tasks,
+    told,
     unmatched,
 )
 
@@ -26,8 +28,10 @@ __all__ = [
     "events",
     "participants",
     "plan",
+    "searches",
     "staff",
     "tasks",
+    "told",
     "unmatched",
 ]
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -49,9 +50,16 @@ def name_of(item: str) -> str:
 
 def about(event: AdverseEvent) -> list[Line]:
     """Every question of a case, oldest first. A second thought stands beside the first answer."""
-    asked = Question.objects.filter(event=event).exclude(item="").order_by("asked_at", "answered_at")
+    is_about = ~Q(item="") | Q(wording="sym_progress")  # how it is now: about all that is open, so it names no item
+    asked = Question.objects.filter(is_about, event=event).order_by("asked_at", "answered_at")
     return [
-        Line(each.asked_at, name_of(each.item), title(each.wording), said(each), each.state == QuestionState.OPEN)
+        Line(
+            each.asked_at,
+            name_of(each.item) if each.item else "",
+            title(each.wording),
+            said(each),
+            each.state == QuestionState.OPEN,
+        )
         for each in asked
     ]
 

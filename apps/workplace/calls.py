@@ -27,7 +27,7 @@ class Shown:
 def lines_of(participant: Participant) -> list[Named]:
     """The participant's own phone first, then the caregiver's; those that are in use."""
     points = participant.contact_points.filter(ended_at__isnull=True).select_related("line__data_key")
-    return [(str(point.get_kind_display()), point.line) for point in points.order_by("-kind")]
+    return [(point.whose, point.line) for point in points.order_by("-kind")]
 
 
 def act(lines: Callable[[Any], Iterable[Named]], right: Action, *, name: str = "call", is_main: bool = True) -> Act:

@@ -4,7 +4,7 @@ A button is an `Act`. It carries the right that it needs at the row's site, a fo
 a lower floor that does it. Refusals come back on the same page.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -18,7 +18,10 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
+from apps.audit.services import note_readings
+from apps.safety.services import ChangedMeanwhile
 from apps.staff.models import User
+from apps.staff.rules import Scope
 from apps.staff.vocabulary import Action
 from apps.workplace import trail
 from apps.workplace.forms import AboutForm, AddForm, ButtonSelect, style
@@ -77,8 +80,21 @@ class CardAdmin(ScopedModelAdmin):
     """A list of rows and, behind each, its card."""
 
     card_template: ClassVar[str]
+    tells_of_health: ClassVar[bool] = False  # then whoever is shown a row stands on record
     add_template: ClassVar[str] = "workplace/add.html"
     acts: ClassVar[tuple[Act, ...]] = ()
+
+    # --- the list
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        response: HttpResponse = super().changelist_view(request, extra_context)
+        context = getattr(response, "context_data", None) or {}
+        if "cl" in context:
+            self.were_listed(scope_in(request), context["cl"].result_list)
+        return response
+
+    def were_listed(self, seen: Scope, rows: Iterable[Any]) -> None:
+        """These rows stood on a page of somebody with this scope: where that makes anybody aware of a case, it is written."""
 
     # --- the card
 
@@ -126,12 +142,14 @@ class CardAdmin(ScopedModelAdmin):
             raise PermissionDenied
         person = person_in(request)
         form = act.form(request.POST, about=row, person=person, prefix=act.name)
+        refused: type[Exception] | None = None
         if form.is_valid():
             try:
                 said = act.run(Doing(row, person, form.cleaned_data))
             except WITH_PROBLEMS as error:
                 put_problems(form, error)
             except REFUSED as error:
+                refused = type(error)
                 form.add_error(None, sentence(error))
             else:
                 if act.shows:
@@ -139,12 +157,16 @@ class CardAdmin(ScopedModelAdmin):
                 messages.success(request, str(said))
                 return HttpResponseRedirect(_next(request), status=303)
         fresh = self.row_or_404(request, str(row.pk))
+        if refused is ChangedMeanwhile:
+            form.start_anew(fresh)
         offers = [each for each in self.offers(request, fresh) if each.act != act]
         return self._card(request, fresh, [Offer(act, form, is_open=True), *offers], status=REFUSED_STATUS)
 
     def _card(
         self, request: HttpRequest, row: Any, offers: list[Offer], status: int = 200, shown: Any = None
     ) -> HttpResponse:
+        if self.tells_of_health:
+            note_readings([row])
         for offer in offers:
             style(offer.form)
         context = {
@@ -215,6 +237,7 @@ class CardAdmin(ScopedModelAdmin):
             "title": str(row),
             "row": row,
             "entries": trail.of(row, with_reasons=reasons),
+            "readings": trail.readings_of(row),
         }
         return TemplateResponse(request, "workplace/history.html", context)
 

@@ -10,8 +10,9 @@ from django.utils.translation import gettext_lazy as _
 from apps.staff.rules import Scope
 from apps.staff.vocabulary import Action
 from apps.trials.models import ProtocolVersion, Site
-from apps.trials.protocol import Chain
+from apps.trials.protocol_paging import Chain
 from apps.trials.services import protocol_of
+from apps.workplace import closing
 from apps.workplace.cards import CardAdmin
 from apps.workplace.scoped import moment, scope_in
 from apps.workplace.words import channel_name, whom
@@ -25,13 +26,16 @@ class SiteAdmin(CardAdmin):
     card_template = "workplace/site.html"
     list_display = ("code", "name", "country", "timezone", "team_phone", "emergency_number")
     ordering = ("code",)
+    acts = closing.ACTS
 
     def scoped(self, rows: Any, seen: Scope) -> Any:
-        whole_trial = any(grant.site is None for grant in seen.grants)
-        return rows if whole_trial and seen.may(self.right) else rows.filter(pk__in=seen.sites_for(self.right))
+        return rows if seen.in_whole_trial(self.right) else rows.filter(pk__in=seen.sites_for(self.right))
 
     def site_of(self, row: Any) -> Site | None:
         return row if isinstance(row, Site) else None
+
+    def card_context(self, request: HttpRequest, row: Site) -> dict[str, Any]:
+        return closing.context(row, scope_in(request))
 
     @admin.display(description=_("name"))
     def name(self, row: Site) -> str:
@@ -60,12 +64,11 @@ class ProtocolAdmin(CardAdmin):
 
     def card_context(self, request: HttpRequest, row: ProtocolVersion) -> dict[str, Any]:
         """The file names every site, so the people of one site see what it says for all of them, not the file."""
-        whole_trial = any(grant.site is None for grant in scope_in(request).grants)
         return {
             "title": _("Protocol version %s") % row.number,
             "protocol": protocol_of(row),
             "chains": [(name, _steps(chain)) for name, chain in protocol_of(row).chains.items()],
-            "shows_file": whole_trial,
+            "shows_file": scope_in(request).in_whole_trial(self.right),
         }
 
 

@@ -1,4 +1,4 @@
-"""A participant's conversation as a chat: every text verbatim, what the triage found in it, and what became of every answer."""
+"""A participant's conversation as a chat: every text as shown to the blinded, what triage found in it, what became of every answer."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ from apps.messaging.vocabulary import NOT_REACHED, TO_STAFF
 from apps.participants.models import ContactPoint, Participant
 from apps.triage.models import SymptomReport
 from apps.workplace import asked
+from apps.workplace.words import shown
 
 _SHOWN = 200
 _CLUE = "clue"
@@ -128,7 +129,7 @@ def _sent(participant: Participant, whose: dict[Any, str]) -> Iterable[Entry]:
 def on_line(line: Line) -> list[Entry]:
     """Everything on one line, for the desk that reads unknown numbers."""
     received = [
-        Entry(each.received_at, True, "", (Piece(each.body),), received=each)
+        Entry(each.received_at, True, "", (Piece(shown(each.body)),), received=each)
         for each in line.inbound.select_related("data_key")
     ]
     sent = [
@@ -151,7 +152,8 @@ def marks(report: SymptomReport) -> list[dict[str, Any]]:
 
 
 def cut(text: str, findings: list[dict[str, Any]]) -> tuple[Piece, ...]:
-    """The text in pieces along the findings' offsets. Where findings overlap, a piece carries all their names."""
+    """The text as a page shows it, in pieces along the findings' offsets. Where findings overlap, a piece carries all their names."""
+    text = shown(text)
     inside = [(max(each["start"], 0), min(each["end"], len(text)), each) for each in findings]
     edges = sorted({0, len(text), *(edge for start, stop, each in inside if start < stop for edge in (start, stop))})
     pieces = []
@@ -165,7 +167,7 @@ def cut(text: str, findings: list[dict[str, Any]]) -> tuple[Piece, ...]:
 
 def found(text: str, findings: list[dict[str, Any]]) -> list[Piece]:
     """The words that decided, one finding each; those that weighed for the net together."""
-    decided = [each for each in findings if each["state"] != _CLUE]
+    text, decided = shown(text), [each for each in findings if each["state"] != _CLUE]
     pieces = [Piece(text[each["start"] : each["end"]], name_of(each["id"]), each["state"]) for each in decided]
     weighed = cut(text, [each for each in findings if each["state"] == _CLUE])
     words = [piece.text.strip() for piece in weighed if piece.name and piece.text.strip()]

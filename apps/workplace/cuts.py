@@ -19,6 +19,7 @@ from apps.trials.models import Site
 from apps.workplace.cards import Act, CardAdmin, Doing
 from apps.workplace.forms import AddForm, MinuteField
 from apps.workplace.scoped import moment, person_in
+from apps.workplace.words import shown
 
 
 class CutForm(AddForm):
@@ -52,7 +53,7 @@ class CutAdmin(CardAdmin):
         "site",
         "rows",
         "made_by_name",
-        "reason",
+        "because",
     )
     ordering = ("-made_at",)
     list_select_related = ("site", "maker")
@@ -64,6 +65,10 @@ class CutAdmin(CardAdmin):
     @admin.display(description=_("made by"))
     def made_by_name(self, row: DataCut) -> str:
         return row.maker.name if row.maker else row.made_by
+
+    @admin.display(description=_("reason"), ordering="reason")
+    def because(self, row: DataCut) -> str:
+        return shown(row.reason)
 
     def get_urls(self) -> list[URLPattern]:
         fetch = self.admin_site.admin_view(require_POST(self.fetch))

@@ -25,6 +25,7 @@ from apps.escalation.planning import NeedsReason
 from apps.escalation.rota import Hours, RotaRefused
 from apps.escalation.rules import Step
 from apps.escalation.vocabulary import TRIAL_DUTIES, Duty, HandOverState
+from apps.participants import arm_told
 from apps.staff.models import User
 from apps.staff.rules import Scope
 from apps.staff.services import on_call
@@ -263,7 +264,8 @@ def hand_over(wish: Wish) -> Any:
     is_own = shift.person_id == wish.person.pk
     act = escalation.offer_shift if is_own else escalation.give_shift
     with refusals_of_the_rota():
-        act(shift=shift, to=to, by=wish.person, reason=wish.said["reason"])
+        made = act(shift=shift, to=to, by=wish.person, reason=wish.said["reason"])
+    arm_told.note(row=made, field="reason", text=wish.said["reason"], sites=[shift.site], said_by=wish.person)
     if is_own:
         return _("Offered to %(name)s. Until %(name)s has accepted, you stay on call.") % {"name": to.name}
     return _("It is handed over: what is left of the shift is %(name)s's.") % {"name": to.name}

@@ -13,8 +13,8 @@ from apps.staff.models import User
 from apps.staff.services import on_call
 from apps.staff.vocabulary import Action, Role
 from apps.trials.models import Phase, Site
-from apps.workplace.forms import AddForm, DayField, PasswordField
-from apps.workplace.participant_forms import hour_field
+from apps.workplace.forms import AddForm, DayField, PasswordField, check_signature
+from apps.workplace.participant_forms import UNKNOWN_LANGUAGE, hour_field
 
 
 class EnrolmentForm(AddForm):
@@ -25,7 +25,12 @@ class EnrolmentForm(AddForm):
     phase = forms.ModelChoiceField(label=_("Phase"), queryset=Phase.objects.none())
     sex = forms.ChoiceField(label=_("Sex"), choices=[("", "–"), *Sex.choices])
     birth_date = DayField(label=_("Birth date"))
-    language = forms.ChoiceField(label=_("Language"), choices=Language.choices, initial=Language.ZH_HANS)
+    language = forms.ChoiceField(
+        label=_("Language"),
+        choices=[*Language.choices, ("", UNKNOWN_LANGUAGE)],
+        initial=Language.ZH_HANS,
+        required=False,
+    )
     day_zero = DayField(label=_("Day 0"), help_text=_("First infusion; never infused: randomisation."))
 
     trial_consent = forms.CharField(label=_("Consent to the trial: form version"), max_length=20, required=False)
@@ -36,8 +41,17 @@ class EnrolmentForm(AddForm):
     phone_number = forms.CharField(
         label=_("Participant's mobile"), max_length=20, required=False, help_text=_("+ country code and number")
     )
+    is_number_checked = forms.BooleanField(
+        label=_("I know from the participant that this number is right"),
+        required=False,
+        help_text=_("If not, the number is asked by text and gets no other texts until somebody confirms it."),
+    )
     caregiver_number = forms.CharField(label=_("Caregiver's mobile"), max_length=20, required=False)
-    caregiver_agreed_on = DayField(label=_("Caregiver agreed on"), required=False)
+    caregiver_agreed_on = DayField(
+        label=_("Caregiver agreed on"),
+        required=False,
+        help_text=_("The day on which they told you. Empty: they are asked by text."),
+    )
 
     send_time = forms.TypedChoiceField(label=_("Preferred hour"), required=False)
     timezone = forms.CharField(label=_("Time zone, if not the site's"), max_length=40, required=False)
@@ -46,9 +60,12 @@ class EnrolmentForm(AddForm):
 
     deviation_number = forms.CharField(label=_("Deviation number"), max_length=40, required=False)
     deviation_signer = forms.ModelChoiceField(
-        label=_("Principal investigator who signs"), queryset=User.objects.none(), required=False
+        label=_("Principal investigator who signs"),
+        queryset=User.objects.none(),
+        required=False,
+        help_text=_("Signed in as themselves."),
     )
-    deviation_password = PasswordField(label=_("Their password"), required=False)
+    deviation_password = PasswordField(label=_("Your password, as a signature"), required=False)
 
     def prepare(self) -> None:
         sites = Site.objects.filter(pk__in=self.scope.sites_for(Action.ENROL))
@@ -56,9 +73,16 @@ class EnrolmentForm(AddForm):
         self.fields["phase"].queryset = Phase.objects.filter(trial__sites__in=sites).distinct()  # type: ignore[attr-defined]
         self.fields["send_time"] = hour_field(_("Preferred hour"))
         signers = {person.pk for site in sites for person in on_call(site=site, roles=[Role.PRINCIPAL_INVESTIGATOR])}
-        self.fields["deviation_signer"].queryset = User.objects.filter(pk__in=signers)  # type: ignore[attr-defined]
+        own = User.objects.filter(pk__in=signers & {self.person.pk})  # nobody tries a colleague's password
+        self.fields["deviation_signer"].queryset = own  # type: ignore[attr-defined]
         if len(sites) == 1:
             self.initial.setdefault("site", sites[0].pk)
+
+    def clean_deviation_password(self) -> str:
+        password = str(self.cleaned_data["deviation_password"])
+        if self.cleaned_data.get("deviation_signer"):
+            check_signature(self.person, password)
+        return password
 
     def clean(self) -> dict[str, Any]:
         """A consent has a version and a day, or is none at all; a deviation has a signer, or is none."""
@@ -81,10 +105,10 @@ def enrol(cleaned: dict[str, Any]) -> Participant:
             password=cleaned["deviation_password"],
         )
     plain = ("code", "site", "phase", "sex", "birth_date", "day_zero", "phone_number", "caregiver_number")
-    wishes = ("caregiver_agreed_on", "send_time", "timezone", "is_discreet", "cannot_read")
+    wishes = ("is_number_checked", "caregiver_agreed_on", "send_time", "timezone", "is_discreet", "cannot_read")
     return services.enrol(
         **{name: cleaned[name] for name in (*plain, *wishes)},
-        language=Language(cleaned["language"]),
+        language=Language(cleaned["language"]) if cleaned["language"] else None,
         trial_consent=_consent(cleaned, "trial_consent"),
         sms_consent=_consent(cleaned, "sms_consent"),
         deviation=deviation,

@@ -10,13 +10,14 @@ from django.contrib.admin import display
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from apps.audit.services import note_readings
 from apps.conversations import services as conversations
 from apps.escalation import services as escalation
 from apps.escalation.handing import colleagues
 from apps.escalation.models import Escalation
 from apps.escalation.timeline import Moment
 from apps.escalation.timeline import timeline as story_of
-from apps.escalation.vocabulary import ContactResult, EscalationState, MilestoneKind, Via
+from apps.escalation.vocabulary import OFFERED, ContactResult, EscalationState, MilestoneKind, Via
 from apps.messaging.models import InboundMessage
 from apps.messaging.models import Line as PhoneLine
 from apps.staff.models import User
@@ -29,7 +30,9 @@ from apps.workplace.words import ERRORS, TASKS, channel_name, detail, whom
 
 
 class ContactForm(AboutForm):
-    result = forms.ChoiceField(label=_("What came of it"), choices=ContactResult.choices, widget=ButtonSelect)
+    result = forms.ChoiceField(
+        label=_("What came of it"), choices=[(each.value, each.label) for each in OFFERED], widget=ButtonSelect
+    )
 
 
 class HandToForm(AboutForm):
@@ -108,11 +111,24 @@ def _lines(row: Escalation) -> list[calls.Named]:
     of_tasks = [task.participant for task in row.tasks.select_related("participant") if task.participant is not None]
     people = dict.fromkeys([*of_events, *of_tasks])
     known = [(f"{person.code} {whose}", line) for person in people for whose, line in calls.lines_of(person)]
-    return known or [(str(_("caller")), line) for line in _callers(row)]
+    return known or [(str(_("caller")), line) for line in _callers(row)] or _writers(row)
+
+
+def _writers(row: Escalation) -> list[calls.Named]:
+    """Of texts about nobody in particular: from a phone that two share."""
+    tasks = row.tasks.select_related("message__line__data_key")
+    lines = dict.fromkeys(task.message.line for task in tasks if task.message and task.message.line)
+    return [(str(_("sender")), line) for line in lines]
 
 
 def _callers(row: Escalation) -> list[PhoneLine]:
     return [task.call.line for task in row.tasks.select_related("call__line__data_key") if task.call and task.call.line]
+
+
+def _texts_of_tasks(row: Escalation) -> list[InboundMessage]:
+    """The words that a task of a site is about: of a page without a case nothing else tells them."""
+    texts = InboundMessage.objects.filter(pk__in=row.tasks.values("message")).select_related("data_key")
+    return list(texts.order_by("received_at"))
 
 
 @display(description=_("taken by"), ordering="acknowledged_by__name")
@@ -126,6 +142,7 @@ class EscalationAdmin(CardAdmin):
     right = Action.ACKNOWLEDGE
     unsited_right = Action.VIEW_UNMATCHED
     card_template = "workplace/escalation.html"
+    tells_of_health = True
     list_display = (
         "ref",
         "chain",
@@ -162,12 +179,15 @@ class EscalationAdmin(CardAdmin):
         messages = InboundMessage.objects.none()
         if row.site_id is None and seen.may(Action.VIEW_UNMATCHED):
             messages = InboundMessage.objects.filter(turn__escalation=row).order_by("received_at")
+        texts = _texts_of_tasks(row) if row.site_id and seen.may(Action.VIEW_TEXTS, site=row.site_id) else []
+        note_readings(texts)
         given = row.milestones.filter(kind=MilestoneKind.HANDED_OVER).select_related("to").order_by("at").last()
         return {
             "timeline": timeline(row),
             "handed_to": given.to if given else None,
             "events": events.select_related("participant"),
             "messages_of_it": messages,
+            "texts_of_tasks": texts,
             "tasks_of_it": row.tasks.select_related("participant"),
         }
 

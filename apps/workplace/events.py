@@ -1,5 +1,6 @@
 """Adverse events: the participant's words, why the triage raised them, who was paged, and what the investigator judged."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -7,18 +8,21 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
-from apps.audit.services import because
 from apps.conversations import services as conversations
+from apps.core import clock
 from apps.escalation.vocabulary import ContactResult, EscalationState, Via
+from apps.exports import gathering, masking
 from apps.safety import services as safety
-from apps.safety.models import AdverseEvent, Report
+from apps.safety.models import AdverseEvent, OpenItem, Report
 from apps.safety.vocabulary import CRITERIA, Causality, EventState, Outcome
+from apps.staff.rules import Scope
 from apps.staff.vocabulary import Action
 from apps.workplace import asked, awareness, calls, conversation, judging
 from apps.workplace.cards import Act, CardAdmin, Doing
 from apps.workplace.escalations import ContactForm, timeline
 from apps.workplace.forms import AboutForm, DayField, ReasonForm
 from apps.workplace.scoped import ParticipantSiteFilter, moment, person_in, scope_in
+from apps.workplace.words import is_masked, shown
 
 
 def criterion(name: str) -> Any:
@@ -27,7 +31,25 @@ def criterion(name: str) -> Any:
     return field.verbose_name
 
 
-class AssessmentForm(AboutForm):
+class StartedFromForm(AboutForm):
+    """An act on the event as the person saw it, and on no other version."""
+
+    started_from = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    def prepare(self) -> None:
+        self.initial.setdefault("started_from", self.about.version)
+
+    def start_anew(self, about: AdverseEvent) -> None:
+        data: Any = self.data
+        self.data = data = data.copy()
+        data[self.add_prefix("started_from")] = str(about.version)
+
+
+class WhyForm(StartedFromForm, ReasonForm):
+    """A dismissal, or its undoing: a reason."""
+
+
+class AssessmentForm(StartedFromForm):
     """The investigator's judgement. Seriousness is the six criteria; severity is the grade; the two are not the same."""
 
     term = forms.CharField(label=_("Event term"), max_length=200, required=False)
@@ -49,18 +71,28 @@ class AssessmentForm(AboutForm):
     outcome = forms.ChoiceField(label=_("Outcome"), choices=Outcome.choices)
 
     def prepare(self) -> None:
+        super().prepare()
         self.fields["criteria"].choices = [(name, criterion(name)) for name in CRITERIA]  # type: ignore[attr-defined]
         for name in self.fields:
-            if name != "criteria":
+            if name not in ("criteria", "started_from"):
                 self.initial.setdefault(name, getattr(self.about, name))
+        self.initial["term"] = shown(self.about.term)
         self.initial.setdefault("criteria", [name for name in CRITERIA if getattr(self.about, name)])
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        onset, ended = cleaned.get("onset_on"), cleaned.get("ended_on")
-        if onset and ended and ended < onset:
-            self.add_error("ended_on", _("The end is before the onset."))
+        self._keep_what_is_masked(cleaned)
         return cleaned
+
+    def _keep_what_is_masked(self, cleaned: dict[str, Any]) -> None:
+        """A term that came back as it was shown is the stored one. A mask is no word: with others it is written anew."""
+        term = cleaned.get("term", "")
+        if term and term == shown(self.about.term).strip():
+            cleaned["term"] = self.about.term
+        elif is_masked(term):
+            self.add_error(
+                "term", _("The masked part cannot be kept in a changed term. Write the term anew, without a treatment.")
+            )
 
 
 class CorrectionForm(AssessmentForm):
@@ -91,15 +123,18 @@ def _assess(it: Doing) -> Any:
 
 
 def _correct(it: Doing) -> Any:
-    with because(it.said["reason"]):
-        safety.assess(event=it.row, person=it.person, **_judged(it.said))
+    safety.correct(event=it.row, person=it.person, reason=it.said["reason"], **_judged(it.said))
     return _("The change is kept, with its reason.")
 
 
 def _dismiss(it: Doing) -> Any:
-    with because(it.said["reason"]):
-        safety.dismiss(event=it.row, person=it.person, reason=it.said["reason"])
+    safety.dismiss(event=it.row, person=it.person, **it.said)
     return _("Dismissed: no adverse event.")
+
+
+def _reopen(it: Doing) -> Any:
+    safety.reopen(event=it.row, person=it.person, **it.said)
+    return _("The event is a draft again.")
 
 
 def _take(it: Doing) -> Any:
@@ -117,6 +152,10 @@ def _contact(it: Doing) -> Any:
 
 def _is_draft(row: AdverseEvent) -> bool:
     return row.state == EventState.DRAFT
+
+
+def _is_dismissed(row: AdverseEvent) -> bool:
+    return row.state == EventState.DISMISSED
 
 
 def _is_confirmed(row: AdverseEvent) -> bool:
@@ -137,6 +176,7 @@ class EventAdmin(CardAdmin):
     right = Action.VIEW_EVENTS
     site_path = "participant__site"
     card_template = "workplace/event.html"
+    tells_of_health = True
     list_display = (
         "case_number",
         "participant",
@@ -159,7 +199,8 @@ class EventAdmin(CardAdmin):
         ),
         Act("confirm", _("Confirm the adverse event"), Action.CONFIRM_EVENTS, _confirm, AssessmentForm, _is_draft),
         Act("assess", _("Keep as a draft"), Action.DRAFT_EVENTS, _assess, AssessmentForm, _is_draft),
-        Act("dismiss", _("No adverse event"), Action.CONFIRM_EVENTS, _dismiss, ReasonForm, _is_draft),
+        Act("dismiss", _("No adverse event"), Action.CONFIRM_EVENTS, _dismiss, WhyForm, _is_draft),
+        Act("reopen", _("Undo the dismissal"), Action.CONFIRM_EVENTS, _reopen, WhyForm, _is_dismissed),
         judging.ACT,
         Act("correct", _("Change the assessment"), Action.CONFIRM_EVENTS, _correct, CorrectionForm, _is_confirmed),
     )
@@ -168,22 +209,25 @@ class EventAdmin(CardAdmin):
     def serious(self, row: AdverseEvent) -> Any:
         return _("serious") if row.is_serious else "–"
 
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        response: HttpResponse = super().changelist_view(request, extra_context)
-        context = getattr(response, "context_data", None) or {}
-        listed = context["cl"].result_list if "cl" in context else ()
-        awareness.shown(scope_in(request), listed)
-        return response
+    def were_listed(self, seen: Scope, rows: Iterable[AdverseEvent]) -> None:
+        awareness.shown(seen, rows)
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        awareness.shown(scope_in(request), [self.row_or_404(request, object_id)])
+        return super().history_view(request, object_id, extra_context)
 
     def card_context(self, request: HttpRequest, row: AdverseEvent) -> dict[str, Any]:
+        """Whoever may not read texts, the sponsor's monitor, gets the term as the sponsor's files have it: masked (decision 16)."""
         seen = scope_in(request)
         awareness.read(seen, row, person_in(request))
-        row.refresh_from_db(fields=["first_shown_at", "first_read_at", "first_read_by", "sponsor_aware_at"])
+        row.refresh_from_db(fields=awareness.FIELDS)
         reads_texts = seen.may(Action.VIEW_TEXTS, site=row.participant.site_id)
         return {
+            "term": row.term if reads_texts else masking.mask(row.term, names=gathering.names_as_of(clock.now())),
             "criteria": [criterion(name) for name in CRITERIA if getattr(row, name)],
             "reports": _reports(row) if reads_texts else [],
             "asked": asked.about(row) if reads_texts else [],
+            "told": OpenItem.objects.filter(event=row).first() if reads_texts else None,
             "timeline": timeline(row.escalation) if row.escalation and reads_texts else [],
             "reads_texts": reads_texts,
         }

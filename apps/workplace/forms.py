@@ -5,9 +5,13 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from unfold.forms import AdminOwnPasswordChangeForm
 
+from apps.staff.backends import proves
 from apps.staff.models import User
 from apps.staff.rules import Scope
+from apps.staff.services import set_password
+from apps.staff.vocabulary import StaffRule
 
 
 class AboutForm(forms.Form):
@@ -20,6 +24,16 @@ class AboutForm(forms.Form):
 
     def prepare(self) -> None:
         """Narrow choices to the row's own and fill in what is known."""
+
+    def clean_password(self) -> str:
+        """A signature is the person's own password; a new one for somebody is none."""
+        password = str(self.cleaned_data["password"])
+        if isinstance(self.fields["password"], PasswordField):
+            check_signature(self.person, password)
+        return password
+
+    def start_anew(self, about: Any) -> None:
+        """The row was changed meanwhile and the person is told so: what they send next answers to the row as it is now."""
 
 
 class AddForm(forms.Form):
@@ -76,9 +90,33 @@ class PasswordField(forms.CharField):
         super().__init__(widget=forms.PasswordInput({"autocomplete": "off"}), strip=False, **kwargs)
 
 
+def check_signature(person: User, password: str) -> None:
+    """Before the service signs: whoever is signed in gives their own password, and tries of it are counted. Raises ValidationError."""
+    if person.password_is_anothers:
+        raise forms.ValidationError(_("Somebody else has set your password. Set your own first, then sign."))
+    if not proves(person, password):
+        raise forms.ValidationError(
+            _("The signature was refused: wrong password, or too many wrong ones in a quarter of an hour.")
+        )
+
+
 class NewPasswordField(forms.CharField):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(widget=forms.PasswordInput({"autocomplete": "new-password"}), strip=False, **kwargs)
+
+
+class OwnPasswordForm(AdminOwnPasswordChangeForm):  # type: ignore[misc]
+    """One's own new password: not the one that somebody else may know."""
+
+    def clean_new_password1(self) -> str:
+        password = str(self.cleaned_data["new_password1"])
+        if self.user.check_password(password):
+            raise forms.ValidationError(StaffRule.SAME_PASSWORD.label)
+        return password
+
+    def save(self, commit: bool = True) -> User:
+        set_password(user=self.user, password=self.cleaned_data["new_password1"])
+        return self.user  # type: ignore[no-any-return]
 
 
 class ButtonSelect(forms.RadioSelect):

@@ -6,11 +6,13 @@ from datetime import datetime, timedelta
 from django.db.models import Q, QuerySet
 from django.urls import reverse
 
+from apps.audit.services import note_readings
 from apps.conversations.models import Task
 from apps.core import clock
 from apps.escalation.models import Escalation
 from apps.escalation.vocabulary import RUNNING, EscalationState
 from apps.messaging.models import Alarm, InboundMessage
+from apps.participants import arm_told
 from apps.safety import services as safety
 from apps.safety.models import AdverseEvent
 from apps.safety.vocabulary import EventState
@@ -46,13 +48,14 @@ class Now:
     tasks: list[Task] = field(default_factory=list)
     offered: list[Offered] = field(default_factory=list)  # shifts that colleagues offer to this person
     alarms: int = 0
+    told: int = 0  # texts that may tell an allocation and that wait for this person's word
     may_read_texts: bool = False
     has_work: bool = False
     may_cut: bool = False
 
     @property
     def is_empty(self) -> bool:
-        return not (self.untaken or self.taken or self.unread or self.tasks or self.offered or self.alarms)
+        return not (self.untaken or self.taken or self.unread or self.tasks or self.offered or self.alarms or self.told)
 
     @property
     def url(self) -> str:
@@ -72,10 +75,13 @@ def for_person(person: User, seen: Scope) -> Now:
         above = {event.pk for event in _events_of(now)}
         now.unread = [event for event in _unread(seen) if event.pk not in above]
     now.tasks = list(_tasks(seen))
+    now.told = arm_told.waiting_for(seen)
     if seen.may(Action.RUN):
         now.alarms = Alarm.objects.filter(last_at__gte=now.at - SOON).count()
-    for event in [*now.unread, *_events_of(now)]:
+    events = [*now.unread, *_events_of(now)]
+    for event in events:
         safety.mark_shown(event=event)
+    note_readings([*events, *(message for running in (*now.untaken, *now.taken) for message in running.messages)])
     return now
 
 

@@ -19,6 +19,7 @@ from apps.escalation import services as escalation
 from apps.escalation.chains import ChainMoved, ChainRefused
 from apps.escalation.endpoints import BadEndpoint, endpoint_for
 from apps.escalation.vocabulary import ChainName, EndpointRule
+from apps.participants import arm_told
 from apps.staff.models import User
 from apps.staff.rules import Scope
 from apps.staff.vocabulary import Action
@@ -181,6 +182,7 @@ def _set(request: HttpRequest, person: User, seen: Scope) -> Shown | HttpRespons
         except ChainMoved:
             was_moved = True
         else:
+            arm_told.note(row=made, field="reason", text=made.reason, sites=[site], said_by=person)
             return _done(request, site, _in_force(made))
     return _chain_page(site, name, form, BackForm(prefix="back"), was_moved=was_moved)
 
@@ -198,6 +200,7 @@ def _back(request: HttpRequest, person: User, seen: Scope) -> Shown | HttpRespon
         except ChainMoved:
             was_moved = True
         else:
+            arm_told.note(row=made, field="reason", text=made.reason, sites=[site], said_by=person)
             return _done(request, site, _in_force(made))
     form = ChainForm(site=site, base=chains.content_of(name, site=site))
     return _chain_page(site, name, form, back, was_moved=was_moved)

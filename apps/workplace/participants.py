@@ -1,5 +1,6 @@
 """Participants: the list, the card with the conversation, and what staff may change. Entering somebody is in `enrolment`."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
@@ -8,11 +9,12 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from apps.core import clock
-from apps.participants import services
+from apps.participants import confirmations, services
 from apps.participants.models import Participant
-from apps.participants.vocabulary import ConsentKind, ContactKind, FollowUp
+from apps.participants.vocabulary import CONFIRMED, SILENT, ConsentKind, ContactKind, FollowUp, Standing
+from apps.staff.rules import Scope
 from apps.staff.vocabulary import Action
-from apps.workplace import awareness, baselines, calls, conversation, judging
+from apps.workplace import awareness, baselines, calls, conversation, judging, pauses, searches
 from apps.workplace import participant_forms as asked
 from apps.workplace.cards import Act, CardAdmin, Doing
 from apps.workplace.enrolment import EnrolmentForm, enrol
@@ -21,6 +23,14 @@ from apps.workplace.scoped import SiteFilter, moment, scope_in
 
 def _has_line(row: Participant) -> bool:
     return row.contact_points.filter(ended_at__isnull=True).exists()
+
+
+def _has_unconfirmed(row: Participant) -> bool:
+    return row.contact_points.filter(ended_at__isnull=True).exclude(standing__in=CONFIRMED).exists()
+
+
+def _has_waiting(row: Participant) -> bool:
+    return row.contact_points.filter(ended_at__isnull=True, standing=Standing.WAITING).exists()
 
 
 def _has_consent(row: Participant) -> bool:
@@ -37,9 +47,20 @@ def _is_suspended(row: Participant) -> bool:
 
 def _add_phone(it: Doing) -> Any:
     services.add_contact_point(
-        participant=it.row, kind=ContactKind(it.said["kind"]), number=it.said["number"], agreed_on=it.said["agreed_on"]
-    )
+        participant=it.row, kind=ContactKind(it.said["kind"]), number=it.said["number"], agreed_on=it.said["agreed_on"],
+        is_checked=it.said["is_checked"],
+    )  # fmt: skip
     return _("The phone is on record.")
+
+
+def _phone_is_right(it: Doing) -> Any:
+    confirmations.confirm_by_person(contact_point=it.said["phone"], person=it.person)
+    return _("The number is confirmed. Texts go to it.")
+
+
+def _ask_phone(it: Doing) -> Any:
+    confirmations.ask_point_again(contact_point=it.said["phone"], person=it.person)
+    return _("The number is asked by text, in the day.")
 
 
 def _end_phone(it: Doing) -> Any:
@@ -70,7 +91,8 @@ def _resume_texts(it: Doing) -> Any:
 
 
 def _change_preferences(it: Doing) -> Any:
-    services.change_preferences(participant=it.row, **it.said)
+    said = {name: value for name, value in it.said.items() if name != "language" or value}  # not known: still asked
+    services.change_preferences(participant=it.row, **said)
     return _("The preferences are changed.")
 
 
@@ -91,6 +113,7 @@ class ParticipantAdmin(CardAdmin):
 
     right = Action.VIEW_PARTICIPANTS
     card_template = "workplace/participant.html"
+    tells_of_health = True
     list_display = ("code", "site", "language", moment("day_zero", _("day 0")), "follow_up")
     list_filter = (SiteFilter, "follow_up")
     lookups = frozenset({"at", "follow_up__exact"})
@@ -103,6 +126,15 @@ class ParticipantAdmin(CardAdmin):
     acts = (
         calls.act(calls.lines_of, Action.SEND, is_main=False),
         Act("add_phone", _("Add a phone"), Action.ENROL, _add_phone, asked.AddPhone),
+        Act(
+            "phone_is_right",
+            _("A number is confirmed: I asked its owner"),
+            Action.SEND,
+            _phone_is_right,
+            asked.UnconfirmedPhone,
+            _has_unconfirmed,
+        ),
+        Act("ask_phone", _("Ask a number by text again"), Action.SEND, _ask_phone, asked.WaitingPhone, _has_waiting),
         Act("end_phone", _("End a phone"), Action.ENROL, _end_phone, asked.EndPhone, _has_line),
         Act("consent", _("Record a consent"), Action.ENROL, _record_consent, asked.RecordConsent),
         Act("withdraw", _("Withdraw a consent"), Action.ENROL, _withdraw_consent, asked.WithdrawConsent, _has_consent),
@@ -110,13 +142,18 @@ class ParticipantAdmin(CardAdmin):
         Act("appointment", _("Set an appointment"), Action.SEND, _set_appointment, asked.Appointment, _has_open_visit),
         Act("visit_done", _("Record a visit"), Action.SEND, _record_visit, asked.VisitDone, _has_open_visit),
         Act("resume", _("The number is right: text again"), Action.SEND, _resume_texts, when=_is_suspended),
+        *pauses.ACTS,
         *baselines.ACTS,
         judging.ACT,
+        searches.BEGIN,
         Act("follow_up", _("Change the follow-up"), Action.ENROL, _set_follow_up, asked.ChangeFollowUp),
     )
 
     def add_row(self, request: HttpRequest, cleaned: dict[str, Any]) -> Participant:
         return enrol(cleaned)
+
+    def were_listed(self, seen: Scope, rows: Iterable[Participant]) -> None:
+        awareness.told_of_death(seen, (row for row in rows if row.follow_up in SILENT))
 
     def card_context(self, request: HttpRequest, row: Participant) -> dict[str, Any]:
         seen = scope_in(request)
@@ -135,6 +172,8 @@ class ParticipantAdmin(CardAdmin):
             "events": events if seen.may(Action.VIEW_EVENTS, site=row.site_id) else [],
             "tasks": row.tasks.filter(done_at__isnull=True).order_by("deadline") if reads_texts else [],
             "baselines": baselines.standing(row, at=clock.now()) if reads_texts else [],
+            "search": searches.running_of(row) if reads_texts else None,
+            "pauses": pauses.standing(row) if reads_texts else [],
             "chat": conversation.of(row) if reads_texts else None,
         }
 

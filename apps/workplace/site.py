@@ -7,11 +7,12 @@ from zoneinfo import ZoneInfo
 from csp.decorators import csp_update
 from django.conf import settings
 from django.contrib.auth import logout
-from django.contrib.auth.views import redirect_to_login
+from django.contrib.auth.views import PasswordChangeView, redirect_to_login
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse_lazy
 from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
@@ -20,6 +21,7 @@ from apps.core import clock
 from apps.staff.models import User
 from apps.staff.services import is_valid
 from apps.workplace import duty, languages, look, needs_now, paging, rotation, system
+from apps.workplace.forms import OwnPasswordForm
 from apps.workplace.scoped import person_in, scope_in
 
 IDLE_SECONDS = 15 * 60
@@ -42,6 +44,10 @@ class WorkplaceSite(UnfoldAdminSite):  # type: ignore[misc]
         inner = super().admin_view(view, cacheable)
 
         def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if "\0" in request.path_info or any(
+                "\0" in value for key in request.GET for value in request.GET.getlist(key)
+            ):
+                raise BadRequest("a character that no text holds")  # PostgreSQL takes it in no parameter
             if self.has_permission(request) and _has_ended(request):
                 logout(request)
                 return redirect_to_login(request.get_full_path(), "/admin/login/")
@@ -62,6 +68,17 @@ class WorkplaceSite(UnfoldAdminSite):  # type: ignore[misc]
             languages.remember(response, languages.of(request))
         return response
 
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """One's own password, by the service that also says whose it is now."""
+        request.current_app = self.name
+        view: Any = PasswordChangeView.as_view(
+            form_class=OwnPasswordForm,
+            success_url=reverse_lazy("admin:password_change_done"),
+            extra_context={**self.each_context(request), **(extra_context or {})},
+        )
+        response: HttpResponse = view(request)
+        return response
+
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         context = {
             **self.each_context(request),
@@ -76,6 +93,10 @@ class WorkplaceSite(UnfoldAdminSite):  # type: ignore[misc]
         """The list alone, fetched by the page that shows it. It leaves the login session untouched, so that waiting is still idling."""
         now = needs_now.for_person(person_in(request), scope_in(request))
         return TemplateResponse(request, "workplace/now_list.html", {"now": now})
+
+    def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
+        """No form of ours asks for it, and it would name cases without anybody having become aware of them."""
+        raise PermissionDenied
 
     def extra_urls(self) -> list[URLPattern]:
         return [

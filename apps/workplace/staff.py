@@ -74,7 +74,11 @@ def _set_phone(it: Doing) -> Any:
 
 def _set_password(it: Doing) -> Any:
     services.set_password(user=it.row, password=it.said["password"])
-    return _("The password is changed. Other login sessions of this person end.")
+    if it.row == it.person:
+        return _("The password is changed. Other login sessions of this person end.")
+    return _(
+        "The password is changed, and this person is told by whom. Their other login sessions end; they sign once it is their own."
+    )
 
 
 def _assign(it: Doing) -> Any:

@@ -1,25 +1,45 @@
 """Tasks: work that stays until a named person says what came of it."""
 
+from datetime import timedelta
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from apps.conversations import services as conversations
-from apps.conversations import silent_sign
-from apps.conversations.models import Drift, Task
-from apps.conversations.vocabulary import TaskKind
+from apps.conversations import silent_sign, unanswered
+from apps.conversations.models import CallAttempt, Drift, Task
+from apps.conversations.vocabulary import CALLS, Again, TaskKind
 from apps.staff.vocabulary import Action
-from apps.workplace import calls, conversation
+from apps.workplace import calls, conversation, searches
 from apps.workplace.cards import Act, CardAdmin, Doing
-from apps.workplace.forms import AboutForm
+from apps.workplace.forms import AboutForm, ButtonSelect
 from apps.workplace.scoped import SiteFilter, moment, scope_in
+
+_TRIED_SINCE = timedelta(days=7)
 
 
 class ResultForm(AboutForm):
     result = forms.CharField(label=_("What came of it"), max_length=200, widget=forms.Textarea({"rows": 2}))
+
+    def prepare(self) -> None:
+        if self.about.kind in CALLS and self.about.participant:
+            self.fields["result"].help_text = _("Only if you spoke with somebody. Else press when you will call again.")
+
+
+class UnansweredForm(AboutForm):
+    """One touch: whoever has just called in vain says when they will try again."""
+
+    again = forms.ChoiceField(label=_("Call again"), widget=ButtonSelect)
+
+    def prepare(self) -> None:
+        """A choice that stood on a page open since an earlier hour is taken, and the service finds the next time that can be kept."""
+        offered = unanswered.choices(self.about.participant) if self.about.participant else []
+        chosen = list(Again) if self.is_bound else offered
+        self.fields["again"].choices = [(each.value, each.label) for each in chosen]  # type: ignore[attr-defined]
 
 
 class DoneFilter(admin.SimpleListFilter):
@@ -40,6 +60,12 @@ def _close(it: Doing) -> Any:
     return _("The task is done.")
 
 
+def _nobody_answered(it: Doing) -> Any:
+    task = conversations.nobody_answered(task=it.row, person=it.person, again=Again(it.said["again"]))
+    at = date_format(task.deadline.astimezone(task.participant.zone), "Y-m-d H:i") if task.participant else ""
+    return _("It is on record. The next call is due at %(time)s.") % {"time": at}
+
+
 def _is_open(row: Task) -> bool:
     return row.done_at is None
 
@@ -52,12 +78,21 @@ def _lines(row: Task) -> list[calls.Named]:
     return [(str(_("unknown number")), line)] if line else []
 
 
+def _tried(row: Task) -> list[CallAttempt]:
+    """The calls in vain of the last days, newest first: who called at what hour, so that the next is tried at another."""
+    if row.participant is None or row.done_at is not None:
+        return []
+    since = row.created_at - _TRIED_SINCE
+    return list(row.participant.call_attempts.filter(at__gte=since).select_related("person").order_by("-at")[:10])
+
+
 class TaskAdmin(CardAdmin):
     """Tasks of a site, and the duty desk's."""
 
     right = Action.SEND
     unsited_right = Action.VIEW_UNMATCHED
     card_template = "workplace/task.html"
+    tells_of_health = True
     list_display = ("what", "participant", "site", moment("deadline", _("by")), moment("done_at", _("done")), "done_by")
     list_filter = (DoneFilter, SiteFilter, "kind")
     lookups = frozenset({"at", "done", "kind__exact"})
@@ -68,6 +103,15 @@ class TaskAdmin(CardAdmin):
     acts = (
         calls.act(_lines, Action.SEND),
         calls.act(_lines, Action.VIEW_UNMATCHED, name="call_unsited"),
+        Act(
+            "unanswered",
+            _("Nobody answered: call again"),
+            Action.SEND,
+            _nobody_answered,
+            UnansweredForm,
+            unanswered.may_be_logged,
+            is_main=True,
+        ),
         Act("close", _("Done"), Action.SEND, _close, ResultForm, _is_open, is_main=True),
         Act("close_unsited", _("Done"), Action.VIEW_UNMATCHED, _close, ResultForm, _is_open, is_main=True),
     )
@@ -87,7 +131,14 @@ class TaskAdmin(CardAdmin):
             pieces = conversation.cut(row.message.body, report.findings if report else [])
         drift = Drift.objects.filter(task=row).first()
         signs = silent_sign.explained(drift) if drift else []
-        return {"title": TaskKind(row.kind).label, "pieces": pieces, "signs": signs}
+        search = searches.running_of(row.participant) if row.participant and self._reads(request, row) else None
+        return {
+            "title": TaskKind(row.kind).label,
+            "pieces": pieces,
+            "signs": signs,
+            "search": search,
+            "tried": _tried(row),
+        }
 
     def _reads(self, request: HttpRequest, row: Task) -> bool:
         seen = scope_in(request)

@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db.models import Model
 from django.utils.translation import gettext as _
 
-from apps.audit.models import AuditEvent
+from apps.audit.models import AuditEvent, Reading
 from apps.staff.models import User
 
 
@@ -34,6 +34,13 @@ def of(row: Model, *, with_reasons: bool, limit: int = 200) -> list[Entry]:
         )
         for event in events
     ]
+
+
+def readings_of(row: Model, *, limit: int = 200) -> list[tuple[datetime, str]]:
+    """When it was shown to whom, the newest first."""
+    found = [*Reading.objects.filter(table=row._meta.db_table, row_key=str(row.pk)).order_by("-at")[:limit]]
+    names = names_of(each.actor for each in found)
+    return [(each.at, names.get(each.actor, each.actor)) for each in found]
 
 
 def in_words(operation: str) -> str:

@@ -3,9 +3,10 @@
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
+from apps.audit.services import note_readings
 from apps.conversations.models import Task
 from apps.messaging.models import InboundMessage
 from apps.messaging.vocabulary import Disposition
@@ -14,6 +15,7 @@ from apps.staff.vocabulary import Action
 from apps.workplace import calls, conversation
 from apps.workplace.cards import CardAdmin
 from apps.workplace.scoped import moment
+from apps.workplace.words import shown
 
 _THEIRS = (Disposition.UNMATCHED, Disposition.UNPARSED)
 
@@ -28,6 +30,7 @@ class UnmatchedAdmin(CardAdmin):
     right = Action.VIEW_UNMATCHED
     site_path = None
     card_template = "workplace/unmatched.html"
+    tells_of_health = True
     list_display = (moment("received_at", _("received")), "sender", "first_words", "disposition")
     ordering = ("-received_at",)
     acts = (calls.act(_lines, Action.VIEW_UNMATCHED),)
@@ -43,7 +46,13 @@ class UnmatchedAdmin(CardAdmin):
 
     @admin.display(description=_("text"))
     def first_words(self, row: InboundMessage) -> str:
-        return str(row.body)[:60]
+        return shown(row.body)[:60]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        response: HttpResponse = super().changelist_view(request, extra_context)
+        context = getattr(response, "context_data", None) or {}
+        note_readings(context["cl"].result_list if "cl" in context else ())
+        return response
 
     def card_context(self, request: HttpRequest, row: InboundMessage) -> dict[str, Any]:
         turn = getattr(row, "turn", None)

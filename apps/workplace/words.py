@@ -1,4 +1,4 @@
-"""What paging calls things, for people: whom a step reaches, by which channel, and what went wrong with which of them."""
+"""People's own words as a page may show them, and what paging calls things: whom a step reaches, by which channel, what went wrong."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
+from apps.core import arm_words
 from apps.escalation.vocabulary import BY_NAME, Duty
 from apps.staff.vocabulary import Role
 
@@ -43,6 +44,24 @@ ERRORS: Mapping[str, Any] = {
     "http_404": _("there is nothing at this address"),
 }  # fmt: skip
 _IN_DETAILS: Mapping[str, Any] = {**WHO, **CHANNELS, "now": _("now")}
+
+
+def shown(text: str) -> str:
+    """What somebody wrote, whoever it was, as every page shows it: what may tell an allocation is masked (decision 38).
+
+    There is no reader to ask for: no role of this product may know an arm. The stored text stays as it came.
+    """
+    return arm_words.masked(str(text or ""))
+
+
+def is_masked(text: str) -> bool:
+    """Whether `shown` has hidden something of a text."""
+    return arm_words.MASK in text
+
+
+def why_masked() -> str:
+    """The note beside it, for people."""
+    return _now("masked: may tell the allocation")
 
 
 def channel_name(channel: str) -> str:

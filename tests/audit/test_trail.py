@@ -17,6 +17,7 @@ from apps.trials.models import Trial
 from tests.operations import rows
 
 pytestmark = pytest.mark.django_db
+_UPSERT = " ON CONFLICT (sequence) DO UPDATE SET actor = excluded.actor"
 
 
 def trial(**values: Any) -> Trial:
@@ -133,6 +134,52 @@ def test_a_missing_trigger_is_found_by_name() -> None:
     assert services.verify().problems == (f"trigger missing: {name}",)
     with pytest.raises(CommandError):
         call_command("verify_audit")
+
+
+@pytest.mark.parametrize("table", ["trials_trial", "safety_adverseevent"])
+def test_a_trigger_that_stands_and_does_nothing_is_found_by_name(table: str) -> None:
+    name = f"trialcare_audit_{table}_update"
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute(f'DROP TRIGGER "{name}"')
+            cursor.execute(f'CREATE TRIGGER "{name}" AFTER UPDATE ON "{table}" FOR EACH ROW BEGIN SELECT 1; END')
+        else:
+            cursor.execute(f'ALTER TABLE "{table}" ENABLE REPLICA TRIGGER "{name}"')
+    kind = "changed" if connection.vendor == "sqlite" else "missing"
+    assert services.verify().problems == (f"trigger {kind}: {name}",)
+    triggers.install()
+    assert services.verify().problems == ()
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="only PostgreSQL keeps what a trigger does in a function")
+@pytest.mark.parametrize("name", ["trialcare_audit_write", "trialcare_audit_refuse"])
+def test_an_emptied_function_behind_the_triggers_is_found(name: str) -> None:
+    with connection.cursor() as cursor:
+        body = "LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'"
+        cursor.execute(f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger {body}")
+    assert services.verify().problems == (f"function changed: {name}",)
+
+
+def test_no_row_of_the_trail_is_put_in_the_place_of_another() -> None:
+    trial().save()
+    row: dict[str, Any] = {**AuditEvent.objects.values().get(table="trials_trial"), "actor": "x"}
+    names = ", ".join(f'"{name}"' for name in row)
+    or_replace, on_conflict = ("OR REPLACE", "") if connection.vendor == "sqlite" else ("", _UPSERT)
+    statement = (
+        f"INSERT {or_replace} INTO audit_auditevent ({names}) VALUES ({', '.join(['%s'] * len(row))}){on_conflict}"
+    )
+    with pytest.raises(DatabaseError, match="audit:"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement, list(row.values()))
+    assert trail() == [("insert", "test")]
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="only SQLite has REPLACE")
+def test_a_row_that_another_replaces_leaves_its_trace() -> None:
+    trial().save()
+    names = ", ".join(f'"{field.column}"' for field in Trial._meta.concrete_fields)
+    with connection.cursor() as cursor:
+        cursor.execute(f"INSERT OR REPLACE INTO trials_trial ({names}) SELECT {names} FROM trials_trial")
+    assert sorted(operation for operation, _ in trail()) == ["delete", "insert", "insert"]
 
 
 def test_two_sealers_cannot_both_follow_one_link() -> None:

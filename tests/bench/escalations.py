@@ -48,7 +48,7 @@ with acting(actor="bench"):
             services.enrol(
                 code=f"{{site.code}}-{{500 + number}}", site=site, phase=Phase.objects.get(trial=site.trial, code="IIb"), sex="F",
                 birth_date=date(1980, 1, 1), language=("en", "zh-Hans")[number % 2], day_zero=date(2026, 5, 8), trial_consent=consent,
-                sms_consent=consent, phone_number=f"+1202555{{2000 + 100 * place + number}}",
+                sms_consent=consent, phone_number=f"+1202555{{2000 + 100 * place + number}}", is_number_checked=True,
             )
 """
 

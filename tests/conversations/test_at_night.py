@@ -67,7 +67,7 @@ def test_an_urgent_item_that_may_wait_is_promised_for_the_morning_and_a_task_kee
     assert [finding["id"] for finding in message.reports.get().findings] == ["antiviral_stopped"]
     assert rung() == []
     assert Escalation.objects.get().due_at == datetime(2027, 5, 12, 23, 0, tzinfo=UTC)
-    assert sent_to("wang") == ["sym_done_r3"]
+    assert sent_to("wang") == ["event_thanks"], "news that is urgent: no doctor is said to be alerted now"
     task = Task.objects.get(kind=TaskKind.SYMPTOM)
     assert task.deadline == datetime(2027, 5, 13, 9, 0, tzinfo=UTC), "today by 17:00"
 

@@ -11,9 +11,12 @@ from apps.conversations.vocabulary import TaskKind
 from apps.core import clock
 from apps.core.clock import VirtualClock
 from apps.core.work import Lane
+from apps.escalation.figures import figures as figures_of
 from apps.escalation.models import Escalation, Page
-from apps.escalation.vocabulary import EscalationState
+from apps.escalation.timeline import timeline
+from apps.escalation.vocabulary import OFFERED, ContactResult, EscalationState
 from apps.operations import engine
+from apps.workplace.escalations import ContactForm
 from tests import people
 
 pytestmark = pytest.mark.django_db
@@ -69,6 +72,40 @@ def test_doing_it_late_ends_the_paging(time: VirtualClock) -> None:
     pass_time(time, timedelta(minutes=16))
     close_task(task=task, person=people.alice(), result="reached")
     assert Escalation.objects.get().state == EscalationState.CONTACTED
+
+
+@pytest.mark.parametrize(
+    ("kind", "known", "state", "result"),
+    [
+        (TaskKind.CALL_BACK, True, EscalationState.CONTACTED, ContactResult.REACHED),
+        (TaskKind.READ, True, EscalationState.CLOSED, ContactResult.CLOSED),
+        (TaskKind.UNKNOWN_NUMBER, False, EscalationState.CLOSED, ContactResult.CLOSED),
+        (TaskKind.MISSED_CALL, False, EscalationState.CLOSED, ContactResult.CLOSED),
+    ],
+)
+def test_only_a_call_to_a_participant_that_is_done_late_is_a_contact_in_somebodys_name(
+    time: VirtualClock, kind: TaskKind, known: bool, state: EscalationState, result: ContactResult
+) -> None:
+    began = clock.now()
+    task = promised(timedelta(minutes=15), kind=kind, known=known)
+    pass_time(time, timedelta(minutes=16))
+    close_task(task=task, person=people.alice() if known else people.dan(), result="read, spam")
+    running = Escalation.objects.get()
+    assert (running.state, running.contacts.get().result, running.due_at) == (state, result, None)
+    [figures] = figures_of(since=began, until=clock.now() + timedelta(minutes=1))
+    assert (figures.still_running, figures.to_contact.count) == (0, int(result == ContactResult.REACHED))
+    assert not running.pages.filter(due_at__isnull=False).exists()
+
+
+def test_an_end_without_a_contact_is_told_as_that_and_offered_to_nobody(time: VirtualClock) -> None:
+    task = promised(timedelta(minutes=15), kind=TaskKind.READ)
+    pass_time(time, timedelta(minutes=16))
+    close_task(task=task, person=people.alice(), result="read, spam")
+    told = [moment.what for moment in timeline(Escalation.objects.get())]
+    assert "closed without a contact" in told
+    assert not any("contact: " in what for what in told)
+    assert ContactResult.CLOSED not in OFFERED
+    assert "closed without" not in str(ContactForm(about=None, person=people.alice())["result"])
 
 
 def test_a_task_that_stays_open_is_looked_at_again_until_it_is_closed(time: VirtualClock) -> None:

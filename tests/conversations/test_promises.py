@@ -1,6 +1,6 @@
 """No promise before it is true: the words come from the same moment as the deadline."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -31,6 +31,18 @@ def test_the_words_say_the_deadline(now: str, deadline: str, words: str) -> None
     assert (promise.deadline, promise.en) == (at(deadline), words)
 
 
+SEVEN = time(7)
+
+
 def test_what_may_wait_waits_for_the_next_seven_oclock() -> None:
-    assert promises.morning_list(at("2027-05-12 23:00")) == at("2027-05-13 07:00")
-    assert promises.morning_list(at("2027-05-13 02:00")) == at("2027-05-13 07:00")
+    for now in ("2027-05-12 23:00", "2027-05-13 02:00", "2027-05-13 06:59"):
+        assert promises.morning_list(at(now), is_night=True, list_at=SEVEN) == at("2027-05-13 07:00")
+
+
+@pytest.mark.parametrize("now", ["2027-05-13 07:00", "2027-05-13 07:30", "2027-05-13 07:59"])
+def test_from_the_hour_of_the_list_on_nothing_waits_for_the_next_days(now: str) -> None:
+    assert promises.morning_list(at(now), is_night=True, list_at=SEVEN) is None
+
+
+def test_by_day_nothing_waits() -> None:
+    assert promises.morning_list(at("2027-05-12 15:00"), is_night=False, list_at=SEVEN) is None

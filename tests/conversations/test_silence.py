@@ -10,6 +10,8 @@ from apps.conversations.vocabulary import QuestionState, TaskKind
 from apps.core import clock
 from apps.core.clock import VirtualClock
 from apps.escalation.models import Escalation
+from apps.participants.models import Participant
+from apps.participants.vocabulary import FollowUp
 from apps.safety.models import AdverseEvent
 from tests import people
 from tests.conversations.test_story import MORNING, NIGHT, sent_to, text, work
@@ -88,6 +90,19 @@ def test_something_new_and_then_silence_is_a_page_at_night(time: VirtualClock) -
     assert Escalation.objects.get().chain == "R2"
     event = AdverseEvent.objects.get()
     assert (event.level, event.escalation) == ("R2", Escalation.objects.get())
+
+
+def test_a_death_reported_by_mistake_only_puts_off_what_silence_does(time: VirtualClock) -> None:
+    time.move_to(NIGHT)
+    text("wang", "2")
+    Participant.objects.filter(pk=people.wang().pk).update(follow_up=FollowUp.FROZEN)
+    later(time, 11)
+    assert not Task.objects.filter(key__startswith="silence:").exists()
+
+    Participant.objects.filter(pk=people.wang().pk).update(follow_up=FollowUp.ACTIVE)
+    later(time, 241)
+
+    assert Task.objects.filter(key__startswith="silence:").exists()
 
 
 def test_something_new_and_then_silence_is_a_call_by_day(time: VirtualClock) -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.conversations.understanding import Understood, read
+from apps.conversations.understanding import Understood, polite_stop, read
 
 
 @pytest.mark.parametrize(
@@ -97,3 +97,42 @@ def test_words_that_may_be_a_brain_sign_are_marked() -> None:
 @given(st.text(max_size=300))
 def test_no_text_makes_it_raise(text: str) -> None:
     assert isinstance(read(text), Understood)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["回复TD", "回TD", "TD退订", "回复：TD", "reply STOP", 'Reply "STOP"', "stop all", "STOP STOP", "退订，退订"],
+)
+def test_stop_as_our_texts_ask_for_it_in_parts_or_twice_is_stop(text: str) -> None:
+    assert read(text).command == "stop"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "取消退订",
+        "cancel stop",
+        "tend",
+        "退烧了",
+        "今天退了",
+        "reply stop bleeding",
+        "回复停不了",
+        "text",
+        "please stop",
+        "发热",
+    ],
+)
+def test_more_or_other_than_the_word_is_none(text: str) -> None:
+    assert read(text).command != "stop"
+
+
+@pytest.mark.parametrize(
+    "text", ["please stop", "STOP please", "stop, please.", "请退订", "退订，谢谢", "please reply STOP"]
+)
+def test_a_stop_with_a_courtesy_is_a_polite_one(text: str) -> None:
+    assert polite_stop(text)
+
+
+@pytest.mark.parametrize("text", ["please stop the bleeding", "stop", "please", "please stop it", "请退烧"])
+def test_nothing_longer_is(text: str) -> None:
+    assert not polite_stop(text)

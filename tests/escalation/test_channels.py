@@ -1,28 +1,24 @@
 """Each channel against a stand-in that checks the request as the provider's page describes it; no channel says more than it may."""
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from django.test import Client, override_settings
 
-from apps.escalation import chains, paging
+from apps.escalation import chains
 from apps.escalation import channel as channels
 from apps.escalation import services as escalation
-from apps.escalation.channels.aliyun_voice import out_id
 from apps.escalation.endpoints import set_endpoint, set_voice_pin
-from apps.escalation.models import Escalation, Page
+from apps.escalation.models import Page
 from apps.escalation.vocabulary import ChainName, EscalationState, PageState
-from apps.messaging import twilio_voice
 from apps.staff.models import User
-from apps.staff.services import set_phone
+from apps.staff.services import close_account, set_phone
 from tests import people
-from tests.escalation.calls import ORIGIN, SETTINGS, twilio_posts
+from tests.escalation.calls import ORIGIN, twilio_posts
+from tests.escalation.carriers import MAINLAND, rung
 from tests.escalation.stage import Stage
 from tests.fakes.paging_server import (
-    ALIYUN_ID,
-    ALIYUN_SECRET,
     DING_SECRET,
     DING_TOKEN,
     PAGER_SECRET,
@@ -33,31 +29,6 @@ from tests.fakes.twilio_callbacks import new_sid
 from tests.fakes.twilio_exchange import ACCOUNT_SID
 
 pytestmark = pytest.mark.django_db
-TOKEN = "t" * 40
-MAINLAND = "+8613800138000"  # in the form of every handbook of the provider
-
-
-@pytest.fixture
-def server() -> Iterator[PagingServer]:
-    """All carriers, set up for calls; robots and pagers are set up by the tests about them."""
-    with PagingServer() as running:
-        twilio = SETTINGS | {"API_BASE_URL": running.url}
-        aliyun = {
-            "ACCESS_KEY_ID": ALIYUN_ID, "ACCESS_KEY_SECRET": ALIYUN_SECRET, "SHOW_NUMBER": "057100005678", "TTS_CODE": "TTS_1234",
-            "BYE_CODE": "TTS_1235", "CALLBACK_TOKEN": TOKEN, "API_BASE_URL": running.url,
-        }  # fmt: skip
-        with override_settings(TWILIO=twilio, ALIYUN_VOICE=aliyun):
-            twilio_voice.forget()
-            paging.forget_outages()
-            yield running
-        twilio_voice.forget()
-        paging.forget_outages()
-
-
-def rung(stage: Stage, person: User, channel: str = "voice") -> tuple[Escalation, Page]:
-    running = stage.start()
-    stage.play(timedelta(seconds=2))
-    return running, Page.objects.get(escalation=running, person=person, channel=channel)
 
 
 # --- calls by Twilio
@@ -104,6 +75,17 @@ def test_who_cannot_open_it_hears_so_after_the_pin(
     running.refresh_from_db()
     assert running.state == EscalationState.OPEN
     assert "Only others can open it" in answer
+
+
+def test_the_pin_of_an_account_that_was_closed_takes_nothing(
+    stage: Stage, alice: User, server: PagingServer, client: Client
+) -> None:
+    set_voice_pin(person=alice, pin="4826")
+    running, page = rung(stage, alice)
+    close_account(user=alice)
+    twilio_posts(client, f"/voice/page/{page.pk}/keys/?try=1", Digits="4826")
+    running.refresh_from_db()
+    assert (running.state, running.acknowledged_by) == (EscalationState.OPEN, None)
 
 
 @pytest.mark.parametrize("keys", ["", "1", "4827", "48260"])
@@ -196,81 +178,6 @@ def test_no_call_is_started_where_the_country_matrix_forbids_it(
         stage.play(timedelta(seconds=2))
     assert not running.pages.filter(person=alice, channel="voice").exists()
     assert server.carriers.by("twilio") == []
-
-
-# --- calls by Alibaba Cloud
-
-
-def test_a_mainland_mobile_is_called_by_the_mainland_provider_and_its_keys_take_it(
-    stage: Stage, alice: User, server: PagingServer, client: Client
-) -> None:
-    set_phone(user=alice, number=MAINLAND)
-    set_voice_pin(person=alice, pin="4826")
-    running, page = rung(stage, alice, "aliyun_voice")
-    [call] = server.carriers.by("aliyun")
-    assert server.carriers.refused == []
-    assert (call["CalledNumber"], call["OutId"]) == (MAINLAND[3:], out_id(page))
-    assert json.loads(call["StartTtsParams"]) == {"ref": ", ".join(running.ref)}
-    report = {
-        "call_id": call["CallId"],
-        "out_id": call["OutId"],
-        "status_code": "200003",
-        "duration": "12",
-        "dtmf": "4826",
-    }
-    answer = client.post(f"/voice/aliyun/{TOKEN}/", json.dumps([report]), content_type="application/json")
-    running.refresh_from_db()
-    assert (answer.status_code, answer.json()["code"]) == (200, 0)
-    assert (running.state, running.acknowledged_by) == (EscalationState.ACKNOWLEDGED, alice)
-
-
-@pytest.mark.parametrize(
-    ("status", "duration", "dtmf", "state"),
-    [
-        ("200003", "9", "1", PageState.DELIVERED),
-        ("200003", "9", "", PageState.DELIVERED),
-        ("200002", "0", "", PageState.FAILED),
-        ("200005", "0", "", PageState.FAILED),
-    ],
-)
-def test_one_key_or_none_wakes_and_takes_nothing(
-    stage: Stage,
-    alice: User,
-    server: PagingServer,
-    client: Client,
-    status: str,
-    duration: str,
-    dtmf: str,
-    state: PageState,
-) -> None:
-    set_phone(user=alice, number=MAINLAND)
-    set_voice_pin(person=alice, pin="4826")
-    running, page = rung(stage, alice, "aliyun_voice")
-    [call] = server.carriers.by("aliyun")
-    report = {
-        "call_id": call["CallId"],
-        "out_id": call["OutId"],
-        "status_code": status,
-        "duration": duration,
-        "dtmf": dtmf,
-    }
-    client.post(f"/voice/aliyun/{TOKEN}/", json.dumps([report]), content_type="application/json")
-    page.refresh_from_db()
-    running.refresh_from_db()
-    assert (page.state, running.state) == (state, EscalationState.OPEN)
-
-
-def test_a_report_with_a_wrong_secret_or_about_another_call_changes_nothing(
-    stage: Stage, alice: User, server: PagingServer, client: Client
-) -> None:
-    set_phone(user=alice, number=MAINLAND)
-    set_voice_pin(person=alice, pin="4826")
-    running, page = rung(stage, alice, "aliyun_voice")
-    report = {"call_id": "1^1", "out_id": out_id(page), "status_code": "200003", "duration": "9", "dtmf": "4826"}
-    wrong = client.post("/voice/aliyun/guessed/", json.dumps([report]), content_type="application/json")
-    client.post(f"/voice/aliyun/{TOKEN}/", json.dumps([report]), content_type="application/json")
-    running.refresh_from_db()
-    assert (wrong.status_code, running.state) == (404, EscalationState.OPEN)
 
 
 # --- robots and pagers

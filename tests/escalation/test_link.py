@@ -10,6 +10,7 @@ from apps.escalation.links import link_for
 from apps.escalation.models import Escalation, Page
 from apps.escalation.vocabulary import EscalationState, PageState
 from apps.staff.models import User
+from apps.staff.services import close_account
 from tests.escalation.stage import Stage
 
 pytestmark = pytest.mark.django_db
@@ -50,6 +51,15 @@ def test_who_cannot_open_it_is_told_whom_to_phone_and_holds_nothing(stage: Stage
     assert running.state == EscalationState.OPEN
     assert f"Phone the site, {stage.site.team_phone}" in answer
     assert "It is yours" not in answer
+
+
+def test_the_link_of_an_account_that_was_closed_is_none(stage: Stage, alice: User, client: Client) -> None:
+    running, address = mailed(stage, alice)
+    close_account(user=alice)
+    assert [client.get(address).status_code, client.post(address).status_code] == [410, 410]
+    running.refresh_from_db()
+    assert (running.state, running.acknowledged_by) == (EscalationState.OPEN, None)
+    assert not running.acknowledgements.exists()
 
 
 def test_the_link_works_once(stage: Stage, alice: User, client: Client) -> None:

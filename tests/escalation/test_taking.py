@@ -1,13 +1,16 @@
 """A named person takes it, once; the others are told; and taken is not done until a contact is recorded."""
 
+import re
+import tomllib
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.core import mail
 from django.test import override_settings
 
 from apps.audit.models import AuditEvent
-from apps.escalation import chains
+from apps.escalation import chains, rules
 from apps.escalation import services as escalation
 from apps.escalation.models import Acknowledgement, ContactRecord, Escalation, Page
 from apps.escalation.vocabulary import ChainName, ContactResult, EscalationState, PageState, Via
@@ -107,6 +110,46 @@ def test_a_code_is_understood_as_people_type_it(stage: Stage, alice: User, writt
         assert stage.text(alice, written.format(code=code)) is not None
     running.refresh_from_db()
     assert running.state != EscalationState.OPEN
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "{code} 3分钟后打给他",
+        "{code} 3 min",
+        "收到{code}，1小时后到",
+        "{code} 1 sec, driving",
+        "ok {code}, 2 mins",
+        "{code} 4 patients waiting",
+    ],
+)
+def test_a_number_behind_a_code_takes_the_case_and_is_no_word_of_a_contact(
+    stage: Stage, alice: User, written: str
+) -> None:
+    running = stage.start()
+    stage.drain()
+    stage.text(alice, written.format(code=stage.code(running, alice)))
+    running.refresh_from_db()
+    assert (running.state, running.contacts.count()) == (EscalationState.ACKNOWLEDGED, 0)
+
+
+@pytest.mark.parametrize(
+    "written", ["{code} 1 reached", "{code} 3在医院", "{code}，1 已联系。", "{code} 3 (at hospital)"]
+)
+def test_a_result_may_be_followed_by_the_menus_own_word(stage: Stage, alice: User, written: str) -> None:
+    running = stage.start()
+    stage.drain()
+    stage.text(alice, written.format(code=stage.code(running, alice)))
+    running.refresh_from_db()
+    assert running.state == EscalationState.CONTACTED
+
+
+@pytest.mark.parametrize("language", ["en", "zh-Hans"])
+def test_every_line_of_the_menu_copied_back_is_its_result(language: str) -> None:
+    wordings = tomllib.loads((settings.BASE_DIR / "templates" / "wording" / f"{language}.toml").read_text("utf-8"))
+    lines = re.findall(r"(?:\{code\} )?([1-4]) ?([^\d{}/，.]+)", wordings["say"]["staff_contact_menu"]["text"])
+    read = [rules.read_code(f"4821 {digit} {words.strip()}") for digit, words in lines]
+    assert [found and found.result for found in read] == ["1", "2", "3", "4"]
 
 
 @pytest.mark.parametrize("written", ["hello", "", "12345678", "2027 2028", "no signal here", "1", "x" * 200 + " 4821"])

@@ -33,5 +33,9 @@ def confirmed(
 ) -> AdverseEvent:
     names = ("words", "number", "received_at")
     event = draft(participant, **{name: given.pop(name) for name in names if name in given})
-    assessment = {"severity_grade": 3, "causality_investigator": "possible", "hospitalisation": True} | given
+    assessment: dict[str, Any] = {
+        "severity_grade": 3,
+        "causality_investigator": "possible",
+        "hospitalisation": True,
+    } | given
     return safety.confirm(event=event, person=by or people.alice(), term=term, **assessment)

@@ -7,6 +7,7 @@ import zipfile
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -139,7 +140,8 @@ def test_a_cut_of_one_site_or_one_case_holds_nothing_else() -> None:
 def test_a_later_correction_does_not_appear_in_an_older_cut() -> None:
     event = cases.confirmed(severity_grade=3)
     before = clock.now()
-    safety.assess(event=event, person=people.alice(), severity_grade=5, death=True, term="Fatal bleeding")
+    judged: dict[str, Any] = {"severity_grade": 5, "death": True, "term": "Fatal bleeding"}
+    safety.correct(event=event, person=people.alice(), reason="the family phoned", **judged)
     (then,), (now,) = lines(make(before)), lines(make())
     assert (then["severity_grade"], then["death"], then["reported_term"]) == ("3", "N", "Haematemesis")
     assert (now["severity_grade"], now["death"], now["reported_term"]) == ("5", "Y", "Fatal bleeding")
@@ -174,6 +176,19 @@ def test_the_same_time_gives_the_same_bytes_after_later_work_and_downloads() -> 
     again = make(before, formats=["listing_csv", "listing_xlsx"])
     assert files(first) == files(again)
     assert first.reference == again.reference
+
+
+def test_one_moment_in_two_zones_is_one_cut_and_its_manifest_tells_the_utc_time() -> None:
+    cases.confirmed()
+    moment = clock.now()
+    formats = ["listing_csv", "listing_xlsx"]
+    there, here = make(moment.astimezone(ZoneInfo("Asia/Shanghai")), formats=formats), make(moment, formats=formats)
+    assert (files(there), there.reference) == (files(here), here.reference)
+    told = datetime.fromisoformat(json.loads(files(there)["manifest.json"])["as_of"])
+    assert told == moment
+    assert make(told, formats=formats).reference == there.reference
+    stamped = f"{moment:%Y-%m-%dT%H:%M:%SZ}".encode()
+    assert any(stamped in part for part in _unpacked(files(there)["adverse_events.xlsx"]))
 
 
 # --- refusals: nothing is made

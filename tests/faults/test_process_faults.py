@@ -23,7 +23,7 @@ ATTEMPTS = 5
 CONCURRENCY = 4
 # A worker that dies whole is started again by whatever manages services; that and its start are all that others may wait.
 STARTS_WITHIN = 10.0
-FACTOR = 0.05
+FACTOR = 0.1  # a lease of three seconds: with less, a strained machine loses it while it works
 SILENCE = 300.0 * FACTOR  # the outside service pages after five minutes without a ping
 
 

@@ -32,6 +32,11 @@ WORK_TABLES = {
     "escalation_watch": "name", "messaging_reconciliation": "gateway", "audit_sealing": "name",
 }  # fmt: skip
 
+_LEFT_OPEN = """
+    SELECT count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND state LIKE 'idle in transaction%'
+"""
+
 
 @contextmanager
 def a_stack(kind: str, folder: Path, **extra: str) -> Iterator[Stack]:
@@ -91,21 +96,20 @@ def test_fault_04_worker_frozen(kind: str, tmp_path: Path) -> None:
 
     Its write is refused by the fence: the log says "stale lease". What the provider told it about its own call is kept.
     """
+    answered = tmp_path / "answered"
     with a_stack(kind, tmp_path, TRIALCARE_TIME_FACTOR="0.3") as stack:
         wang = phone_of(stack, language="zh-Hans")
-        stack.start("web", "sentinel", "worker")
-        calm(stack)
-        stack.twilio.exchange.thinks_for = 2.0
-        before = stack.twilio.posts()
+        stack.start("web", "sentinel")
         sid = stack.text(wang, SERIOUS)
-        wait_for(lambda: stack.twilio.posts() > before, within=20, saying="a text is being handed over")
+        stack.start("worker", FAILPOINT=f"provider_accepted:wait@{answered}")
+        wait_for(answered.exists, within=30, saying="the provider has answered, and nobody has written it down yet")
         frozen = _frozen(stack)
         held = leased(stack)
-        assert held
-        stack.twilio.exchange.thinks_for = 0.0
+        assert any(table == "messaging_outboundmessage" for table, _, _ in held)
         try:
             stack.start("worker")
             wait_for(lambda: not held & leased(stack), within=30, saying="the other worker takes it up")
+            answered.unlink()
             os.killpg(frozen.pid, signal.SIGCONT)
             wait_for(lambda: "stale lease" in stack.log("worker"), within=20, saying="the old lease is refused")
             promises.hold_for(stack, accepted=[sid], extra_calls=CONCURRENCY)
@@ -117,14 +121,21 @@ def test_fault_04_worker_frozen(kind: str, tmp_path: Path) -> None:
 
 
 def _frozen(stack: Stack) -> "subprocess.Popen[bytes]":
-    """The worker with all its children, stopped, but not while it holds SQLite's only writer: that is fault 38."""
+    """The worker with all its children, stopped, but not within a transaction: that is fault 38, and 30 s on PostgreSQL."""
     worker = stack.processes.pop("worker")
     while True:
         os.killpg(worker.pid, signal.SIGSTOP)
-        if not stack.environment["DATABASE_URL"].startswith("sqlite") or _can_write(stack.folder / "trialcare.sqlite3"):
+        if _nothing_is_open(stack):
             return worker
         os.killpg(worker.pid, signal.SIGCONT)
         time.sleep(0.02)
+
+
+def _nothing_is_open(stack: Stack) -> bool:
+    if stack.environment["DATABASE_URL"].startswith("sqlite"):
+        return _can_write(stack.folder / "trialcare.sqlite3")
+    time.sleep(0.05)  # what was on its way to the server has arrived
+    return stack.count(_LEFT_OPEN) == 0
 
 
 def _can_write(path: Path) -> bool:
@@ -182,6 +193,7 @@ def test_fault_05_whole_host_killed(kind: str, tmp_path: Path) -> None:
         host.power()
         began = time.monotonic()
         _start_all(stack)
+        wait_for(stack.web_answers, within=30, saying="the web answers again")  # and the second listing is printed
         wait_for(lambda: emergencies(stack, wang) and pages(stack), within=30, saying="what was promised goes out")
         assert time.monotonic() - began <= 30 * strain()
         assert _durability(kind, stack) == {"sqlite-memory": ["wal", "2"], "postgres-redis": ["on", "on", "on"]}[kind]

@@ -139,6 +139,10 @@ def without_consent(participant: Participant, person: User) -> None:
     participant.consents.filter(kind="sms").update(withdrawn_on=date(2027, 5, 11))
 
 
+def without_trial_consent(participant: Participant, person: User) -> None:
+    participant.consents.filter(kind="trial").update(withdrawn_on=date(2027, 5, 11))
+
+
 @pytest.mark.parametrize(
     ("happens", "because", "task"),
     [
@@ -147,7 +151,8 @@ def without_consent(participant: Participant, person: User) -> None:
         (cannot_read, "cannot_read", TaskKind.CANNOT_TEXT),
         (suspended, "suspended", TaskKind.CHECK_NUMBER),
         (frozen, "frozen", None),
-        (without_consent, "no_consent", None),
+        (without_consent, "no_sms_consent", TaskKind.OPTED_OUT),
+        (without_trial_consent, "no_consent", None),
     ],
 )
 def test_what_happens_between_plan_and_sending_holds_the_text_back_and_a_call_takes_its_place(

@@ -37,6 +37,7 @@ def w24(wang: Participant) -> Visit:
     Participant.objects.filter(pk=wang.pk).update(day_zero=date(2027, 1, 6))
     run_due(KINDS)
     CheckIn.objects.all().update(due_at=None)
+    Reminder.objects.filter(wording="lab_reminder").update(due_at=None)  # tests/followup/test_nudges.py
     return Visit.objects.get(participant=wang, code="W24")
 
 

@@ -14,6 +14,7 @@ from apps.messaging.models import InboundMessage
 from apps.participants.models import Participant
 from apps.safety.models import AdverseEvent
 from apps.staff.models import User
+from apps.staff.services import assign
 from apps.staff.vocabulary import Role
 from apps.workplace.checks import pages_are_scoped
 from apps.workplace.scoped import ScopedModelAdmin
@@ -55,6 +56,20 @@ def _crawl(person: User, tokens: list[str]) -> tuple[list[str], int]:
 @pytest.mark.parametrize("make", [people.alice, people.carol, people.chen, _monitor], ids=lambda make: make.__name__)
 def test_nobody_of_one_site_sees_anything_of_the_other_on_any_page(scene: Scene, make: Callable[[], User]) -> None:
     leaks, opened = _crawl(make(), scene.tokens_of_shanghai())
+
+    assert leaks == []
+    assert opened > 15
+
+
+def _chen_at_the_duty_desk() -> User:
+    """Two assignments: one of the whole trial gives no right that only the one at a site has."""
+    chen = people.chen()
+    assign(user=chen, role=Role.DUTY_DESK)
+    return chen
+
+
+def test_a_second_role_in_the_whole_trial_opens_nothing_of_another_site(scene: Scene) -> None:
+    leaks, opened = _crawl(_chen_at_the_duty_desk(), scene.tokens_of_shanghai())
 
     assert leaks == []
     assert opened > 15

@@ -135,6 +135,20 @@ def test_a_day_of_work_leaves_no_word_number_or_code_in_the_log(caplog: pytest.L
     assert found([*everything(scene), "canaryreason"], _log(caplog)) == []
 
 
+@pytest.mark.parametrize("asked", ["canarylookup", "x\nERROR forged: line"])
+def test_what_a_refused_request_asked_for_is_in_no_log_line_and_makes_none(
+    scene: Scene, caplog: pytest.LogCaptureFixture, asked: str
+) -> None:
+    answers = [
+        signed_in(people.alice()).get("/admin/participants/participant/", {asked: "1"}),
+        Client(headers={"host": f"{asked}.example/"}).get("/admin/"),
+    ]
+
+    assert [answer.status_code for answer in answers] == [400, 400]
+    assert [line.split(": ", 1)[1].split()[0] for line in _log(caplog).splitlines()] == ["refused"] * len(answers)
+    assert found(["canarylookup", "forged"], _log(caplog)) == []
+
+
 def test_the_link_of_a_page_and_the_duty_calendar_name_no_participant(scene: Scene, client: Client) -> None:
     page = Page.objects.filter(person=people.alice()).first()
     assert page is not None
@@ -146,7 +160,7 @@ def test_the_link_of_a_page_and_the_duty_calendar_name_no_participant(scene: Sce
 
 
 def test_what_the_sponsor_fetches_holds_no_number_and_nothing_of_an_arm_or_a_phase(scene: Scene) -> None:
-    judged = {"term": "Haematemesis", "severity_grade": 3, "causality_investigator": "possible"}
+    judged: dict[str, Any] = {"term": "Haematemesis", "severity_grade": 3, "causality_investigator": "possible"}
     safety.confirm(event=scene.beijing, person=people.alice(), **judged)
     sam = signed_in(people.sam())
     sam.post("/admin/exports/datacut/add/", {"formats": ["listing_csv", "listing_xlsx"], "reason": "monthly"})

@@ -44,6 +44,8 @@ def test_good_settings_have_no_problem(enabled: None) -> None:
         ({"AUTH_TOKEN": ""}, "TWILIO_AUTH_TOKEN"),
         ({"MESSAGING_SERVICE_SID": "MG1"}, "TWILIO_MESSAGING_SERVICE_SID"),
         ({"API_KEY": "SK1"}, "TWILIO_API_SECRET"),
+        ({"FROM_NUMBER": "+1 500 555 0006"}, "TWILIO_FROM_NUMBER"),
+        ({"FROM_NUMBER": "15005550006"}, "TWILIO_FROM_NUMBER"),
         ({"API_BASE_URL": "http://api.example.org"}, "TWILIO_API_BASE_URL"),
         ({"API_BASE_URL": "https://me:hunter2@api.example.org"}, "TWILIO_API_BASE_URL"),
     ],

@@ -15,7 +15,7 @@ from apps.core import clock, work
 from apps.core.clock import VirtualClock
 from apps.messaging import services
 from apps.messaging.models import Alarm, InboundMessage, Line, OutboundMessage, Reconciliation
-from apps.messaging.services import Reconciled
+from apps.messaging.services import Reconciled, inbound
 from apps.messaging.vocabulary import AlarmKind, SendState
 from tests.fakes.twilio_faults import Trouble
 from tests.fakes.twilio_server import NUMBER, TwilioServer
@@ -76,6 +76,29 @@ def test_a_text_that_was_posted_is_not_inserted_again_in_either_order(client: Cl
     assert not Alarm.objects.exists()  # both are young: a callback may still have been on its way
 
 
+def test_words_that_the_log_does_not_keep_are_read_when_they_are_posted_after_it(
+    client: Client, twilio: TwilioServer
+) -> None:
+    sid = twilio.exchange.arrived(from_=ALICE, body="")["sid"]
+    services.reconcile()
+    for _ in range(2):
+        assert post_text(client, sid=sid, body="I vomit blood").status_code == 200
+    rows = InboundMessage.objects.filter(provider_id=sid).order_by("reconciled")
+    assert [(row.body, row.due_at is not None) for row in rows] == [("I vomit blood", True), ("", True)]
+    assert not Alarm.objects.filter(kind=AlarmKind.CHANGED_REPEAT).exists()
+
+
+def test_so_are_they_when_the_log_comes_in_between_the_look_and_the_write(
+    client: Client, twilio: TwilioServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sid = twilio.exchange.arrived(from_=ALICE, body="")["sid"]
+    services.reconcile()
+    look, looked = inbound._find, iter([True])
+    monkeypatch.setattr(inbound, "_find", lambda *given: None if next(looked, False) else look(*given))
+    assert post_text(client, sid=sid, body="I vomit blood").status_code == 200
+    assert {row.body for row in InboundMessage.objects.filter(provider_id=sid)} == {"", "I vomit blood"}
+
+
 def test_texts_to_a_number_that_is_not_ours_stay_out(twilio: TwilioServer) -> None:
     twilio.exchange.arrived(from_=ALICE, body="for somebody else", to="+15005550007")
     assert reconciled() == Reconciled("twilio", listed=0, inserted=0, healed=0, updated=0, strange=0, complete=True)
@@ -91,6 +114,15 @@ def test_a_log_of_many_pages_is_read_whole(twilio: TwilioServer) -> None:
     for number in range(1203):
         twilio.exchange.arrived(from_="12345", body=str(number))
     assert reconciled().listed == 1203
+
+
+def test_of_a_log_that_breaks_off_what_was_read_counts(twilio: TwilioServer) -> None:
+    for number in range(1101):
+        twilio.exchange.arrived(from_="12345", body=str(number))
+    twilio.exchange.arrived(from_="12345", body="broken")["date_created"] = "no time"
+    twilio.exchange.messages.insert(0, twilio.exchange.messages.pop())
+    done = reconciled()
+    assert (done.inserted, done.complete) == (1101, False)
 
 
 def test_a_picture_without_words_comes_in_with_its_count(twilio: TwilioServer) -> None:
@@ -205,6 +237,17 @@ def test_the_row_of_a_gateway_that_no_longer_runs_rests(twilio: TwilioServer, se
     services.ensure_reconciliation()
     settings.SMS_GATEWAY = ["phone"]
     assert reconcile_once().due_at is None
+
+
+def test_a_gateway_that_is_switched_on_again_is_compared_again(
+    twilio: TwilioServer, settings: Settings, time: VirtualClock
+) -> None:
+    services.ensure_reconciliation()
+    settings.SMS_GATEWAY = ["phone"]
+    reconcile_once()
+    settings.SMS_GATEWAY = ["twilio"]
+    services.ensure_reconciliation()
+    assert reconcile_once().due_at == clock.now() + timedelta(minutes=5)
 
 
 def command(*arguments: str) -> str:

@@ -253,6 +253,14 @@ def test_the_wait_that_the_provider_asks_for_is_kept(twilio: TwilioServer, line:
     assert after(time, 11) == 1
 
 
+def test_an_urgent_text_is_not_put_off_for_an_hour(twilio: TwilioServer, line: Line, time: VirtualClock) -> None:
+    twilio.fault(Trouble.RATE_LIMITED, times=1, retry_after=3600)
+    message = queued(line, Purpose.EMERGENCY)
+    work_off()
+    after(time, 61)
+    assert state_of(message) == SendState.ACCEPTED
+
+
 def test_an_outage_of_hours_quarantines_nothing_and_loses_nothing(
     twilio: TwilioServer, line: Line, time: VirtualClock
 ) -> None:

@@ -38,6 +38,21 @@ def test_a_text_that_was_accepted_unseen_is_found_in_the_log_and_not_sent_again(
     assert twilio.posts() == 1
 
 
+def test_a_text_beside_another_that_is_found_is_looked_up_until_it_goes_to_a_person(
+    twilio: TwilioServer, line: Line, time: VirtualClock
+) -> None:
+    twilio.fault(Trouble.RESET_BEFORE, times=1)
+    lost = queued(line, Purpose.REPLY)
+    work_off()
+    twilio.fault(Trouble.RESET_AFTER, times=1)
+    other = queued(line, Purpose.CHECKIN, key="two", words="Another text.")
+    work_off()
+    for _ in range(12):
+        after(time, 31)
+    assert state_of(other) == SendState.ACCEPTED
+    assert state_of(lost) == SendState.HELD
+
+
 @pytest.mark.parametrize("purpose", _NOT_URGENT)
 def test_a_text_that_is_twice_not_in_the_log_goes_to_a_person(
     twilio: TwilioServer, line: Line, time: VirtualClock, purpose: Purpose
@@ -130,7 +145,7 @@ def test_two_equal_texts_to_one_phone_are_told_apart_when_both_are_in_the_log(
     twilio: TwilioServer, line: Line, time: VirtualClock
 ) -> None:
     twilio.fault(Trouble.RESET_AFTER, times=2)
-    first, second = queued(line, key="first"), queued(line, key="second")
+    first, second = queued(line, Purpose.REPLY, key="first"), queued(line, Purpose.REPLY, key="second")
     work_off()
     after(time, 61)
     assert (state_of(first), state_of(second)) == ("accepted", "accepted")
@@ -142,7 +157,7 @@ def test_two_equal_texts_of_which_one_is_in_the_log_go_to_a_person(
 ) -> None:
     twilio.fault(Trouble.RESET_AFTER)
     twilio.fault(Trouble.RESET_BEFORE)
-    first, second = queued(line, key="first"), queued(line, key="second")
+    first, second = queued(line, Purpose.REPLY, key="first"), queued(line, Purpose.REPLY, key="second")
     work_off()
     after(time, 61)
     assert (state_of(first), state_of(second)) == ("held", "held")
@@ -152,10 +167,10 @@ def test_two_equal_texts_of_which_one_is_in_the_log_go_to_a_person(
 def test_an_equal_text_that_is_known_is_not_taken_for_the_lost_one(
     twilio: TwilioServer, line: Line, time: VirtualClock
 ) -> None:
-    known = queued(line, key="known")
+    known = queued(line, Purpose.REPLY, key="known")
     work_off()
     twilio.fault(Trouble.RESET_BEFORE)
-    lost = queued(line, key="lost")
+    lost = queued(line, Purpose.REPLY, key="lost")
     work_off()
     after(time, 61)
     after(time, 61)

@@ -5,8 +5,8 @@ from typing import Any
 
 from apps.core import clock
 from apps.core.work import Lane
-from apps.escalation.models import Escalation
-from apps.escalation.vocabulary import ChainName
+from apps.escalation.models import Escalation, Page
+from apps.escalation.vocabulary import ChainName, PageKind
 from apps.messaging.models import InboundMessage, Line, OutboundMessage, SendAttempt
 from apps.messaging.vocabulary import AttemptState, Purpose, SendState
 from apps.safety.models import AdverseEvent
@@ -36,6 +36,14 @@ def escalation(**columns: Any) -> Escalation:
     given = {"due_at": clock.now() + timedelta(minutes=5), "lane": Lane.SAFETY, "ref": "K7Q2", "chain": ChainName.R1}
     times = {"round_started_at": clock.now(), "received_at": clock.now(), "opened_at": clock.now()}
     return Escalation.objects.create(protocol=protocol, snapshot={}, **(given | times | columns))
+
+
+def page(running: Escalation, **columns: Any) -> Page:
+    """A page to Alice of which nothing is due any more."""
+    given = {"channel": "sms", "wakes": True, "occasion": "step 1", "code": "2345", "wording": "staff_page"} | columns
+    return Page.objects.create(
+        escalation=running, person=people.alice(), kind=PageKind.PAGE, created_at=clock.now(), lane=Lane.SAFETY, **given
+    )
 
 
 def event(**columns: Any) -> AdverseEvent:

@@ -1,5 +1,8 @@
 """The program does not start on a setting that would break a promise."""
 
+import os
+import subprocess
+import sys
 from types import SimpleNamespace
 from typing import Any
 
@@ -76,3 +79,14 @@ def test_standing_rows_are_made_once_and_only_where_somebody_handles_them(monkey
     assert Sealing.objects.count() == 1
     assert Reconciliation.objects.count() == 1
     assert not Watch.objects.exists()
+
+
+def test_the_host_of_our_address_is_small_however_it_was_written_so_that_providers_signatures_fit() -> None:
+    said = {"PUBLIC_BASE_URL": "HTTPS://SMS.Example.ORG:8443/Path/", "ALLOWED_HOSTS": ""}
+    code = "from trialcare import settings; print(settings.PUBLIC_BASE_URL)"
+
+    found = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | said, capture_output=True, text=True, check=True
+    )
+
+    assert found.stdout.strip() == "https://sms.example.org:8443/Path"

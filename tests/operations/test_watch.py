@@ -12,7 +12,7 @@ from django.db import connection
 from apps.core import clock
 from apps.core.work import Lane
 from apps.escalation.models import Escalation
-from apps.escalation.vocabulary import EscalationState
+from apps.escalation.vocabulary import ChainName, EscalationState, PageState
 from apps.messaging.models import Reconciliation
 from apps.operations import engine, watch
 from apps.operations.demo import load_cohort
@@ -93,6 +93,40 @@ def test_an_urgent_draft_that_pages_nobody_is_seen() -> None:
     assert codes() == ["event_without_pages"]
     found.escalation = rows.escalation()
     found.save()
+    assert codes() == []
+
+
+def test_an_urgent_draft_whose_chain_had_ended_before_its_text_came_is_seen_until_it_is_read() -> None:
+    ended = rows.escalation(state=EscalationState.CONTACTED, contacted_at=clock.now(), due_at=None)
+    found = rows.event(escalation=ended, received_at=clock.now() + timedelta(seconds=1))
+    assert codes() == ["event_without_pages"]
+    found.first_read_at = clock.now()
+    found.save()
+    assert codes() == []
+
+
+def test_a_chain_none_of_whose_pages_arrives_is_seen_from_its_second_round_on_or_after_half_an_hour() -> None:
+    running = rows.escalation()
+    rows.page(running, state=PageState.FAILED)
+    assert codes() == []
+    Escalation.objects.update(round=2)
+    assert codes() == ["unheard_escalation"]
+    Escalation.objects.update(round=1, round_started_at=clock.now() - timedelta(minutes=31))
+    assert codes() == ["unheard_escalation"]
+
+
+@pytest.mark.parametrize("state", [PageState.DELIVERED, PageState.ANSWERED])
+def test_a_chain_of_whose_pages_one_that_wakes_has_arrived_is_heard(state: PageState) -> None:
+    running = rows.escalation(round=2)
+    rows.page(running, state=state, wakes=False, channel="email")
+    assert codes() == ["unheard_escalation"]
+    rows.page(running, state=state)
+    assert codes() == []
+
+
+@pytest.mark.parametrize("columns", [{"chain": ChainName.R3}, {"state": EscalationState.CONTACTED}])
+def test_a_chain_that_wakes_nobody_or_is_over_need_not_be_heard(columns: dict[str, Any]) -> None:
+    rows.escalation(round=2, **columns)
     assert codes() == []
 
 

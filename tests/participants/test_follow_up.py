@@ -70,7 +70,7 @@ def moved(wanted: FollowUp) -> Callable[[Participant, User], None]:
 @pytest.mark.parametrize(
     ("happens", "reason"),
     [
-        (withdraw_sms, WhyNot.NO_CONSENT),
+        (withdraw_sms, WhyNot.NO_SMS_CONSENT),
         (withdraw_trial, WhyNot.NO_CONSENT),
         (opt_out, WhyNot.OPTED_OUT),
         (carrier_block, WhyNot.CARRIER_BLOCKED),
@@ -154,6 +154,7 @@ def test_a_number_is_added_once_and_ended_not_deleted(wang: Participant, carol: 
         kind=ContactKind.PARTICIPANT,
         number=people.PHONES["nobody we know"],
         agreed_on=date(2026, 1, 1),
+        is_checked=True,
     )
     with pytest.raises(AlreadyOnRecord):
         participants.add_contact_point(

@@ -12,7 +12,7 @@ from apps.core.clock import VirtualClock
 from apps.core.work import Lane
 from apps.escalation import services as escalation
 from apps.escalation.models import Page
-from apps.escalation.vocabulary import PageState, Via
+from apps.escalation.vocabulary import ContactResult, PageState, Via
 from apps.exports.listing import COLUMNS, listing
 from apps.messaging import services as messaging
 from apps.messaging.models import InboundMessage, OutboundMessage
@@ -43,14 +43,18 @@ def time() -> Iterator[VirtualClock]:
 @pytest.fixture
 def event(time: VirtualClock) -> AdverseEvent:
     """A red flag that nobody takes."""
+    text("今天早上吐血了")
+    return AdverseEvent.objects.get()
+
+
+def text(body: str) -> None:
     number = phone.normalise(people.PHONES["wang"])
     assert number is not None
     InboundMessage.objects.create(
         gateway="phone", dedupe_key=uuid.uuid4().hex, line=messaging.line_for(number=number), data_key=create_data_key(),
-        body="今天早上吐血了", received_at=clock.now(), due_at=clock.now(), lane=Lane.SAFETY,
+        body=body, received_at=clock.now(), due_at=clock.now(), lane=Lane.SAFETY,
     )  # fmt: skip
     work()
-    return AdverseEvent.objects.get()
 
 
 def work() -> None:
@@ -114,3 +118,30 @@ def test_taken_before_their_turn_it_never_reached_them(time: VirtualClock, event
     escalation.acknowledge(escalation=event.escalation, person=people.alice(), via=Via.ADMIN)
     minutes(time, 27)
     assert (to_the_sponsor(), event.sponsor_day_zero) == ([], None)
+
+
+def test_a_page_that_left_before_a_case_was_received_told_of_another_one(
+    time: VirtualClock, event: AdverseEvent
+) -> None:
+    minutes(time, 32)
+    second = AdverseEvent.objects.create(
+        case_number="BJ01-SECOND", participant=event.participant, data_key=event.data_key, verbatim="又吐血了",
+        reporter="participant", level="R1", escalation=event.escalation, received_at=clock.now(), changed_at=clock.now(),
+    )  # fmt: skip
+    assert event.sponsor_day_zero is not None
+    assert second.sponsor_day_zero is None
+
+
+def test_it_stays_when_a_later_text_starts_the_paging_about_the_case_anew(
+    time: VirtualClock, event: AdverseEvent
+) -> None:
+    minutes(time, 32)
+    day_zero, first = event.sponsor_day_zero, event.escalation
+    assert day_zero is not None
+    assert first is not None
+    escalation.record_contact(escalation=first, person=people.alice(), result=ContactResult.REACHED, via=Via.ADMIN)
+    minutes(time, 20)
+    text("又吐血了")
+    event.refresh_from_db()
+    assert event.escalation not in (None, first)
+    assert event.sponsor_day_zero == day_zero

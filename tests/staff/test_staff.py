@@ -1,11 +1,16 @@
 """Who may do what, who is on call, and who may still sign in."""
 
+from contextlib import AbstractContextManager
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth import authenticate
+from django.core import mail
 from django.test import RequestFactory
 
+from apps.audit.models import AuditEvent
+from apps.audit.services import acting
 from apps.core import clock
 from apps.staff import services as staff
 from apps.staff.models import Signature, SiteAssignment, User
@@ -14,6 +19,7 @@ from apps.vault.services import phone_index
 from tests import people
 
 pytestmark = pytest.mark.django_db
+LONG = "another long passphrase"
 
 
 def signs_in(user: User) -> bool:
@@ -153,3 +159,72 @@ def test_a_signature_needs_the_signer_s_own_password_and_keeps_the_hash_of_what_
     assert first.record_sha256 != second.record_sha256
     assert Signature.objects.count() == 2
     assert first.signed_at <= clock.now()
+
+
+def test_a_changed_password_is_in_the_trail_and_its_hash_is_not(alice: User) -> None:
+    staff.set_password(user=alice, password="another long passphrase")
+
+    trail = AuditEvent.objects.filter(table="staff_user", operation="update")
+    assert trail.exists()
+    assert not [event for event in trail if "argon2" in f"{event.old} {event.new}"]
+
+
+def by(person: User) -> AbstractContextManager[None]:
+    return acting(actor=f"user:{person.pk}")
+
+
+def test_nobody_signed_in_gives_a_role_to_themselves_and_a_command_makes_the_first_administrator(ada: User) -> None:
+    with by(ada), pytest.raises(staff.StaffRefused) as refused:
+        staff.assign(user=ada, role=Role.PRINCIPAL_INVESTIGATOR, site=people.site("BJ01"))
+    assert [problem.rule for problem in refused.value.problems] == [StaffRule.NOT_ONESELF]
+
+    first = staff.create_staff(username="first", name="First", email="first@example.org", language="en", password=LONG)
+    with acting(actor="command:first"):
+        staff.assign(user=first, role=Role.ADMINISTRATOR)
+    with by(first):
+        staff.assign(user=ada, role=Role.INVESTIGATOR, site=people.site("BJ01"))
+    assert not first.password_is_anothers
+
+
+def test_a_password_that_another_has_set_signs_nothing_until_it_is_one_s_own(ada: User, carol: User) -> None:
+    def sign() -> Signature:
+        return staff.sign(signer=carol, password=LONG, meaning="test", record="x:1", content="a")
+
+    with by(ada):
+        staff.set_password(user=carol, password=LONG)
+    with pytest.raises(staff.NotYourOwnPassword):
+        sign()
+
+    with by(carol):
+        staff.set_password(user=carol, password=LONG)
+    assert sign().signer == carol
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "Ada set a new password"), ("zh-Hans", "Ada 于")])
+def test_whose_password_is_set_by_another_is_told_by_mail_who_it_was(
+    ada: User, carol: User, language: str, said: str, django_capture_on_commit_callbacks: Any
+) -> None:
+    staff.set_language(user=carol, language=language)
+
+    with django_capture_on_commit_callbacks(execute=True), by(ada):
+        staff.set_password(user=carol, password=LONG)
+    with django_capture_on_commit_callbacks(execute=True), by(carol):
+        staff.set_password(user=carol, password=f"{LONG} of mine")
+
+    (told,) = mail.outbox
+    assert told.to == ["carol@example.org"]
+    assert said in told.body
+    assert LONG not in told.body
+
+
+def test_a_mail_server_that_fails_leaves_the_password_set(
+    ada: User, carol: User, django_capture_on_commit_callbacks: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: object) -> None:
+        raise OSError
+
+    monkeypatch.setattr(mail.EmailMessage, "send", fail)
+    with django_capture_on_commit_callbacks(execute=True), by(ada):
+        staff.set_password(user=carol, password=LONG)
+
+    assert User.objects.get(pk=carol.pk).check_password(LONG)

@@ -264,6 +264,15 @@ def test_the_command_says_why_it_cannot_read(tmp_path: Path, content: bytes | No
     assert str(refused.value) == f"{path}{said}"
 
 
+def test_the_minutes_of_a_site_are_its_own_and_within_the_hour(text: str) -> None:
+    text = text.replace('crisis_number = "12356"', 'crisis_number = "12356"\ncallback_minutes_r2 = 30', 1)
+    load_trial(text=text, source_name="thirty.toml")
+    assert sorted(Site.objects.values_list("code", "callback_minutes_r2")) == [("BJ01", 30), ("SH02", None)]
+
+    with pytest.raises(ProtocolErrors, match="within the hour"):
+        load_trial(text=text.replace("_r2 = 30", "_r2 = 90"), source_name="ninety.toml")
+
+
 def _site(code: str) -> str:
     return f"""[[sites]]
 code = "{code}"

@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from apps.trials.lines import line_index
-from apps.trials.protocol import ChainStep
+from apps.trials.protocol_paging import ChainStep
 from apps.trials.rules import Mistake, ProtocolErrors, read_protocol
 from apps.trials.vocabulary import Channel, Who
 from tests.trials.conftest import changed, line

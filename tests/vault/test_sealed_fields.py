@@ -1,11 +1,13 @@
 """What identifies a person is sealed: in the file, in place, and gone for ever once its key is destroyed."""
 
 import datetime as dt
+import json
 import uuid
 
 import pytest
 from django.db import connection, transaction
 
+from apps.audit.models import AuditEvent
 from apps.core import crypto
 from apps.messaging.models import Line
 from apps.vault import services
@@ -75,6 +77,16 @@ def test_a_destroyed_key_makes_what_it_sealed_unreadable_for_ever() -> None:
     with pytest.raises(KeyDestroyed):
         _ = Line.objects.get(pk=row.pk).number
     assert bytes(DataKey.objects.get(pk=row.data_key_id).wrapped) == b""
+
+
+def test_a_destroyed_key_is_in_the_trail_neither_and_that_it_was_destroyed_is() -> None:
+    row = line()
+    wrapped = bytes(DataKey.objects.get(pk=row.data_key_id).wrapped).hex()
+    services.shred(keys=[row.data_key])
+    trail = AuditEvent.objects.filter(table="vault_datakey").order_by("sequence")
+    assert [event.operation for event in trail] == ["insert", "update"]
+    assert not [event for event in trail if wrapped in f"{event.old} {event.new}".lower()]
+    assert json.loads(trail[1].new or "")["destroyed_at"]
 
 
 def test_rotation_reads_old_keys_and_writes_under_the_newest(settings: object) -> None:

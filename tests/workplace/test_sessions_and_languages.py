@@ -1,6 +1,7 @@
 """Signing in, idling out, and which language a page speaks."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -15,8 +16,9 @@ from tests.workplace.scenes import page, signed_in
 pytestmark = pytest.mark.django_db
 
 
-def sign_in(client: Client, person: User, **more: str) -> str:
-    answer = client.post("/admin/login/", {"username": person.username, "password": people.PASSWORD} | more)
+def sign_in(client: Client, person: User, headers: dict[str, str] | None = None) -> str:
+    said = {"username": person.username, "password": people.PASSWORD}
+    answer = client.post("/admin/login/", said, headers=headers)
     return str(answer.headers.get("Location", answer.status_code))
 
 
@@ -35,6 +37,24 @@ def test_a_wrong_password_and_a_closed_account_stay_outside(client: Client, alic
 
     assert sign_in(client, alice) == "200"
     assert client.get("/admin/").status_code == 302
+
+
+def test_a_stranger_who_tries_a_name_locks_out_themselves_and_not_the_person(
+    client: Client, alice: User, settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.PRODUCTION, settings.AXES_FAILURE_LIMIT = True, 3
+    stranger = "198.51.100.7"  # the proxy writes it last; what stands before it the stranger wrote
+    for count in range(3):
+        answer = client.post(
+            "/admin/login/",
+            {"username": "alice", "password": "wrong"},
+            headers={"X-Forwarded-For": f"10.0.0.{count}, {stranger}"},
+        )
+    assert answer.status_code == 429
+    assert sign_in(client, alice, headers={"X-Forwarded-For": stranger}) == "429"
+
+    assert sign_in(Client(), alice, headers={"X-Forwarded-For": "203.0.113.5"}) == "/admin/"
+    assert "alice" not in caplog.text
 
 
 def test_the_sign_in_page_offers_both_languages_and_the_choice_stays(client: Client) -> None:

@@ -143,3 +143,44 @@ def test_the_list_says_where_everybody_works(everybody: None) -> None:
 
     assert "Sub-investigator BJ01" in body
     assert Action.MANAGE_STAFF not in body
+
+
+def test_an_administrator_makes_nobody_of_herself(everybody: None) -> None:
+    ada = people.ada()
+
+    answer = press(ada, ada, "assign", role="principal_investigator", site=str(people.site("BJ01").pk))
+
+    assert answer.status_code == 422
+    assert str(StaffRule.NOT_ONESELF.label) in answer.content.decode()
+    assert ada.assignments.count() == 1
+
+
+def test_whose_password_another_has_set_reads_so_on_every_page_and_signs_after_setting_their_own(
+    everybody: None,
+) -> None:
+    known, own, carol = "another long passphrase", "a third long passphrase", people.carol()
+    warning, site = "Somebody else has set your password and knows it.", people.site("BJ01")
+    assert press(people.ada(), carol, "password", password=known).status_code == 303
+    assert warning in page(fresh(carol), "/admin/")
+    assert warning in page(fresh(carol), change_url(site))
+
+    refused = press(fresh(carol), site, "close", closes_on="2028-05-20", password=known)
+    assert refused.status_code == 422
+    assert "Set your own first, then sign." in refused.content.decode()
+
+    assert changed(carol, known, known).status_code == 200, "what another knows is not one's own"
+    assert fresh(carol).password_is_anothers
+    assert changed(carol, known, own).status_code == 302
+    assert warning not in page(fresh(carol), "/admin/")
+    answer = press(fresh(carol), site, "close", closes_on="2028-05-20", password=own)
+    assert "Set your own first" not in answer.content.decode()
+    assert fresh(carol).check_password(own)
+
+
+def fresh(person: User) -> User:
+    return User.objects.get(pk=person.pk)
+
+
+def changed(person: User, old: str, new: str) -> Any:
+    said = {"old_password": old, "new_password1": new, "new_password2": new}
+    return signed_in(fresh(person)).post("/admin/password_change/", said)

@@ -4,6 +4,7 @@ import io
 import re
 import zipfile
 from collections.abc import Sequence
+from datetime import UTC
 
 from django.utils.translation import gettext_lazy as _
 from openpyxl import Workbook
@@ -52,7 +53,7 @@ def _put(cell: SheetCell, value: Cell, *, case: str, column: str) -> None:
 
 def _stamped(book: bytes, cut: CutContent) -> bytes:
     """The library writes the clock's time into the file's properties and entries: the as-of time takes its place."""
-    stamp = f"{cut.as_of:%Y-%m-%dT%H:%M:%SZ}".encode()
+    stamp = f"{cut.as_of.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}".encode()
     with zipfile.ZipFile(io.BytesIO(book)) as entries:
         parts = {name: entries.read(name) for name in entries.namelist()}
     parts["docProps/core.xml"] = _STAMPS.sub(rb"\g<1>" + stamp + rb"\g<3>", parts["docProps/core.xml"])

@@ -49,6 +49,7 @@ _MOST_LISTED = 10_000
 _MOST_OLDER = 200  # the log is newest first; this many older items in a row end the reading
 _ACCOUNT = re.compile(r"AC[0-9a-fA-F]{32}")
 _SERVICE = re.compile(r"MG[0-9a-fA-F]{32}")
+_SHORT_CODE = re.compile(r"\d{3,8}")
 _E164 = re.compile(r"\+[1-9]\d{6,14}")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 # At INFO the library writes URLs with phone numbers; this logger stands outside the tree and says nothing at any level.
@@ -202,6 +203,10 @@ class TwilioGateway(SmsGateway):
             found.append("TWILIO_AUTH_TOKEN must be set: without it no callback can be trusted")
         if (service := values.get("MESSAGING_SERVICE_SID", "")) and not _SERVICE.fullmatch(service):
             found.append("TWILIO_MESSAGING_SERVICE_SID must be MG and 32 hexadecimal digits")
+        # Written otherwise than Twilio writes it, it would refuse every text to us, and hide them in the log too.
+        number = values.get("FROM_NUMBER", "")
+        if number and not (_E164.fullmatch(number) or _SHORT_CODE.fullmatch(number)):
+            found.append("TWILIO_FROM_NUMBER must be + and digits without spaces, or a short code")
         if bool(values.get("API_KEY")) != bool(values.get("API_SECRET")):
             found.append("TWILIO_API_KEY and TWILIO_API_SECRET are set together or not at all")
         if "_" in (urlsplit(settings.PUBLIC_BASE_URL).hostname or ""):
@@ -302,12 +307,16 @@ class TwilioGateway(SmsGateway):
         if counterpart:
             query["to"] = counterpart
         items: list[ListedSms] = []
+        read = 0
         try:
-            rows = list(islice(_until_older(self._client.messages.stream(**query), since), _MOST_LISTED))
-            items = [self._listed(row) for row in rows if row.date_created >= since and self._is_ours(row)]
+            for row in islice(_until_older(self._client.messages.stream(**query), since), _MOST_LISTED):
+                read += 1
+                if row.date_created >= since and self._is_ours(row):
+                    items.append(self._listed(row))
         except (requests.RequestException, *_UNREADABLE) as error:
+            # What was read before counts: a text that stands there may stand nowhere else.
             return Listing(items=items, complete=False, code=type(error).__name__)
-        is_complete = len(rows) < _MOST_LISTED
+        is_complete = read < _MOST_LISTED
         return Listing(items=items, complete=is_complete, code="" if is_complete else "too_long")
 
     def _is_ours(self, row: Any) -> bool:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from apps.core import clock, phone
-from apps.core.work import Lane, finishing, seconds
+from apps.core.work import Lane, finishing, seconds, set_due
 from apps.messaging import routes, rules
 from apps.messaging.gateway import ListedSms, SmsGateway
 from apps.messaging.models import Line, Reconciliation, SendAttempt
@@ -40,9 +40,11 @@ class Reconciled:
 
 
 def ensure_reconciliation() -> None:
-    """Every enabled gateway with a log has its due row."""
+    """Every enabled gateway with a log has its due row, one that was switched off meanwhile too."""
     for name in routes.enabled():
         Reconciliation.objects.get_or_create(gateway=name, defaults={"due_at": clock.now(), "lane": Lane.MESSAGES})
+    resting = Reconciliation.objects.filter(gateway__in=routes.enabled(), due_at__isnull=True, lease_until__isnull=True)
+    set_due(resting.filter(quarantined_at__isnull=True), due_at=clock.now())
 
 
 def reconcile_due(row: Reconciliation) -> None:

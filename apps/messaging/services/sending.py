@@ -20,6 +20,7 @@ from apps.messaging.services.endings import after_unknown, fresh, hold, to_poll
 from apps.messaging.services.errors import heed, stoppage
 from apps.messaging.services.reports import adopt_parked, apply
 from apps.messaging.services.settling import poll, settle_unknown
+from apps.messaging.services.spacing import crowded_until
 from apps.messaging.vocabulary import (
     FINAL,
     HANDED_OVER,
@@ -114,6 +115,10 @@ def _begin(message: OutboundMessage) -> Started | None:
         if stop is not None:
             with finishing(message) as ending:
                 ending.due_at, ending.note = stop.until, f"stopped {stop.error_code}"
+            return None
+        if (until := crowded_until(row)) is not None:
+            with finishing(message) as ending:
+                ending.due_at, ending.note = until, "apart"
             return None
         return _start(row, route.gateway)
 

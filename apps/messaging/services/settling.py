@@ -71,6 +71,8 @@ def _settle(
     if found:
         heal(gateway=gateway, found=found)
         row.refresh_from_db()
+    # What was found may be another text to the same phone: this one is then as unknown as before.
+    if attempt in found or row.state not in (SendState.CALLING, SendState.UNKNOWN):
         ending.due_at = to_poll(row, gateway, attempt)
     elif attempt.pk in unclear:
         hold(row, code="cannot_tell")

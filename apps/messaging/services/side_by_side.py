@@ -25,6 +25,7 @@ from apps.messaging.models import DeliveryEvent, OutboundMessage, SendAttempt
 from apps.messaging.services.endings import to_poll
 from apps.messaging.services.errors import stoppage
 from apps.messaging.services.sending import Started, call, started_with, why_withheld, write_down
+from apps.messaging.services.spacing import crowded_until
 from apps.messaging.vocabulary import URGENT, AttemptState, SendState
 
 log = logging.getLogger(__name__)
@@ -100,7 +101,7 @@ def _way(row: OutboundMessage) -> SmsGateway | None:
         return None
     if row.purpose not in URGENT and stoppage(gateway=route.gateway, message=row) is not None:
         return None
-    return route.gateway
+    return route.gateway if crowded_until(row) is None else None
 
 
 # --- the calls

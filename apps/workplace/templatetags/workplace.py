@@ -1,13 +1,17 @@
 """What the templates of the workplace ask for."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django import template
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import ngettext
 
 from apps.core import clock
 from apps.workplace import words
+from apps.workplace.conversation import Piece
 
 register = template.Library()
 
@@ -68,6 +72,23 @@ def whom(word: str) -> str:
 def about(text: str) -> str:
     """What an incident of the paging is about, in words."""
     return words.detail(text)
+
+
+@register.filter
+def shown(text: str) -> str:
+    """Words that somebody wrote, as every page shows them; what was masked is named as such. No template may show them without it."""
+    masked = words.shown(text)
+    return format_html("{}{}", masked, _note()) if words.is_masked(masked) else masked
+
+
+@register.filter
+def note_of_mask(pieces: Iterable[Piece]) -> str:
+    """The same note behind a text in pieces, which is masked before it is cut."""
+    return _note() if any(words.is_masked(piece.text) for piece in pieces) else ""
+
+
+def _note() -> SafeString:
+    return format_html(' <span class="tc-quiet tc-small">({})</span>', words.why_masked())
 
 
 @register.filter

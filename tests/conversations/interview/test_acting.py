@@ -34,8 +34,8 @@ pytestmark = pytest.mark.django_db
         (("diarrhea",), "3", "emergency"),
         (("both legs swollen",), "2", "emergency"),  # one side only
         (("both legs swollen",), "3", "emergency"),
-        (("vomiting", "1", "1"), "3", "admitted_reply"),
-        (("vomiting", "1", "1"), "4", "admitted_reply"),
+        (("vomiting", "1", "1"), "3", "sym_admit"),
+        (("vomiting", "1", "1"), "4", "sym_admit"),
         (("vomiting", "1"), "4", "emergency"),  # very severe
         (("cough",), "39.2", "emergency"),
     ],
@@ -65,7 +65,7 @@ def test_an_answer_that_raises_keeps_its_decision_with_the_rules_and_the_reason(
 
 
 def test_an_urgent_answer_pages_and_says_so(says: Says) -> None:
-    says("jones", "yellow eyes")
+    says("jones", "yellow skin")
 
     assert says("jones", "3") == "sym_done_r2"
     assert (Escalation.objects.get().chain, the_event().level) == ("R2", "R2")

@@ -121,7 +121,7 @@ def test_a_caregiver_is_not_asked_who_writes_and_the_answers_count_as_a_caregive
     told = [says("jones's husband", body) for body in ("1", "1", "3")]
 
     assert told[:2] == ["sym_severity", "sym_hospital"]
-    assert told[2] == "emergency_family"
+    assert told[2] == "sym_admit"
     decided = SymptomReport.objects.get(rules_version__startswith="list ")
     assert (decided.sender, decided.level) == ("caregiver", "R1")
     assert answers_to("jones") == []

@@ -2,7 +2,7 @@
 
 import json
 from argparse import ArgumentParser
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +54,7 @@ class Command(BaseCommand):
             as_of = cut.as_of.isoformat()
             self.stdout.write(json.dumps({"cut": cut.reference, "as_of": as_of, "events": cut.rows, "files": files}))
             return
-        self.stdout.write(f"cut {cut.reference} as of {cut.as_of:%Y-%m-%dT%H:%M:%S.%f}Z: {cut.rows} events, blinded")
+        self.stdout.write(f"cut {cut.reference} as of {manifest.stamp(cut.as_of)}: {cut.rows} events, blinded")
         for path in written:
             self.stdout.write(f"{path}")
 
@@ -87,7 +87,7 @@ def _as_of(text: str | None) -> datetime:
         raise CommandError(f"--as-of {text}: not a time such as 2027-05-12T08:00:00Z") from error
     if time.tzinfo is None:
         raise CommandError(f"--as-of {text}: needs a zone, such as Z or +08:00")
-    return time.astimezone(clock.now().tzinfo)
+    return time.astimezone(UTC)
 
 
 def _site(code: str | None) -> Site | None:

@@ -4,6 +4,8 @@ import os
 import sys
 from typing import Any
 
+from celery.app import app_or_default
+from celery.bin.celery import celery
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
@@ -19,15 +21,19 @@ class Command(BaseCommand):
         parser.add_argument("--concurrency", type=int, default=settings.WORKER_CONCURRENCY)
 
     def handle(self, *args: Any, **options: Any) -> None:
+        """This process becomes the worker: one to stop, and one that has read the program once when it must be back in seconds.
+
+        The checks have run, and stopped it where one failed; Celery would run them again and not look at what they say.
+        """
+        os.environ["CELERY_SKIP_CHECKS"] = "1"
+        celery.params[0].default = app_or_default()  # not the proxy, which would be called like a function
         arguments = command_line(lanes=options["lanes"], concurrency=options["concurrency"])
-        os.execv(sys.executable, [sys.executable, *arguments])  # noqa: S606 - it becomes the worker: one process to stop
+        sys.exit(celery.main(args=arguments, standalone_mode=False) or 0)
 
 
 def command_line(*, lanes: list[str], concurrency: int) -> list[str]:
-    """Arguments for the interpreter. Gossip, mingle and heartbeats between workers are off: workers need not know each other."""
-    quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
-    where = ["--workdir", str(settings.BASE_DIR)]
-    worker = [
+    """Arguments of `celery`. Gossip, mingle and heartbeats between workers are off: workers need not know each other."""
+    return [
         "worker",
         "-Q",
         ",".join(f"{settings.QUEUE_PREFIX}{lane}" for lane in lanes),
@@ -35,5 +41,7 @@ def command_line(*, lanes: list[str], concurrency: int) -> list[str]:
         str(concurrency),
         "--loglevel",
         "INFO",
+        "--without-gossip",
+        "--without-mingle",
+        "--without-heartbeat",
     ]
-    return ["-m", "celery", "-A", "trialcare", *where, *worker, *quiet]

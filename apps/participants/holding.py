@@ -1,0 +1,16 @@
+"""One thing at a time about a participant: texts that come at once are acted on one after the other."""
+
+from collections.abc import Iterable
+
+from apps.participants.models import Participant
+
+
+def hold(participants: Iterable[Participant]) -> None:
+    """Until the transaction ends nobody else acts on these. Rows that only refer to them need not wait (no_key).
+
+    The order that everybody keeps, else two would wait for each other: participants, by their key, before an escalation or a case of
+    theirs. What was read before is read again after it.
+    """
+    keys = sorted({participant.pk for participant in participants})
+    rows = Participant.objects.filter(pk__in=keys).order_by("pk")
+    list(rows.select_for_update(no_key=True).values_list("pk", flat=True))

@@ -1,0 +1,61 @@
+"""What a judgement of an event may not say, because it cannot be so."""
+
+from datetime import date
+
+from apps.core import clock
+from apps.participants.models import Participant
+from apps.safety.models import AdverseEvent
+from apps.safety.vocabulary import Outcome
+
+_DEATH = 5  # CTCAE: a grade 5 is a death
+
+
+class SafetyError(Exception):
+    """A step of the case that is not allowed."""
+
+
+class FatalWithoutDeath(SafetyError):
+    """A fatal outcome and grade 5 are a death, and so the event is serious because of it."""
+
+
+class DeathOtherwise(SafetyError):
+    """An event that is serious because of death ends fatally, if its outcome is stated."""
+
+
+class OnsetImpossible(SafetyError):
+    """An onset is between birth and today."""
+
+
+class EndsBeforeOnset(SafetyError):
+    """The end is before the onset."""
+
+
+class EndedNotRecovered(SafetyError):
+    """What has an end is not still going on."""
+
+
+def check_days(event: AdverseEvent) -> None:
+    """Of a draft too. Raises OnsetImpossible or EndsBeforeOnset."""
+    if event.onset_on and not _born(event.participant) <= event.onset_on <= clock.today(str(event.participant.zone)):
+        raise OnsetImpossible
+    if event.onset_on and event.ended_on and event.ended_on < event.onset_on:
+        raise EndsBeforeOnset
+
+
+def check_whole(event: AdverseEvent) -> None:
+    """Of what an investigator signs. Raises any of the above.
+
+    A death may stand without an outcome: nobody may know yet that this event was what they died of.
+    """
+    check_days(event)
+    is_fatal = event.outcome == Outcome.FATAL or event.severity_grade == _DEATH
+    if is_fatal and not event.death:
+        raise FatalWithoutDeath
+    if event.death and event.outcome not in ("", Outcome.UNKNOWN, Outcome.FATAL):
+        raise DeathOtherwise
+    if event.ended_on and event.outcome == Outcome.NOT_RECOVERED:
+        raise EndedNotRecovered
+
+
+def _born(participant: Participant) -> date:
+    return date.fromisoformat(participant.birth_date) if participant.birth_date else date.min

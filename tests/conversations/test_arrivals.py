@@ -1,0 +1,110 @@
+"""An answer that does not reach the phone is no answer: people hear of it, and those who are paged are told to phone."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from apps.conversations.models import Arrival, Task
+from apps.conversations.vocabulary import TaskKind
+from apps.core import clock
+from apps.core.work import Lane
+from apps.escalation.models import Escalation, Page
+from apps.messaging.models import OutboundMessage, SendAttempt
+from apps.operations import engine
+from apps.participants.contacts import add_contact_point
+from apps.participants.vocabulary import ContactKind
+from tests import people
+from tests.fakes.twilio_faults import Trouble
+from tests.fakes.twilio_server import ACCOUNT_SID
+from tests.faults import world as worlds
+from tests.faults.world import World
+
+pytestmark = pytest.mark.django_db
+BLACK = "black stool since last night"
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    with worlds.at(worlds.WEDNESDAY - timedelta(days=1), tmp_path) as made:  # without a check-in
+        yield made
+
+
+def refuse(world: World, who: str, code: int) -> None:
+    world.twilio.fault(Trouble.REFUSED, to=people.PHONES[who], times=None, code=code, status=400)
+
+
+def calls() -> list[tuple[str, str]]:
+    kinds = (TaskKind.CANNOT_TEXT, TaskKind.UNDELIVERED)
+    rows = Task.objects.filter(kind__in=kinds).order_by("participant__code")
+    return list(rows.values_list("kind", "participant__code"))
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"), [(21610, TaskKind.CANNOT_TEXT), (30007, TaskKind.UNDELIVERED), (21211, TaskKind.UNDELIVERED)]
+)
+def test_an_emergency_text_that_is_refused_is_told_with_the_next_page(world: World, code: int, kind: TaskKind) -> None:
+    refuse(world, "jones", code)
+    world.text("jones", BLACK)
+    world.minutes(6)
+    assert Escalation.objects.get().cannot_text
+    assert Page.objects.get(person=people.bob(), channel="sms").wording == "staff_cannot_text"
+    assert calls() == [(kind, "BJ01-002")]
+    assert Task.objects.get(kind=kind).deadline <= clock.now() + timedelta(minutes=15)
+
+
+def test_an_answer_that_fails_after_it_was_accepted_is_noticed_too(world: World) -> None:
+    world.text("jones", BLACK)
+    while not (sent := SendAttempt.objects.filter(message__wording="emergency", state="accepted")).exists():
+        assert any(engine.run_one(lane=lane) for lane in (Lane.SAFETY, Lane.MESSAGES))
+    world.twilio.exchange.callbacks.waiting.clear()
+    attempt = sent.get()
+    form = {"AccountSid": ACCOUNT_SID, "MessageSid": attempt.provider_id, "MessageStatus": "undelivered"}
+    assert world.post(form | {"ErrorCode": "30003"}, path=f"/sms/twilio/status/{attempt.pk}/") == 200
+    world.minutes(2)
+    assert Escalation.objects.get().cannot_text
+
+
+@pytest.mark.parametrize("body", ["1", "STOP it please, I have a cold"])
+def test_the_first_sign_of_a_stop_at_the_carrier_is_a_call_the_same_day(world: World, body: str) -> None:
+    refuse(world, "jones", 21610)
+    world.text("jones", body)
+    world.minutes(5)
+    assert calls() == [(TaskKind.CANNOT_TEXT, "BJ01-002")]
+    assert Task.objects.get(kind=TaskKind.CANNOT_TEXT).deadline <= clock.now() + timedelta(hours=12)
+
+
+def test_ten_answers_that_do_not_arrive_are_one_call(world: World) -> None:
+    refuse(world, "jones", 30007)
+    for _ in range(3):
+        world.text("jones", "1")
+        world.minutes(3)
+    assert calls() == [(TaskKind.UNDELIVERED, "BJ01-002")]
+
+
+def test_of_a_shared_phone_everybody_is_called(world: World) -> None:
+    add_contact_point(participant=people.li(), kind=ContactKind.PARTICIPANT, number=people.PHONES["jones"])
+    refuse(world, "jones", 30007)
+    world.text("jones", BLACK)
+    world.minutes(3)
+    assert calls() == [(TaskKind.UNDELIVERED, "BJ01-002"), (TaskKind.UNDELIVERED, "SH02-001")]
+    assert all(running.cannot_text for running in Escalation.objects.filter(events__isnull=False))
+
+
+@pytest.mark.parametrize("body", ["1", BLACK])
+def test_what_arrives_is_looked_at_once_and_is_nobodys_work(world: World, body: str) -> None:
+    world.text("jones", body)
+    world.minutes(2)
+    assert Arrival.objects.get().due_at is None
+    assert calls() == []
+    assert not Escalation.objects.filter(cannot_text=True).exists()
+
+
+def test_whoever_wished_for_no_texts_is_not_called_about_the_answer_that_was_kept_back(world: World) -> None:
+    world.text("jones", "STOP")
+    world.minutes(1)
+    world.text("jones", "1")
+    world.minutes(60)
+    assert OutboundMessage.objects.get(wording="checkin_ok").state == "cancelled"
+    assert calls() == []
