@@ -28,6 +28,16 @@ SEALED, ROW_KEY, DIGEST = b"canaryarmcanaryarm", "canaryrowkey", "canarylistdige
 OF_THE_ARM = (SEALED.decode(), SEALED.hex(), b64encode(SEALED).decode(), ROW_KEY, DIGEST)
 
 
+JUDGED = {
+    "term": "Haematemesis",
+    "severity_grade": "3",
+    "criteria": ["hospitalisation"],
+    "causality_investigator": "possible",
+    "onset_on": "2026-11-01",
+    "outcome": "2",
+}
+
+
 @dataclass(frozen=True)
 class Scene:
     """One red flag of each site, and one of an unknown number, with what the program made of them."""
@@ -56,6 +66,10 @@ class Scene:
     def tokens_of_texts(self) -> list[str]:
         """Words and whole numbers that nobody without the right to texts may see."""
         return [BEIJING, SHANGHAI, UNKNOWN, *people.PHONES.values()]
+
+
+def fresh(event: AdverseEvent) -> AdverseEvent:
+    return AdverseEvent.objects.get(pk=event.pk)
 
 
 def play() -> Scene:
