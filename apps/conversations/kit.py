@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.utils.translation import gettext_noop as _
 
-from apps.conversations import kit_paper
 from apps.conversations.models import DowntimeKit, Task
 from apps.core import clock
 from apps.escalation import chains
@@ -26,6 +26,7 @@ from apps.trials.models import Site
 VALID_FOR = timedelta(hours=24)
 CALLS_AHEAD = timedelta(hours=24)
 SHORTEST_PASSWORD = 12
+OPEN_CASE = _("Urgent: a case is open now")
 
 
 class NotForYou(Exception):
@@ -74,6 +75,8 @@ def make_kit(*, site: Site, person: User, password: str) -> bytes:
         raise NotForYou
     if len(password) < SHORTEST_PASSWORD:
         raise PasswordTooShort
+    from apps.conversations import kit_paper  # noqa: PLC0415 - what sets paper takes a third of every process's start
+
     kit = kit_of(site, person)
     DowntimeKit.objects.create(site=site, person=person, made_at=kit.made_at, valid_until=kit.valid_until)
     return kit_paper.sealed(kit_paper.paper(kit), password=password)
@@ -106,7 +109,7 @@ def _untaken(site: Site, person: User) -> list[ToCall]:
         .order_by("events__escalation__received_at")
     )
     people = dict.fromkeys(cases)
-    return [ToCall(None, each.code, kit_paper.OPEN_CASE, _numbers(each, person)) for each in people]
+    return [ToCall(None, each.code, OPEN_CASE, _numbers(each, person)) for each in people]
 
 
 def _numbers(participant: Participant, person: User) -> list[tuple[str, str]]:

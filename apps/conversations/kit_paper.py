@@ -7,7 +7,7 @@ that is inside the file, so that a number is whole and plain in any viewer; Chin
 import re
 from collections.abc import Iterable
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from xml.sax.saxutils import escape
 from zoneinfo import ZoneInfo
 
@@ -23,10 +23,8 @@ from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
+from apps.conversations.kit import Kit, ToCall
 from apps.core import phone
-
-if TYPE_CHECKING:
-    from apps.conversations.kit import Kit, ToCall
 
 _LATIN, _BOLD = "Vera", "VeraBd"  # they come with reportlab and are put into the file
 # A standard font of Adobe's Chinese pack: nothing to ship, known to every viewer that shows Chinese.
@@ -46,7 +44,6 @@ _DO_CHINESE = ParagraphStyle("do_chinese", parent=_DO, wordWrap="CJK", spaceAfte
 _LINES: list[Any] = [("GRID", (0, 0), (-1, -1), 0.5, colors.grey), ("VALIGN", (0, 0), (-1, -1), "TOP")]
 _URGENT = colors.HexColor("#e6e6e6")  # grey: it is printed in black
 _WIDTH = 180
-OPEN_CASE = _("Urgent: a case is open now")
 _SAYS = {
     "title": _("Downtime kit"),
     "secret": _("Holds phone numbers: keep it locked, shred it when it is void."),
@@ -92,7 +89,7 @@ def both(text: str) -> tuple[str, str]:
     return english, "" if english == chinese else chinese
 
 
-def paper(kit: "Kit") -> bytes:
+def paper(kit: Kit) -> bytes:
     """The PDF, not yet encrypted. It is set twice: how many pages there are is known after the first time."""
     _fonts()
     pages = len(PdfReader(BytesIO(_set(kit, pages=0))).pages)
@@ -108,7 +105,7 @@ def _fonts() -> None:
             pdfmetrics.registerFont(TTFont(name, f"{name}.ttf"))
 
 
-def _set(kit: "Kit", *, pages: int) -> bytes:
+def _set(kit: Kit, *, pages: int) -> bytes:
     out = BytesIO()
     made = SimpleDocTemplate(
         out, pagesize=A4, title="", author="", leftMargin=15 * mm, rightMargin=15 * mm, topMargin=12 * mm,
@@ -157,7 +154,7 @@ def _line(name: str, style: ParagraphStyle = _TEXT, *, before: str = "") -> Para
     return Paragraph(_mixed(f"{before}{' · '.join(filter(None, both(_SAYS[name])))}"), style)
 
 
-def _stamp(kit: "Kit", time: Any) -> str:
+def _stamp(kit: Kit, time: Any) -> str:
     return f"{time.astimezone(ZoneInfo(kit.site.timezone)):%Y-%m-%d %H:%M}"
 
 
@@ -169,7 +166,7 @@ def dialled(number: str) -> str:
 # --- the parts
 
 
-def _head(kit: "Kit") -> list[Flowable]:
+def _head(kit: Kit) -> list[Flowable]:
     site = kit.site
     void = f"{_one_line('void')} {_stamp(kit, kit.valid_until)} ({site.timezone})"
     made = f"{_one_line('made')} {_stamp(kit, kit.made_at)}, {_one_line('for')} {kit.made_for}"
@@ -203,7 +200,7 @@ def _first() -> list[Flowable]:
     return found
 
 
-def _tree(kit: "Kit") -> list[Flowable]:
+def _tree(kit: Kit) -> list[Flowable]:
     rows = [[str(rung.minutes), _two_lines(_role(rung.who)), rung.name, [dialled(rung.number)]] for rung in kit.tree]
     head = _line("tree", _HEAD, before="A. ")
     return [head, _table(("minutes", "who", "name", "number"), rows, widths=(22, 54, 48, 56))]
@@ -226,7 +223,7 @@ _ROLES = {
 }
 
 
-def _calls(kit: "Kit") -> list[Flowable]:
+def _calls(kit: Kit) -> list[Flowable]:
     zone = ZoneInfo(kit.site.timezone)
     rows = [
         [
@@ -241,13 +238,13 @@ def _calls(kit: "Kit") -> list[Flowable]:
     return [head, _table(names, rows, widths=(22, 26, 42, 56, 34), urgent=urgent)]
 
 
-def _others(kit: "Kit") -> list[Flowable]:
+def _others(kit: Kit) -> list[Flowable]:
     rows = [[call.code, _two_lines(call.why), _phones(call), ""] for call in kit.others]
     head = _line("others", _HEAD, before="C. ")
     return [head, _table(("code", "why", "number", "result"), rows, widths=(26, 40, 56, 58))]
 
 
-def _phones(call: "ToCall") -> list[str]:
+def _phones(call: ToCall) -> list[str]:
     """Whose number, then the number, one below the other."""
     return [text for whose, number in call.numbers for text in (" ".join(both(whose)), dialled(number))] or ["–"]
 
