@@ -163,7 +163,7 @@ def _as_before(turn: Turn, participant: Participant) -> str:
         if is_over(participant.site):
             return "after_end_auto"
         return progress.still_open(turn, participant) or "checkin_ok"
-    waits = Question.objects.filter(line=turn.line, state=QuestionState.OPEN, wording__in=EMERGENCY).exists()
+    waits = _emergency_is_asked(turn)
     is_enough = is_night(participant.site) or participant.is_discreet or was_asked_enough(turn.line)
     return "reassure" if waits or is_enough else progress.ASKS
 
@@ -369,9 +369,14 @@ def _to_a_person(turn: Turn) -> Turn:
     if is_over(participant.site):
         turn.reply_wording = "after_end_auto"
     else:
-        turn.reply_wording = "unclear2" if again else "unclear1"
+        turn.reply_wording = "unclear2" if again or _emergency_is_asked(turn) else "unclear1"
     messaging.settle(message=turn.message, disposition=Disposition.PERSON)
     return turn
+
+
+def _emergency_is_asked(turn: Turn) -> bool:
+    """Then no other list of digits is offered: its "2" is "help me to go"."""
+    return Question.objects.filter(line=turn.line, state=QuestionState.OPEN, wording__in=EMERGENCY).exists()
 
 
 def _unclear_lately(turn: Turn) -> bool:

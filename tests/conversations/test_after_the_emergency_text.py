@@ -85,3 +85,19 @@ def test_at_the_er_is_news_when_nothing_was_asked_or_a_person_has_spoken_since(t
     time.advance(timedelta(hours=20))
     text("jones", "at the er")
     assert people.jones().events.count() == 2
+
+
+@pytest.mark.parametrize("words", ["什么意思啊", "asdf qwer"])
+def test_words_that_nobody_understands_leave_the_emergency_question_the_only_one(
+    time: VirtualClock, words: str
+) -> None:
+    """2 is "I cannot go, help me" as long as it is asked; beside another list of digits nobody knew which 2 was meant."""
+    text("wang", "吐血了")
+
+    later(time, 1)
+    text("wang", words)
+    later(time, 1)
+    text("wang", "2")
+
+    assert sent_to("wang") == ["emergency", "unclear2", "reassure"]
+    assert Question.objects.get(wording="emergency").answer == "2"
