@@ -137,7 +137,8 @@ def _say_to_staff(turn: Turn, key: str) -> None:
 
 
 def could_not_reply(turn: Turn) -> None:
-    """The courtesy answer failed: the text was handled, but a person should know that no answer left."""
+    """The courtesy answer failed: the text was handled, but a person should know that no answer left. Its emergency text had left before."""
+    arrivals.expect(turn)
     open_task(
         key=f"no-answer:{turn.pk}",
         kind=TaskKind.READ,
