@@ -137,8 +137,8 @@ def _say_to_staff(turn: Turn, key: str) -> None:
 
 
 def could_not_reply(turn: Turn) -> None:
-    """The courtesy answer failed: the text was handled, but a person should know that no answer left. Its emergency text had left before."""
-    arrivals.expect(turn)
+    """The courtesy answer failed: the text was handled, but a person should know that no answer left."""
+    arrivals.expect(turn)  # an emergency text had left before
     open_task(
         key=f"no-answer:{turn.pk}",
         kind=TaskKind.READ,
