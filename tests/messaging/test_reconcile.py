@@ -163,7 +163,7 @@ def test_a_row_of_which_nothing_can_be_read_hides_none_behind_it_and_is_counted(
     done = reconciled()
 
     assert (done.inserted, done.unreadable, done.complete) == (2, 1, True)
-    assert [record.count for record in caplog.records if record.msg.startswith("rows of a message log")] == [1]
+    assert [vars(record)["count"] for record in caplog.records if record.msg.startswith("rows of a message log")] == [1]
 
 
 def test_rows_that_cannot_be_read_ring_once_each_and_not_at_every_look(twilio: TwilioServer) -> None:
