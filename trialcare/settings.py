@@ -310,6 +310,10 @@ LOGGING = {
         },
         "celery.worker.strategy": {"level": "WARNING"},
         "django.request": {"level": "ERROR"},
+        # Their own handlers would write an address whole, which may be a key, and mail what went wrong with the request.
+        "django": {"level": "INFO", "handlers": []},
+        "django.server": {"level": "INFO", "handlers": ["out"], "propagate": False},
+        "gunicorn.error": {"handlers": ["out"], "propagate": False},
         "django.db.backends": {"level": "WARNING", "handlers": [], "propagate": False},
     },
 }

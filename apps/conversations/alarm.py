@@ -34,21 +34,27 @@ def page(
     received_at: datetime,
     night_page: bool = True,
     wrote: ContactPoint | None = None,
+    silent_until: datetime | None = None,
 ) -> Escalation:
     """Start the chain of this level at the participant's site, or join the one that runs and make it more urgent.
 
-    At night what may wait stands on the 07:00 list (decision 30). `wrote`: from where the text came that it is about.
+    At night what may wait stands on the 07:00 list (decision 30). `wrote`: from where the text came that it is about. `silent_until`:
+    what is paged about is that no answer had come by then.
     """
     hold([participant])  # of two texts at once the second joins what the first has started
     running = _running(participant)
     site = participant.site
-    not_before = None if night_page else morning_list(site)
+    morning = None if night_page else morning_list(site)
     if running is not None:
-        _join(running, level, may_wait=not_before is not None)
+        _join(running, level, may_wait=morning is not None)
         return running
     cannot_text = participant.follow_up in SILENT or not _takes_texts(participant, wrote)
     return escalation.start(
-        chain=ChainName(level), site=site, received_at=received_at, cannot_text=cannot_text, not_before=not_before
+        chain=ChainName(level),
+        site=site,
+        received_at=received_at,
+        cannot_text=cannot_text,
+        not_before=morning or silent_until,
     )
 
 

@@ -122,8 +122,9 @@ def _is_running(task: Task) -> bool:
 def _start(task: Task) -> Escalation:
     urgent = task.deadline - task.created_at <= URGENT_WITHIN
     chain = (ChainName.R2 if urgent else ChainName.R3) if task.site else ChainName.UNMATCHED
-    not_before = _morning() if chain == ChainName.UNMATCHED and not urgent else None
-    return escalation.start(chain=chain, site=task.site, received_at=task.created_at, not_before=not_before)
+    morning = _morning() if chain == ChainName.UNMATCHED and not urgent else None
+    # The task is late, not the text that it came from.
+    return escalation.start(chain=chain, site=task.site, received_at=task.created_at, not_before=morning or task.due_at)
 
 
 def _morning() -> datetime | None:

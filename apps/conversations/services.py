@@ -138,6 +138,7 @@ def _say_to_staff(turn: Turn, key: str) -> None:
 
 def could_not_reply(turn: Turn) -> None:
     """The courtesy answer failed: the text was handled, but a person should know that no answer left."""
+    arrivals.expect(turn)  # an emergency text had left before
     open_task(
         key=f"no-answer:{turn.pk}",
         kind=TaskKind.READ,

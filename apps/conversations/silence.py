@@ -64,9 +64,8 @@ def _on_symptom(question: Question) -> None:
         return
     participant = question.participant
     turn = Turn.objects.filter(reply=question.message).select_related("message").first()
-    running = alarm.page(
-        participant=participant, level="R2", received_at=turn.arrived_at if turn else question.asked_at
-    )
+    received_at = turn.arrived_at if turn else question.asked_at
+    running = alarm.page(participant=participant, level="R2", received_at=received_at, silent_until=question.due_at)
     _call(question, TaskKind.CALL_BACK, within=CALL_WITHIN, running=running, message=turn.message if turn else None)
     if question.event is not None:
         safety.raise_draft(event=question.event, level="R2", escalation=running)

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from functools import wraps
 from uuid import UUID
 
 from django.conf import settings
@@ -17,6 +18,8 @@ from apps.messaging.gateway import Kind, RawCallback, SmsGateway
 
 log = logging.getLogger(__name__)
 _HEADERS = ("x-twilio-signature", "i-twilio-idempotency-token")
+
+View = Callable[..., HttpResponse]
 
 
 @csrf_exempt
@@ -64,10 +67,30 @@ def _taken(
     try:
         store(sms, callback)
     except Error as error:
-        log.error("callback not stored", extra={"gateway": name, "error": type(error).__name__})
-        return _not_now()
+        return _not_stored(error, gateway=name)
     answer = sms.acknowledge(kind)
     return HttpResponse(answer.body, content_type=answer.content_type, status=answer.status)
+
+
+def or_not_now(gateway: str) -> Callable[[View], View]:
+    """Of a view that is called back by this provider: without the database it says so, and is called again."""
+
+    def guard(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, **parts: object) -> HttpResponse:
+            try:
+                return view(request, **parts)
+            except Error as error:
+                return _not_stored(error, gateway=gateway)
+
+        return guarded
+
+    return guard
+
+
+def _not_stored(error: Error, *, gateway: str) -> HttpResponse:
+    log.error("callback not stored", extra={"gateway": gateway, "error": type(error).__name__})
+    return _not_now()
 
 
 def _not_now() -> HttpResponse:

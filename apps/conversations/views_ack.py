@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.audit.services import acting
 from apps.conversations import services as conversations
+from apps.conversations.views import or_not_now
 from apps.escalation import feed
 from apps.escalation import services as escalation
 from apps.escalation.links import BadLink, page_of
@@ -37,6 +38,7 @@ def acknowledge(request: HttpRequest, token: str) -> HttpResponse:
 
 @never_cache
 @require_safe
+@or_not_now("calendar")
 def duty_calendar(_request: HttpRequest, token: str) -> HttpResponse:
     """The person's own shifts, for a phone's calendar. 404 for a wrong address and for an account that has ended."""
     person = feed.person_of(token)

@@ -4,8 +4,6 @@ Every address checks who calls before it reads anything: Twilio's signature, Ali
 """
 
 import json
-import logging
-from collections.abc import Callable
 from functools import wraps
 from uuid import UUID
 
@@ -19,7 +17,7 @@ from twilio.twiml.voice_response import Gather, VoiceResponse
 
 from apps.audit.services import acting
 from apps.conversations import services as conversations
-from apps.conversations.views import callback_of
+from apps.conversations.views import View, callback_of, or_not_now
 from apps.core import wording
 from apps.escalation import paging
 from apps.escalation import services as escalation
@@ -33,13 +31,10 @@ from apps.messaging import services as messaging
 from apps.messaging import twilio_voice
 from apps.messaging.gateway import Kind
 
-log = logging.getLogger(__name__)
 TRIES = 3
 _NOT_TAKEN_UP = frozenset({"busy", "no-answer", "failed", "canceled"})
 _PICKED_UP = frozenset({"in-progress", "answered", "completed"})
 SPOKEN = {"en": "en-US", "zh-Hans": "zh-CN"}
-
-View = Callable[..., HttpResponse]
 
 
 def from_twilio(view: View) -> View:
@@ -47,6 +42,7 @@ def from_twilio(view: View) -> View:
 
     @csrf_exempt
     @require_POST
+    @or_not_now("twilio_voice")
     @wraps(view)
     def guarded(request: HttpRequest, **parts: object) -> HttpResponse:
         if not twilio_voice.is_set_up():
@@ -178,6 +174,7 @@ def _outcome(page: Page) -> str:
 
 @csrf_exempt
 @require_POST
+@or_not_now("aliyun_voice")
 def aliyun_reports(request: HttpRequest, token: str) -> HttpResponse:
     """Reports of calls that have ended, several at once. Keys that are the person's PIN take the page."""
     if not aliyun_voice.is_callback_token(token):
@@ -210,6 +207,7 @@ def _reported(page: Page, report: dict[str, object]) -> None:
 
 @csrf_exempt
 @require_POST
+@or_not_now("webhook")
 def page_delivered(_request: HttpRequest, token: str) -> HttpResponse:
     """The pager says that the page is on the person's device. It takes nothing."""
     try:

@@ -13,6 +13,7 @@ class TaskKind(models.TextChoices):
     CHECK_NUMBER = "check_number", _("Call: is this still the right number?")
     CANNOT_TEXT = "cannot_text", _("Call: this phone cannot be texted")
     UNDELIVERED = "undelivered", _("Call: the text did not arrive")
+    UNCERTAIN = "uncertain", _("Call: nobody knows whether our urgent text arrived")
     NO_REPLY = "no_reply", _("Call: no answer to the check-in")
     SYMPTOM = "symptom", _("Contact the participant today about a symptom")
     DEATH = "death", _("Read at once: a death may have been reported")
@@ -76,7 +77,7 @@ class Again(models.TextChoices):
 CALLS = frozenset(
     {
         TaskKind.CALL_BACK, TaskKind.OPTED_OUT, TaskKind.CHECK_NUMBER, TaskKind.CANNOT_TEXT, TaskKind.UNDELIVERED,
-        TaskKind.NO_REPLY, TaskKind.SYMPTOM, TaskKind.APPOINTMENT, TaskKind.MISSED_CALL, TaskKind.CHANGED,
+        TaskKind.UNCERTAIN, TaskKind.NO_REPLY, TaskKind.SYMPTOM, TaskKind.APPOINTMENT, TaskKind.MISSED_CALL, TaskKind.CHANGED,
         TaskKind.CALL_AGAIN, TaskKind.SECOND_CALL, TaskKind.THIRD_CALL, TaskKind.PROGRESS, TaskKind.ADVICE,
         TaskKind.TEST_DUE, TaskKind.PLAN_NOT_KEPT, TaskKind.FAREWELL, TaskKind.RETURNED,
     }

@@ -1,4 +1,5 @@
-"""Log lines as events with ids. A last net: whatever looks like a phone number is masked, and no traceback carries local values."""
+"""Log lines as events with ids. A last net: whatever looks like a phone number is masked, addresses are cut, since ours and those of
+pagers hold keys, and no traceback carries local values."""
 
 import logging
 import re
@@ -16,10 +17,11 @@ _FIELDS = (
     "attempt",
     "count",
     "status",
-    "path",
     "site",
 )
 _DIGITS = re.compile(r"(?<![0-9a-fA-F-])\+?\d[\d ().-]{6,}\d(?![0-9a-fA-F-])")
+# An address of a path, as far as its first part and beyond. "HTTP/1.1", "and/or" and a broker's address are none.
+_ADDRESS = re.compile(r"(?<![\w.:/])((?:https?://[^/?\s\"']+)?/[^/?\s\"']*)[/?][^\s\"']*")
 
 
 class EventFormatter(logging.Formatter):
@@ -37,4 +39,12 @@ def _said(record: logging.LogRecord) -> str:
     """The message in one line. What Django finds suspicious it quotes: a stranger's words, so its kind alone is told."""
     if record.name.startswith("django.security"):
         return "refused as suspicious"
-    return " ".join(record.getMessage().split())
+    return _without_keys(" ".join(record.getMessage().split()), record)
+
+
+def _without_keys(message: str, record: logging.LogRecord) -> str:
+    """Of a request the pattern of its address, of any other address the first part."""
+    match = getattr(getattr(record, "request", None), "resolver_match", None)
+    if match is None:
+        return _ADDRESS.sub(r"\1/...", message)
+    return _ADDRESS.sub(lambda _address: f"/{match.route}", message)

@@ -112,6 +112,7 @@ class Escalation(WorkRow):
 
     received_at = models.DateTimeField(_("text received"))
     opened_at = models.DateTimeField(_("opened"))
+    held_until = models.DateTimeField(null=True)  # by a rule nobody was to be paged before: no delay, whatever the hour
     acknowledged_at = models.DateTimeField(_("taken at"), null=True)
     acknowledged_by = models.ForeignKey(
         User, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("taken by")

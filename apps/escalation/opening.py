@@ -30,18 +30,20 @@ def start(
     cannot_text: bool = False,
     not_before: datetime | None = None,
 ) -> Escalation:
-    """Begin a chain about a text received at this time; its first step is due at once, or at `not_before` (the 07:00 list).
+    """Begin a chain about a text received at this time; its first step is due at once, or at `not_before`, until when a rule held it (the
+    07:00 list, the deadline of a task, a silence): that is no delay.
 
     The chain is copied: the site's own where it has one, else the protocol's. Raises NoProtocol while none is loaded.
     """
     return begin(
-        chain=chain, site=site, received_at=received_at, cannot_text=cannot_text, opens_at=not_before or clock.now()
-    )
+        chain=chain, site=site, received_at=received_at, cannot_text=cannot_text, opens_at=not_before or clock.now(),
+        held_until=not_before,
+    )  # fmt: skip
 
 
 def begin(
     *, chain: str, site: Site | None, received_at: datetime, cannot_text: bool, opens_at: datetime,
-    drill: Drill | None = None, snapshot: dict[str, Any] | None = None,
+    drill: Drill | None = None, snapshot: dict[str, Any] | None = None, held_until: datetime | None = None,
 ) -> Escalation:  # fmt: skip
     """`start` without its defaults; a drill brings its own snapshot."""
     version, own = current_version(), own_chain(chain, site)
@@ -56,6 +58,7 @@ def begin(
         "cannot_text": cannot_text,
         "received_at": received_at,
         "opened_at": clock.now(),
+        "held_until": held_until,
         "round_started_at": opens_at,
         "next_step_at": opens_at,
         "due_at": opens_at,
@@ -108,6 +111,8 @@ def raise_chain(*, escalation: Escalation, chain: ChainName) -> None:
     escalation.acknowledged_by, escalation.expires_at, escalation.reminded = None, None, 0
     escalation.round, escalation.group_from = 1, 0
     begin_round(escalation)
+    if escalation.held_until is not None:
+        escalation.held_until = min(escalation.held_until, clock.now())
     escalation.save()
     note(escalation, MilestoneKind.RAISED)
     work.set_due(Escalation.objects.filter(pk=escalation.pk), due_at=escalation.next_step_at)
@@ -120,7 +125,7 @@ def hurry(*, escalation: Escalation) -> None:
     waiting = Escalation.objects.filter(
         pk=escalation.pk, state=EscalationState.OPEN, group_from=0, next_step_at__gt=now
     )
-    if waiting.update(next_step_at=now, round_started_at=now):
+    if waiting.update(next_step_at=now, round_started_at=now, held_until=now):
         work.set_due(Escalation.objects.filter(pk=escalation.pk), due_at=now)
 
 

@@ -58,6 +58,10 @@ class Plan:
             return ()
         return tuple(Step(timedelta(0), who, self._channels_of(who)) for who in self.widen_to)
 
+    def steps_in(self, round_number: int) -> int:
+        """How many steps this round takes, those of its widening too."""
+        return len(self.steps) + len(self.widening(place=0, round_number=round_number))
+
     def _channels_of(self, who: str) -> tuple[str, ...]:
         own = [step.channels for step in self.steps if step.who == who]
         return own[0] if own else ALL_CHANNELS

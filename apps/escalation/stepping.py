@@ -14,7 +14,7 @@ from apps.escalation.paging import Summons, cancel_pages, locked, plan_pages
 from apps.escalation.people import on_duty
 from apps.escalation.rules import Plan, Step
 from apps.escalation.texts import wording_for
-from apps.escalation.vocabulary import MOVES, EscalationState, IncidentKind, MilestoneKind
+from apps.escalation.vocabulary import MOVES, EscalationState, IncidentKind, MilestoneKind, PageKind
 from apps.messaging import services as messaging
 from apps.staff.models import User
 from apps.trials.services import current_protocol
@@ -96,14 +96,23 @@ def _move_on(escalation: Escalation, plan: Plan, *, reached: bool) -> None:
         at = _planned(escalation, plan, plan.steps[escalation.place].after)
         escalation.next_step_at = at if reached else now
         return
+    if not reached and not _has_reached_somebody(escalation, plan):
+        incidents.report(IncidentKind.NOBODY, detail=escalation.chain, escalation=escalation)
     escalation.place, escalation.round = 0, escalation.round + 1
     if escalation.state == EscalationState.OPEN:
         escalation.acknowledged_by = None
     again = max(_planned(escalation, plan, plan.repeat), now + rest)
     if not reached:
         again = now + rest
-        incidents.report(IncidentKind.NOBODY, detail=escalation.chain, escalation=escalation)
     escalation.next_step_at = again
+
+
+def _has_reached_somebody(escalation: Escalation, plan: Plan) -> bool:
+    """Whether an earlier step of this round has paged somebody, whatever has become of the page since."""
+    pages = escalation.pages.filter(kind=PageKind.PAGE, step__gt=escalation.step - plan.steps_in(escalation.round))
+    if any(step.wants_to_wake for step in plan.steps):
+        pages = pages.filter(wakes=True)
+    return pages.exists()
 
 
 def _planned(escalation: Escalation, plan: Plan, after: timedelta) -> datetime:

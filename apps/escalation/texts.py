@@ -16,7 +16,9 @@ from apps.staff.models import User
 from apps.staff.services import scope
 from apps.staff.vocabulary import Action, Role
 
-LATE_AFTER = 600.0  # seconds between receiving a text and paging about it: the page says that it is late
+LATE_AFTER = (
+    600.0  # seconds between the time when people were to be paged about a text and the page: it says that it is late
+)
 _LONGEST_NAME = 24
 _ALERTING = frozenset({ChainName.R1, ChainName.UNMATCHED})
 
@@ -51,13 +53,13 @@ def values_for_closed(escalation: Escalation, key: str, *, language: str, at: da
 
 
 def is_late(escalation: Escalation) -> bool:
-    """Nobody was paged about the text within ten minutes of its receipt. Every later page tells that too; that nobody has answered
-    the pages since is no delay.
+    """Nobody was paged about the text within ten minutes of its receipt, or of the hour until when a rule held it. Every later page tells
+    that too; that nobody has answered the pages since is no delay.
     """
-    allowed = seconds(LATE_AFTER)
-    if clock.now() - escalation.received_at <= allowed:
+    allowed, since = seconds(LATE_AFTER), escalation.held_until or escalation.received_at
+    if clock.now() - since <= allowed:
         return False
-    return first_paged_at(escalation) - escalation.received_at > allowed
+    return first_paged_at(escalation) - since > allowed
 
 
 def first_paged_at(escalation: Escalation) -> datetime:

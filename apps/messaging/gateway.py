@@ -125,15 +125,20 @@ class ListedSms:
     report: DeliveryReport
     media_count: int = 0
     is_automatic: bool = False  # sent by the provider itself, such as its own answer to STOP
+    is_dated: bool = True  # otherwise its own time cannot be read, and `created_at` is that of the next younger one
 
 
 @dataclass(frozen=True)
 class Listing:
-    """Part of a provider's log. Not `complete`: the call failed or the log was longer than was read, so absence proves nothing."""
+    """Part of a provider's log. Not `complete`: the call failed or the log was longer than was read, so absence proves nothing.
+
+    `unreadable`: how many rows are not among the items, because nothing certain can be read in them.
+    """
 
     items: Sequence[ListedSms]
     complete: bool
     code: str = ""
+    unreadable: int = 0
 
 
 @dataclass(frozen=True)
@@ -207,7 +212,10 @@ class SmsGateway(ABC):
         """Hand one text over: at most one request, ended in time, never raises for the network's sake."""
 
     def listed(self, *, since: datetime, counterpart: str = "") -> Listing:
-        """The provider's log since a (machine) time, newest first; of one number where `counterpart` is given."""
+        """The provider's log since a (machine) time, newest first; of one number where `counterpart` is given.
+
+        A row that cannot be read, or has no time, hides none behind it.
+        """
         return Listing(items=(), complete=False, code="cannot_list")
 
     def fetch(self, provider_id: str) -> DeliveryReport | None:

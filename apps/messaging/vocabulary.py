@@ -165,6 +165,10 @@ class AlarmKind(models.TextChoices):
     LOG_INCOMPLETE = "log_incomplete", _("the provider's log could not be read whole")
 
 
+# An alarm's code: one row of a provider's log, which may be a text, could not be read or has no time.
+ROW_UNREADABLE = "row_unreadable"
+
+
 class Disposition(models.TextChoices):
     """What became of an inbound text. Every one ends in a final disposition or on a person's list (promise I2)."""
 

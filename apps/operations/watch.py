@@ -4,8 +4,10 @@ A problem is a code with a count; it names no participant, number or text, since
 """
 
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from django.conf import settings
@@ -18,8 +20,8 @@ from apps.core.work import Lane
 from apps.escalation.models import Escalation, Page
 from apps.escalation.vocabulary import RUNNING, ChainName, EscalationState, PageKind, PageState
 from apps.messaging import routes
-from apps.messaging.models import InboundMessage, Reconciliation, SendAttempt
-from apps.messaging.vocabulary import AttemptState, Disposition, SendState
+from apps.messaging.models import Alarm, InboundMessage, Reconciliation, SendAttempt
+from apps.messaging.vocabulary import ROW_UNREADABLE, AlarmKind, AttemptState, Disposition, SendState
 from apps.operations import engine
 from apps.operations.models import SentinelBeat
 from apps.safety.models import AdverseEvent
@@ -153,6 +155,15 @@ def late_reconciliation() -> Iterator[Problem]:
         )
 
 
+def unreadable_log_rows() -> Iterator[Problem]:
+    """A row of a provider's message log may be a text that nobody has got: for a day it is somebody's to look at."""
+    since = clock.now() - timedelta(days=1)
+    seen = Alarm.objects.filter(kind=AlarmKind.LOG_INCOMPLETE, code=ROW_UNREADABLE, first_at__gt=since)
+    for gateway, count in Counter(seen.values_list("gateway", flat=True)).items():
+        says = f"{count} rows of the message log of {gateway} could not be read whole"
+        yield Problem(f"log_rows_{gateway}", says, "look in the provider's console for texts that are not here")
+
+
 def clocks_apart() -> Iterator[Problem]:
     """Due times are the program's clock, leases the database's. A clock that was set back makes every deadline late without one row
     being overdue, so it is seen by the sentinel's own last look: that lies in the future then.
@@ -203,6 +214,7 @@ LOOKS: tuple[Callable[[], Iterator[Problem]], ...] = (
     quarantined_rows,
     missing_triggers,
     late_reconciliation,
+    unreadable_log_rows,
     clocks_apart,
     full_disks,
 )

@@ -53,6 +53,12 @@ def test_a_call_promised_within_the_hour_and_not_made_pages_the_investigator(tim
     assert Page.objects.filter(person=people.alice(), channel="sms", escalation=task.escalation).exists()
 
 
+def test_a_page_about_a_late_task_does_not_say_that_a_message_came_late(time: VirtualClock) -> None:
+    promised(timedelta(minutes=15))
+    pass_time(time, timedelta(minutes=15))
+    assert Page.objects.get(person=people.alice(), channel="sms").wording == "staff_r2"
+
+
 def test_what_was_promised_for_later_in_the_day_goes_to_the_coordinator_and_wakes_nobody(time: VirtualClock) -> None:
     promised(timedelta(hours=7))
     pass_time(time, timedelta(hours=7))

@@ -9,7 +9,7 @@ from apps.conversations.models import Question, Task
 from apps.conversations.vocabulary import QuestionState, TaskKind
 from apps.core import clock
 from apps.core.clock import VirtualClock
-from apps.escalation.models import Escalation
+from apps.escalation.models import Escalation, Page
 from apps.participants.models import Participant
 from apps.participants.vocabulary import FollowUp
 from apps.safety.models import AdverseEvent
@@ -88,6 +88,9 @@ def test_something_new_and_then_silence_is_a_page_at_night(time: VirtualClock) -
 
     assert sent_to("wang")[0] == "sym_which"
     assert Escalation.objects.get().chain == "R2"
+    assert {*Page.objects.values_list("wording", flat=True)} == {
+        "staff_r2"
+    }  # not "received late": silence was waited for
     event = AdverseEvent.objects.get()
     assert (event.level, event.escalation) == ("R2", Escalation.objects.get())
 

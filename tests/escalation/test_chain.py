@@ -192,6 +192,39 @@ def test_a_second_round_begins_and_is_wider(stage: Stage, dan: User) -> None:
     assert (running.state, running.round) == (EscalationState.OPEN, 2)
 
 
+def test_a_round_that_reached_somebody_is_no_incident_though_its_last_step_reached_nobody(
+    stage: Stage, carol: User
+) -> None:
+    close_account(user=carol)
+    stage.start()
+    stage.minutes(61)
+    assert ("rota_gap", "principal_investigator") in stage.incidents()
+    assert ("nobody", "R1") not in stage.incidents()
+
+
+@pytest.mark.parametrize("before", [0, 70])
+def test_a_whole_round_that_reached_nobody_is_an_incident_the_first_or_a_later_one(stage: Stage, before: int) -> None:
+    if before:
+        stage.start()
+        stage.minutes(before)
+    for person in User.objects.all():
+        close_account(user=person)
+    assert ("nobody", "R1") not in stage.incidents()
+    if not before:
+        stage.start()
+    stage.minutes(16 if before else 1)  # the round under way had reached somebody
+    assert ("nobody", "R1") in stage.incidents()
+
+
+def test_nobody_is_missed_in_a_round_that_a_contact_has_ended(stage: Stage, alice: User, carol: User) -> None:
+    close_account(user=carol)
+    running = stage.start()
+    stage.minutes(16)
+    escalation.record_contact(escalation=running, person=alice, result=ContactResult.REACHED, via=Via.ADMIN)
+    stage.minutes(60)
+    assert ("nobody", "R1") not in stage.incidents()
+
+
 def test_after_a_long_silence_one_round_is_caught_up_not_ten(stage: Stage) -> None:
     running = stage.start()
     stage.drain()

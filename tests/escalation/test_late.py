@@ -27,14 +27,38 @@ def test_every_page_about_a_text_that_came_late_tells_when_it_was_sent(stage: St
 
 def test_a_text_that_waited_for_a_dead_worker_is_late_for_everybody(stage: Stage, alice: User, bob: User) -> None:
     running = stage.start(not_before=clock.now() + timedelta(minutes=1))
-    stage.time.advance(timedelta(minutes=11))
+    stage.time.advance(timedelta(minutes=12))
     stage.minutes(6)
     for person in (alice, bob):
         assert stage.carrier.texts_to(person)[0].startswith(
-            f"ALERT {running.ref}: message of 10:00 received late, at 10:11."
+            f"ALERT {running.ref}: message of 10:00 received late, at 10:12."
             if person == alice
-            else f"警报{running.ref}：10:00的消息迟至10:11才收到"
+            else f"警报{running.ref}：10:00的消息迟至10:12才收到"
         )
+
+
+def test_what_a_rule_held_for_the_morning_list_is_not_late(stage: Stage, alice: User) -> None:
+    running = stage.start(ChainName.R2, not_before=clock.now() + timedelta(hours=5))
+    stage.minutes(5 * 60 + 21)
+    assert stage.carrier.texts_to(alice)[0].startswith(f"NOTICE {running.ref}: message received 10:00, call back soon.")
+    assert not running.pages.filter(wording="staff_delayed").exists()
+
+
+@pytest.mark.parametrize("raised", [True, False])
+def test_nor_is_what_a_further_text_calls_out_of_the_list_unless_it_is_paged_late_after_that(
+    stage: Stage, alice: User, raised: bool
+) -> None:
+    for delay, is_late in ((0, False), (12, True)):
+        running = stage.start(ChainName.R2, not_before=clock.now() + timedelta(hours=5))
+        stage.minutes(60)
+        if raised:
+            escalation.raise_chain(escalation=running, chain=ChainName.R1)
+        else:
+            escalation.hurry(escalation=running)
+        stage.time.advance(timedelta(minutes=delay))
+        stage.drain()
+        assert running.pages.filter(person=alice, kind="page").exists()
+        assert running.pages.filter(wording="staff_delayed").exists() == is_late
 
 
 def test_a_case_that_becomes_more_urgent_is_not_late_for_that(stage: Stage, alice: User) -> None:

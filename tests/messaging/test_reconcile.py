@@ -16,10 +16,10 @@ from apps.core.clock import VirtualClock
 from apps.messaging import services
 from apps.messaging.models import Alarm, InboundMessage, Line, OutboundMessage, Reconciliation
 from apps.messaging.services import Reconciled, inbound
-from apps.messaging.vocabulary import AlarmKind, SendState
+from apps.messaging.vocabulary import ROW_UNREADABLE, AlarmKind, SendState
 from tests.fakes.twilio_faults import Trouble
 from tests.fakes.twilio_server import NUMBER, TwilioServer
-from tests.messaging.conftest import ALICE, BOB, line_of, post_text, queued, state_of, work_off
+from tests.messaging.conftest import ALICE, BOB, after, line_of, post_text, queued, state_of, work_off
 
 pytestmark = pytest.mark.django_db
 
@@ -116,13 +116,72 @@ def test_a_log_of_many_pages_is_read_whole(twilio: TwilioServer) -> None:
     assert reconciled().listed == 1203
 
 
-def test_of_a_log_that_breaks_off_what_was_read_counts(twilio: TwilioServer) -> None:
+def test_of_a_log_that_breaks_off_what_was_read_counts(twilio: TwilioServer, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(1101):
         twilio.exchange.arrived(from_="12345", body=str(number))
-    twilio.exchange.arrived(from_="12345", body="broken")["date_created"] = "no time"
-    twilio.exchange.messages.insert(0, twilio.exchange.messages.pop())
+    listed = twilio.exchange.listed
+    monkeypatch.setattr(twilio.exchange, "listed", lambda query: {} if query.get("Page") == "1" else listed(query))
     done = reconciled()
-    assert (done.inserted, done.complete) == (1101, False)
+    assert (done.inserted, done.complete) == (1000, False)
+
+
+@pytest.mark.parametrize("date", ["no time", None, "", 7, "Thu, 45 Nov 2026 10:00:00 +0000"])
+def test_a_row_without_a_time_comes_in_and_hides_none_behind_it(twilio: TwilioServer, date: object) -> None:
+    dated(twilio.exchange.arrived(from_=ALICE, body="older"), minutes=9)
+    undated = twilio.exchange.arrived(from_=ALICE, body="black stool")
+    undated |= {"date_created": date}
+    dated(twilio.exchange.arrived(from_=ALICE, body="newer"), minutes=5)
+
+    done = reconciled()
+
+    assert (done.inserted, done.unreadable, done.complete) == (3, 1, True)
+    rows = {row.body: row for row in InboundMessage.objects.all()}
+    assert rows.keys() == {"older", "black stool", "newer"}
+    # The log is newest first: it is no younger than the one before it, and nobody says that the provider said so.
+    assert abs(rows["black stool"].received_at - rows["newer"].received_at) < timedelta(seconds=1)
+    assert rows["black stool"].provider_at is None
+    assert reconciled().inserted == 0
+
+
+def test_where_only_one_of_its_times_cannot_be_read_another_serves(twilio: TwilioServer) -> None:
+    row = dated(twilio.exchange.arrived(from_=ALICE, body="black stool"), minutes=9)
+    row |= {"date_sent": row["date_created"], "date_created": "no time"}
+    assert reconciled().inserted == 1
+    assert abs(clock.now() - InboundMessage.objects.get().received_at - timedelta(minutes=9)) < timedelta(seconds=2)
+
+
+@pytest.mark.parametrize(
+    "row", [None, 7, {}, {"direction": "inbound", "sid": None}, {"direction": "inbound", "from": 7}]
+)
+def test_a_row_of_which_nothing_can_be_read_hides_none_behind_it_and_is_counted(
+    twilio: TwilioServer, caplog: pytest.LogCaptureFixture, row: Any
+) -> None:
+    twilio.exchange.arrived(from_=ALICE, body="older")
+    twilio.exchange.messages.append(row)
+    twilio.exchange.arrived(from_=ALICE, body="newer")
+
+    done = reconciled()
+
+    assert (done.inserted, done.unreadable, done.complete) == (2, 1, True)
+    assert [vars(record)["count"] for record in caplog.records if record.msg.startswith("rows of a message log")] == [1]
+
+
+def test_rows_that_cannot_be_read_ring_once_each_and_not_at_every_look(twilio: TwilioServer) -> None:
+    for body in ("one", "two"):
+        twilio.exchange.arrived(from_=ALICE, body=body)["date_created"] = "no time"
+    for _ in range(3):
+        assert reconciled().unreadable == 2
+    alarms = Alarm.objects.filter(kind=AlarmKind.LOG_INCOMPLETE, code=ROW_UNREADABLE)
+    assert [alarm.times for alarm in alarms] == [1, 1]
+
+
+def test_a_lost_answer_is_found_in_a_row_without_a_time(twilio: TwilioServer, line: Line, time: VirtualClock) -> None:
+    twilio.fault(Trouble.RESET_AFTER)
+    message = queued(line)
+    work_off()
+    twilio.exchange.messages[0]["date_created"] = "no time"
+    after(time, 61)
+    assert state_of(message) == SendState.ACCEPTED
 
 
 def test_a_picture_without_words_comes_in_with_its_count(twilio: TwilioServer) -> None:

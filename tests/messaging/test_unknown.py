@@ -13,7 +13,7 @@ from apps.core import clock, work
 from apps.core.clock import VirtualClock
 from apps.core.failpoints import FailpointStruck
 from apps.messaging import routes, services
-from apps.messaging.models import Alarm, Line, OutboundMessage
+from apps.messaging.models import Alarm, Line, OutboundMessage, SendAttempt
 from apps.messaging.vocabulary import NOT_REACHED, URGENT, AlarmKind, AttemptState, Purpose, SendState
 from tests.fakes.twilio_faults import Trouble
 from tests.fakes.twilio_server import TwilioServer
@@ -229,6 +229,40 @@ def test_the_first_callback_of_either_call_counts_and_a_failure_of_one_does_not_
     post_status(client, lost.pk, "undelivered", sid=twilio.sent_to(ALICE)[0]["sid"], error_code="30003")
     assert state_of(message) == SendState.ACCEPTED
     post_status(client, known.pk, "delivered", sid=known.provider_id)
+    assert state_of(message) == SendState.DELIVERED
+
+
+def _one_lost_and_one_known(twilio: TwilioServer, line: Line) -> tuple[OutboundMessage, SendAttempt, SendAttempt]:
+    """An urgent text called twice: nobody knows of the first call, and the provider took the second."""
+    twilio.fault(Trouble.RESET_BEFORE)
+    message = queued(line, Purpose.EMERGENCY)
+    work_off()
+    lost, known = message.send_attempts.order_by("started_at")
+    assert (lost.state, known.state) == (AttemptState.UNKNOWN, AttemptState.ACCEPTED)
+    return message, lost, known
+
+
+def test_beside_a_call_of_which_nobody_knows_a_failed_one_counts_at_the_next_look(
+    client: Client, twilio: TwilioServer, line: Line, time: VirtualClock
+) -> None:
+    message, _, known = _one_lost_and_one_known(twilio, line)
+    post_status(client, known.pk, "undelivered", sid=known.provider_id, error_code="30003")
+    assert state_of(message) == SendState.ACCEPTED  # the lost one may have gone out: its report has a moment yet
+    after(time, 46)
+    assert (state_of(message), message.error_code) == (SendState.UNDELIVERED, "30003")
+    assert not Alarm.objects.filter(kind=AlarmKind.NO_FINAL_STATE).exists()
+
+
+def test_so_it_does_when_the_provider_says_so_only_after_the_last_look(
+    client: Client, twilio: TwilioServer, line: Line, time: VirtualClock
+) -> None:
+    message, lost, known = _one_lost_and_one_known(twilio, line)
+    for _ in range(5):
+        after(time, 1800)
+    assert (state_of(message), message.due_at) == (SendState.ACCEPTED, None)
+    post_status(client, known.pk, "undelivered", sid=known.provider_id, error_code="30036")
+    assert state_of(message) == SendState.UNDELIVERED
+    post_status(client, lost.pk, "delivered", sid="SM" + "e" * 32)
     assert state_of(message) == SendState.DELIVERED
 
 

@@ -14,6 +14,8 @@ from apps.core.work import Lane
 from apps.escalation.models import Escalation
 from apps.escalation.vocabulary import ChainName, EscalationState, PageState
 from apps.messaging.models import Reconciliation
+from apps.messaging.services.alarms import sound
+from apps.messaging.vocabulary import ROW_UNREADABLE, AlarmKind
 from apps.operations import engine, watch
 from apps.operations.demo import load_cohort
 from tests import people
@@ -172,6 +174,15 @@ def test_a_message_log_that_was_never_read_whole_is_seen_once_it_was_tried() -> 
     assert codes() == []
     Reconciliation.objects.update(fence=1)
     assert codes() == ["reconcile_phone"]
+
+
+def test_rows_of_a_message_log_that_could_not_be_read_are_seen_for_a_day() -> None:
+    for about in ("SM1", "SM2"):
+        sound(kind=AlarmKind.LOG_INCOMPLETE, gateway="twilio", code=ROW_UNREADABLE, about=about, once=True)
+    [problem] = [each for each in watch.problems() if each.code != "disk"]
+    assert (problem.code, "2 rows" in problem.says) == ("log_rows_twilio", True)
+    with clock.using(clock.ShiftedClock(timedelta(days=1, minutes=1))):
+        assert "log_rows_twilio" not in codes()
 
 
 def test_the_log_of_a_gateway_that_is_switched_off_is_nobodys_trouble() -> None:

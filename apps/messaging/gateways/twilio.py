@@ -6,9 +6,9 @@
 import logging
 import re
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from itertools import islice
 from typing import Any, ClassVar, Self
 from urllib.parse import urlsplit, urlunsplit
@@ -16,7 +16,7 @@ from urllib.parse import urlsplit, urlunsplit
 import requests
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioServiceException
+from twilio.base.exceptions import TwilioRestException, TwilioServiceException
 from twilio.http import HttpClient
 from twilio.http.http_client import TwilioHttpClient
 from twilio.http.response import Response
@@ -24,7 +24,7 @@ from twilio.rest import Client
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from apps.core.work import seconds
-from apps.messaging import twilio_form
+from apps.messaging import twilio_form, twilio_log
 from apps.messaging.gateway import (
     Capability,
     DeliveryReport,
@@ -40,13 +40,13 @@ from apps.messaging.gateway import (
     SmsGateway,
     Verdict,
 )
+from apps.messaging.twilio_log import UNREADABLE
 from apps.messaging.vocabulary import AttemptState, ErrorClass
 
 MAX_VALIDITY = 36_000
 MAX_CHARACTERS = 1600
 _PAGE_SIZE = 1000
 _MOST_LISTED = 10_000
-_MOST_OLDER = 200  # the log is newest first; this many older items in a row end the reading
 _ACCOUNT = re.compile(r"AC[0-9a-fA-F]{32}")
 _SERVICE = re.compile(r"MG[0-9a-fA-F]{32}")
 _SHORT_CODE = re.compile(r"\d{3,8}")
@@ -54,7 +54,6 @@ _E164 = re.compile(r"\+[1-9]\d{6,14}")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 # At INFO the library writes URLs with phone numbers; this logger stands outside the tree and says nothing at any level.
 _SILENT = logging.Logger("twilio-silent", level=logging.CRITICAL + 1)
-_UNREADABLE = (TwilioException, ValueError, LookupError, TypeError, AttributeError)
 
 
 def _codes(error_class: ErrorClass, codes: str) -> dict[str, ErrorClass]:
@@ -267,7 +266,7 @@ class TwilioGateway(SmsGateway):
             return self._answered(error.status, error.code)
         except requests.RequestException as error:
             return _unanswered(error)
-        except _UNREADABLE:
+        except UNREADABLE:
             return SendResult(Outcome.UNKNOWN, code="bad_answer")  # a cut or foreign 2xx: it may have been accepted
         if not twilio_form.is_sid(message.sid):
             return SendResult(Outcome.UNKNOWN, code="no_sid")
@@ -298,28 +297,34 @@ class TwilioGateway(SmsGateway):
     def fetch(self, provider_id: str) -> DeliveryReport | None:
         try:
             return _report(self._client.messages(provider_id).fetch())
-        except (requests.RequestException, *_UNREADABLE):
+        except (requests.RequestException, *UNREADABLE):
             return None
 
     def listed(self, *, since: datetime, counterpart: str = "") -> Listing:
         # No filter by date: `DateSent` has the granularity of a day and may still be null for a queued text.
-        query: dict[str, Any] = {"page_size": _PAGE_SIZE, "limit": _MOST_LISTED}
+        query: dict[str, Any] = {"page_size": _PAGE_SIZE}
         if counterpart:
             query["to"] = counterpart
         items: list[ListedSms] = []
-        read = 0
+        read = unreadable = 0
         try:
-            for row in islice(_until_older(self._client.messages.stream(**query), since), _MOST_LISTED):
+            rows = twilio_log.rows(self._client.messages.page(**query))
+            for row, at in islice(twilio_log.until_older(rows, since), _MOST_LISTED):
                 read += 1
-                if row.date_created >= since and self._is_ours(row):
-                    items.append(self._listed(row))
-        except (requests.RequestException, *_UNREADABLE) as error:
+                try:
+                    items += [self._listed(row, at)] if at >= since and self._is_ours(row) else []
+                except UNREADABLE:
+                    unreadable += 1
+        except (requests.RequestException, *UNREADABLE) as error:
             # What was read before counts: a text that stands there may stand nowhere else.
-            return Listing(items=items, complete=False, code=type(error).__name__)
+            return Listing(items=items, complete=False, code=type(error).__name__, unreadable=unreadable)
         is_complete = read < _MOST_LISTED
-        return Listing(items=items, complete=is_complete, code="" if is_complete else "too_long")
+        return Listing(items, is_complete, code="" if is_complete else "too_long", unreadable=unreadable)
 
     def _is_ours(self, row: Any) -> bool:
+        """Raises one of UNREADABLE for a row that has no id: nobody could say later whether it is known."""
+        if not twilio_form.is_sid(row.sid):
+            raise ValueError("no id")
         ours = row.to if row.direction == "inbound" else row.from_
         if self._number and twilio_form.without_channel(ours or "") == self._number:
             return True
@@ -327,14 +332,15 @@ class TwilioGateway(SmsGateway):
             return bool(row.messaging_service_sid == self._service)
         return not self._number
 
-    def _listed(self, row: Any) -> ListedSms:
+    def _listed(self, row: Any, at: datetime) -> ListedSms:
         is_inbound = row.direction == "inbound"
         return ListedSms(
             provider_id=row.sid,
             is_inbound=is_inbound,
             counterpart=twilio_form.without_channel((row.from_ if is_inbound else row.to) or ""),
             text=row.body or "",
-            created_at=row.date_created,
+            created_at=at,
+            is_dated=twilio_log.time_of(row) is not None,
             report=_report(row),
             media_count=twilio_form.media_count(row.num_media),
             is_automatic=row.direction == "outbound-reply",
@@ -354,13 +360,3 @@ def _report(row: Any) -> DeliveryReport:
     status = str(row.status)
     code = "" if row.error_code in (None, "", 0) else str(row.error_code)[:20]
     return DeliveryReport(row.sid, status[:24], twilio_form.STATES.get(status), code)
-
-
-def _until_older(rows: Iterable[Any], since: datetime) -> Iterator[Any]:
-    """Newest first; a few items out of order do not end the reading. Raises TypeError on a row whose time cannot be read."""
-    older = 0
-    for row in rows:
-        older = older + 1 if row.date_created < since - timedelta(seconds=1) else 0
-        if older >= _MOST_OLDER:
-            return
-        yield row

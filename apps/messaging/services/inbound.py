@@ -38,7 +38,7 @@ def receive_listed(*, gateway: SmsGateway, sms: ListedSms) -> bool:
         sender=sms.counterpart,
         text=storable(sms.text),
         media_count=sms.media_count,
-        provider_at=sms.created_at,
+        provider_at=sms.created_at if sms.is_dated else None,
         raw=sms.text.encode("utf-8", "surrogatepass"),
     )
     with transaction.atomic():

@@ -1,5 +1,6 @@
 """The provider's message log against our rows, both ways: the last defence against a lost callback or a lost answer."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,15 +9,17 @@ from uuid import UUID
 from apps.core import clock, phone
 from apps.core.work import Lane, finishing, seconds, set_due
 from apps.messaging import routes, rules
-from apps.messaging.gateway import ListedSms, SmsGateway
+from apps.messaging.gateway import ListedSms, Listing, SmsGateway
 from apps.messaging.models import Line, Reconciliation, SendAttempt
 from apps.messaging.services.alarms import sound
 from apps.messaging.services.inbound import receive_listed
 from apps.messaging.services.reports import record_delivery
 from apps.messaging.services.settling import heal, unsettled, without_known
-from apps.messaging.vocabulary import RANK, UNSETTLED, AlarmKind
+from apps.messaging.vocabulary import RANK, ROW_UNREADABLE, UNSETTLED, AlarmKind
 from apps.vault.models import KeyDestroyed
 from apps.vault.services import phone_indexes
+
+log = logging.getLogger(__name__)
 
 EVERY = 300.0  # seconds
 WINDOW = timedelta(hours=24)
@@ -27,7 +30,10 @@ _STILL_CALLING = timedelta(seconds=120)  # a text this young may belong to a cal
 
 @dataclass(frozen=True)
 class Reconciled:
-    """One gateway's log compared. `strange`: texts in the log that we did not send. Not `complete`: only part was read."""
+    """One gateway's log compared. `strange`: texts in the log that we did not send. Not `complete`: only part was read.
+
+    `unreadable`: rows without a time, or of which nothing can be read.
+    """
 
     gateway: str
     listed: int
@@ -37,6 +43,7 @@ class Reconciled:
     strange: int
     complete: bool
     code: str = ""
+    unreadable: int = 0
 
 
 def ensure_reconciliation() -> None:
@@ -84,6 +91,7 @@ def _reconciled(gateway: SmsGateway, *, since: datetime) -> Reconciled:
     strange = [sms for sms in unknown if sms.provider_id not in healed and _is_old(sms)]
     for sms in strange:
         sound(kind=AlarmKind.STRANGE_OUTBOUND, gateway=gateway.name, about=sms.provider_id, once=True)
+    unreadable = _name_unreadable(gateway, listing)
     if not listing.complete:
         sound(kind=AlarmKind.LOG_INCOMPLETE, gateway=gateway.name, code=listing.code)
     return Reconciled(
@@ -95,7 +103,21 @@ def _reconciled(gateway: SmsGateway, *, since: datetime) -> Reconciled:
         strange=len(strange),
         complete=listing.complete,
         code=listing.code,
+        unreadable=unreadable,
     )
+
+
+def _name_unreadable(gateway: SmsGateway, listing: Listing) -> int:
+    """How many rows could not be read whole. Each rings once: it stands in the log for as long as that is read."""
+    undated = [sms.provider_id for sms in listing.items if not sms.is_dated]
+    count = len(undated) + listing.unreadable
+    if not count:
+        return 0
+    log.warning("rows of a message log could not be read", extra={"gateway": gateway.name, "count": count})
+    unnamed = [f"{clock.machine():%Y-%m-%d}:{number}" for number in range(listing.unreadable)]
+    for about in (*undated, *unnamed):
+        sound(kind=AlarmKind.LOG_INCOMPLETE, gateway=gateway.name, code=ROW_UNREADABLE, about=about, once=True)
+    return count
 
 
 def _is_old(sms: ListedSms) -> bool:
@@ -135,10 +157,10 @@ def _readable(attempt: SendAttempt) -> rules.Unsettled | None:
 
 
 def _by_line(items: Sequence[ListedSms]) -> dict[UUID, list[ListedSms]]:
-    log: dict[UUID, list[ListedSms]] = {}
+    by_line: dict[UUID, list[ListedSms]] = {}
     for sms in items:
         number = phone.normalise(sms.counterpart)
         line = Line.objects.filter(index__in=phone_indexes(number.e164)).first() if number else None
         if line is not None:
-            log.setdefault(line.pk, []).append(sms)
-    return log
+            by_line.setdefault(line.pk, []).append(sms)
+    return by_line

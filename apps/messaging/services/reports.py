@@ -29,6 +29,7 @@ from apps.messaging.vocabulary import (
 _BELIEVED_FOR = 0.2  # seconds
 _busy_until = float("-inf")  # on this process's own monotonic clock
 _FAILURES = frozenset({AttemptState.UNDELIVERED, AttemptState.FAILED})
+_TAKEN = frozenset({SendState.ACCEPTED, SendState.SENT})
 
 
 def take_delivery(*, gateway: SmsGateway, attempt_id: UUID | None, event: DeliveryReport) -> None:
@@ -180,11 +181,31 @@ def _raise_attempt(gateway: SmsGateway, attempt: SendAttempt, report: DeliveryRe
     return ["state", "error_code", "ended_at"]
 
 
+def _may_still_arrive(message: OutboundMessage, *, besides: SendAttempt) -> bool:
+    """By another call that is under way; or by one of which nobody knows, while the text is looked at again."""
+    others = message.send_attempts.exclude(pk=besides.pk)
+    if others.filter(state__in=UNDERWAY).exists():
+        return True
+    return message.due_at is not None and others.filter(state__in=UNSETTLED).exists()
+
+
+def fall_back(message: OutboundMessage) -> None:
+    """No call of it is under way any more: one that failed counts, though nobody knows of another. The caller holds the lock.
+
+    Should the other arrive after all, its report says so.
+    """
+    attempts = message.send_attempts
+    failed = attempts.filter(state__in=_FAILURES).order_by("-started_at").first()
+    if failed is None or message.state not in _TAKEN or attempts.filter(state__in=UNDERWAY).exists():
+        return
+    message.state, message.error_code = SendState(failed.state), failed.error_code
+    message.save(update_fields=["state", "error_code"])
+
+
 def _raise_message(message: OutboundMessage, attempt: SendAttempt) -> None:
     wanted = SendState(attempt.state)
-    others = message.send_attempts.exclude(pk=attempt.pk).filter(state__in=UNSETTLED | UNDERWAY)
-    if attempt.state in _FAILURES and others.exists():
-        return  # another call for the same text may still arrive
+    if attempt.state in _FAILURES and _may_still_arrive(message, besides=attempt):
+        return
     if wanted not in MOVES[message.state]:
         return
     message.state = wanted

@@ -11,7 +11,7 @@ from apps.messaging.gateway import DeliveryReport, ListedSms, Listing, SmsGatewa
 from apps.messaging.models import OutboundMessage, SendAttempt
 from apps.messaging.services.alarms import sound
 from apps.messaging.services.endings import fresh, hold, to_poll
-from apps.messaging.services.reports import record_delivery
+from apps.messaging.services.reports import fall_back, record_delivery
 from apps.messaging.vocabulary import FINAL, UNDERWAY, UNSETTLED, AlarmKind, AttemptState, SendState
 
 _SKEW = timedelta(minutes=5)
@@ -160,6 +160,7 @@ def _polled(message: OutboundMessage, reports: list[tuple[SendAttempt, DeliveryR
         attempt.times_polled += 1
         attempt.save(update_fields=["times_polled"])
     row = fresh(message)
+    fall_back(row)
     newest = reports[0][0] if reports else None
     gateway = _gateway_of(newest)
     if newest is not None and gateway is not None:

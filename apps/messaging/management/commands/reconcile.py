@@ -51,5 +51,6 @@ def _time(text: str) -> datetime:
 def _said(result: messaging.Reconciled) -> str:
     return (
         f"{result.gateway}: {result.listed} listed, {result.inserted} missed texts inserted, {result.healed} unknown outcomes healed,"
-        f" {result.updated} reports caught up, {result.strange} texts that are not ours"
+        f" {result.updated} reports caught up, {result.strange} texts that are not ours,"
+        f" {result.unreadable} rows that could not be read"
     )
