@@ -89,8 +89,13 @@ def lacks(person: User) -> list[str]:
 
 
 def watch_people() -> None:
-    """Whoever of those on call nothing could wake, at all places, each an incident until it is mended. For the watch, day and night."""
+    """Whoever of those on call nothing could wake, and whom a chain names though they have left, at all places, each an incident until
+    it is mended. For the watch, day and night."""
     for site in [*Site.objects.all(), None]:
+        for name, plan in chains.in_force(site=site).items():
+            for step in plan.steps:
+                if step.person and (gone := on_duty(step, site=site).gone) is not None:
+                    incidents.report(IncidentKind.NAMED_GONE, detail=name, site=site, person=gone)
         for person in people_on_call(site):
             if not channels.waking(person):
                 incidents.report(IncidentKind.NO_ROUTE, detail="", site=site, person=person)

@@ -64,11 +64,13 @@ def is_valid(user: User, *, on: date | None = None) -> bool:
     return user.is_active and (user.expires_on is None or user.expires_on >= (on or today()))
 
 
-def scope(user: User) -> rules.Scope:
-    """What this person may do where, from today's assignments alone. An inactive or expired account may nothing."""
-    if not is_valid(user):
+def scope(user: User, *, on: date | None = None) -> rules.Scope:
+    """What this person may do where, from the assignments of one day alone: today, unless told. An inactive or expired account may
+    nothing."""
+    day = on or today()
+    if not is_valid(user, on=day):
         return rules.scope_of([])
-    return rules.scope_of(_valid_on(today()).filter(user=user).values_list("role", "site_id"))
+    return rules.scope_of(_valid_on(day).filter(user=user).values_list("role", "site_id"))
 
 
 def on_call(*, site: Site | None, roles: Collection[Role], on: date | None = None) -> list[User]:
