@@ -128,7 +128,7 @@ def _summons(
 
 
 def _has_stopped_texts(person: User) -> bool:
-    line = messaging.line_of(bytes(person.phone_index or b""))
+    line = messaging.line_of(person)
     return line is not None and line.opted_out_at is not None
 
 

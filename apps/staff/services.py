@@ -20,6 +20,7 @@ from apps.staff.models import Signature, SiteAssignment, User
 from apps.staff.telling import tell_of_password
 from apps.staff.vocabulary import SITE_ROLES, Role, StaffRule
 from apps.trials.models import Site
+from apps.vault import services as vault
 from apps.vault.services import create_data_key, phone_index
 
 
@@ -95,12 +96,30 @@ def days_of_change(*, site: Site | None) -> set[date]:
     return begun | {last + timedelta(days=1) for _starts, *lasts in rows for last in lasts if last is not None}
 
 
-def staff_on(line_index: bytes) -> list[User]:
-    """The people whose own mobile has this blind index; normally one or none."""
-    if not line_index:
-        return []
-    rows = User.objects.filter(phone_index=bytes(line_index), is_active=True).order_by("name", "pk")
-    return [user for user in rows if is_valid(user)]
+def staff_on(indexes: Collection[bytes]) -> list[User]:
+    """The people whose own mobile has one of these blind indexes of a number; normally one or none."""
+    rows = User.objects.filter(phone_index__in=[index for index in indexes if index], is_active=True)
+    return [user for user in rows.order_by("name", "pk") if is_valid(user)]
+
+
+def phone_indexes_of(user: User) -> list[bytes]:
+    """The blind indexes under which this person's mobile may stand, the newest first; none without a mobile."""
+    return vault.phone_indexes_of(user.phone_index, lambda: str(user.phone)) if user.phone_index else []
+
+
+def reindex_phones(*, batch: int = 500) -> int:
+    """Write up to `batch` blind indexes under the newest key that stand under an older one. Returns how many were left before."""
+    rows = User.objects.exclude(phone_index=b"").order_by("pk").values_list("pk", "phone_index")
+    old = [key for key, index in rows if not vault.is_newest_index(index)]
+    for user in User.objects.filter(pk__in=old[:batch]).select_related("data_key"):
+        User.objects.filter(pk=user.pk, phone_index=user.phone_index).update(phone_index=phone_index(str(user.phone)))
+    return len(old)
+
+
+def unreadable_phones() -> int:
+    """How many people are found by no number, because their index key is not set."""
+    rows = User.objects.exclude(phone_index=b"").values_list("phone_index", flat=True)
+    return sum(not vault.is_readable_index(index) for index in rows)
 
 
 def _valid_on(day: date) -> QuerySet[SiteAssignment]:
