@@ -158,13 +158,16 @@ def create_staff(
 
 @transaction.atomic
 def set_phone(*, user: User, number: str) -> None:
-    """The mobile on which this person is paged and answers codes; empty takes it away. Raises StaffRefused."""
+    """The mobile on which this person is paged and answers codes; empty takes it away. Raises StaffRefused.
+
+    Another number is untested until it has itself been reached and answered: `phone_since` says from when that counts.
+    """
     if problems := _number_problems(number):
         raise StaffRefused(problems)
     if user.data_key is None:
         user.data_key = create_data_key()
     _put_number(user, number)
-    user.save(update_fields=["data_key", "phone", "phone_index"])
+    user.save(update_fields=["data_key", "phone", "phone_index", "phone_since"])
 
 
 @transaction.atomic
@@ -215,6 +218,8 @@ def reopen_account(*, user: User, expires_on: date | None = None) -> None:
 
 def _put_number(user: User, number: str) -> None:
     e164 = phone.parse_mobile(number).e164 if number else ""
+    if e164 != user.phone:
+        user.phone_since = clock.now()
     user.phone = e164
     user.phone_index = phone_index(e164) if e164 else b""
 

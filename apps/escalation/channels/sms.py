@@ -17,6 +17,7 @@ class SmsChannel(Channel):
     carries: ClassVar[str] = "sms"
     wakes: ClassVar[bool] = True
     confirms: ClassVar[bool] = True
+    is_by_number: ClassVar[bool] = True
     is_local: ClassVar[bool] = True
 
     def reaches(self, person: User) -> bool:
