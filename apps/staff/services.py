@@ -17,6 +17,7 @@ from apps.core import clock, phone
 from apps.core.unit import once
 from apps.staff import rules
 from apps.staff.models import Signature, SiteAssignment, User
+from apps.staff.proofs import is_code
 from apps.staff.telling import tell_of_password
 from apps.staff.vocabulary import SITE_ROLES, Role, StaffRule
 from apps.trials.models import Site
@@ -149,10 +150,12 @@ def create_staff(
     if problems:
         raise StaffRefused(problems)
     user.set_password(password)
-    user.password_is_anothers = password is not None and _writer() is not None
+    writer = _writer()
+    user.password_is_anothers = password is not None and writer is not None
     user.data_key = create_data_key()
     _put_number(user, number)
     user.save()
+    _tell_whose_it_is(user, writer)
     return user
 
 
@@ -171,18 +174,25 @@ def set_phone(*, user: User, number: str) -> None:
 
 
 @transaction.atomic
-def set_password(*, user: User, password: str) -> None:
-    """Raises StaffRefused for a weak password. Other login sessions of this person end by themselves.
+def set_password(*, user: User, password: str, code: str = "") -> None:
+    """Other login sessions of this person end by themselves. Raises StaffRefused for a weak password.
 
-    Set by somebody else who is signed in it signs nothing, and its owner is told by e-mail, which no page can change, who it was.
+    Set by somebody else who is signed in it signs nothing, and its owner is told by e-mail, to an address that no page can change, who
+    it was. Whoever set it can sign in as its owner: so it becomes their own only with the `code` of that e-mail; refused without.
     """
-    if problems := _password_problems(user, password):
+    writer, problems = _writer(), _password_problems(user, password)
+    if user.password_is_anothers and writer == user and not is_code(user, code):
+        problems.append(Problem("code", StaffRule.NOT_THE_CODE))
+    if problems:
         raise StaffRefused(problems)
-    writer = _writer()
     user.set_password(password)
     user.password_is_anothers = writer not in (None, user)
     user.save(update_fields=["password", "password_is_anothers"])
-    if writer is not None and writer != user:
+    _tell_whose_it_is(user, writer)
+
+
+def _tell_whose_it_is(user: User, writer: User | None) -> None:
+    if writer is not None and user.password_is_anothers:
         at = clock.now()
         transaction.on_commit(lambda: tell_of_password(user=user, by=writer, at=at))
 
