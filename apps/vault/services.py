@@ -31,7 +31,7 @@ def phone_indexes(e164: str) -> list[bytes]:
     return [_tagged(key, PHONE, e164) for key in index_keys()]
 
 
-def phone_indexes_of(index: bytes, number: Callable[[], str]) -> list[bytes]:
+def phone_indexes_of(index: bytes | memoryview, number: Callable[[], str]) -> list[bytes]:
     """The digests of the number behind a stored one. It is opened only while several keys are in use; a shredded one has this alone."""
     if len(index_keys()) == 1:
         return [bytes(index)]
@@ -46,12 +46,12 @@ def text_marks(text: str) -> list[bytes]:
     return [_tagged(key, "text", text) for key in index_keys()]
 
 
-def is_newest_index(index: bytes) -> bool:
+def is_newest_index(index: bytes | memoryview) -> bool:
     """It was made under the newest index key."""
     return bytes(index).startswith(_tag(index_keys()[0].id))
 
 
-def is_readable_index(index: bytes) -> bool:
+def is_readable_index(index: bytes | memoryview) -> bool:
     """The index key that it was made under is among those that are set."""
     return any(bytes(index).startswith(_tag(key.id)) for key in index_keys())
 

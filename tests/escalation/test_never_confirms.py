@@ -164,6 +164,7 @@ def test_what_is_told_late_of_the_old_number_proves_nothing_of_the_new(stage: St
     stage.minutes(0.5)
     set_phone(user=alice, number="+12025550131")
     text = running.pages.get(person=alice, channel="sms").message_id
+    assert text is not None
     OutboundMessage.objects.filter(pk=text).update(state=SendState.DELIVERED, delivered_at=clock.now())
     stage.minutes(1)
     assert running.pages.get(person=alice, channel="sms").state == PageState.DELIVERED

@@ -73,7 +73,7 @@ def test_a_second_on_call_of_the_rota_is_paged_beside_the_new_first(
     shift(stage, carol, 0, 8, duty=Duty.SECOND)
     running = stage.start()
     stage.minutes(6)
-    assert stage.paged(running) == [(0, "Alice"), (5, "Bob"), (5, "Carol")]
+    assert sorted(stage.paged(running)) == [(0, "Alice"), (5, "Bob"), (5, "Carol")]
 
 
 def test_a_new_first_whom_nothing_wakes_takes_nobodys_page(stage: Stage, alice: User, bob: User) -> None:
