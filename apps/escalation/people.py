@@ -10,7 +10,7 @@ from apps.escalation.models import Leave, Shift
 from apps.escalation.rules import Step
 from apps.escalation.vocabulary import TRIAL_DUTIES, Duty
 from apps.staff.models import User
-from apps.staff.services import day_of, on_call, scope
+from apps.staff.services import day_of, is_valid, on_call, scope
 from apps.staff.vocabulary import Action, Role
 from apps.trials.models import Site
 from apps.trials.vocabulary import Who
@@ -44,11 +44,11 @@ class OnDuty:
     gone: User | None = None
 
 
-def on_duty(step: Step, *, site: Site | None, at: datetime | None = None) -> OnDuty:
-    """Whom this step reaches at a time (now, unless told)."""
+def on_duty(step: Step, *, site: Site | None, at: datetime | None = None, is_drill: bool = False) -> OnDuty:
+    """Whom this step reaches at a time (now, unless told). A drill is about nobody: it pages by name whoever shall be tested."""
     time = at or clock.now()
     if step.person:
-        return _named(step.person, site, time)
+        return _named(step.person, site, time, is_drill=is_drill)
     place = None if step.who in _OF_THE_TRIAL else site
     if step.who in Duty.values and (planned := _by_rota(step.who, place, time)) is not None:
         if step.who == Who.SECOND_ON_CALL:
@@ -58,9 +58,9 @@ def on_duty(step: Step, *, site: Site | None, at: datetime | None = None) -> OnD
     return _by_order(step.who, place, time)
 
 
-def _named(key: str, site: Site | None, time: datetime) -> OnDuty:
-    person = User.objects.filter(pk=key).first()
-    if person is not None and not may_open(person, site, on=day_of(time)):
+def _named(key: str, site: Site | None, time: datetime, *, is_drill: bool) -> OnDuty:
+    person, day = User.objects.filter(pk=key).first(), day_of(time)
+    if person is not None and not (is_valid(person, on=day) if is_drill else may_open(person, site, on=day)):
         return OnDuty((), has_gap=True, gone=person)
     return _without_leave([person] if person else [], time)
 

@@ -104,8 +104,8 @@ def _new_on_duty(escalation: Escalation, plan: Plan, told: set[_Told], *, at: da
 
 def _reached(escalation: Escalation, step: Step, *, at: datetime) -> list[User]:
     """Everybody whom this step reaches now."""
-    found = on_duty(step, site=escalation.site, at=at)
-    if found.gone is not None:
+    found = on_duty(step, site=escalation.site, at=at, is_drill=escalation.is_drill)
+    if found.gone is not None and not escalation.is_drill:
         incidents.report(IncidentKind.NAMED_GONE, detail=escalation.chain, site=escalation.site, person=found.gone)
     elif found.has_gap:
         incidents.report(IncidentKind.ROTA_GAP, detail=step.who, escalation=escalation)
