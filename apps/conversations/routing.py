@@ -52,7 +52,7 @@ def route(message: InboundMessage) -> None:
     if message.line is None or message.disposition == Disposition.UNPARSED:
         _unreadable(message)
         return
-    people = staff_on(bytes(message.line.index))
+    people = staff_on(messaging.indexes_of(message.line))
     if people and _from_staff(message, message.line, people):
         return
     points = _first_of_each_participant(contact_points_of(message.line))
@@ -173,7 +173,9 @@ def _unmatched(message: InboundMessage, line: Line) -> None:
     running = None
     if report.level in ("R1", "R2") or report.label == "unclear" or message.media_count:
         running = escalation.start(chain=ChainName.UNMATCHED, site=None, received_at=message.received_at)
-    if report.level == "R1" and not staff_on(bytes(line.index)):  # staff who write about a patient are no patients
+    if report.level == "R1" and not staff_on(
+        messaging.indexes_of(line)
+    ):  # staff who write about a patient are no patients
         alarm.generic_emergency(line)
     _for_the_duty_desk(message, running, TaskKind.UNKNOWN_NUMBER)
     messaging.settle(message=message, disposition=Disposition.UNMATCHED)

@@ -243,8 +243,11 @@ def _known(person: str) -> bool:
 
 
 def _people_of(step: Step, number: int, site: Site | None) -> Iterator[ChainProblem]:
-    found = on_duty(step, site=site).people
-    if not found:
+    reached = on_duty(step, site=site)
+    found = reached.people
+    if reached.gone is not None:
+        yield ChainProblem(f"step {number}", ChainRule.NAMED_GONE)
+    elif not found:
         yield ChainProblem(f"step {number} ({step.who})", ChainRule.NOBODY_HERE)
     elif step.wants_to_wake and not all(_can_be_woken(step, person) for person in found):
         yield ChainProblem(f"step {number} ({step.who})", ChainRule.CANNOT_BE_WOKEN)

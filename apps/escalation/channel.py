@@ -57,6 +57,9 @@ class Channel:
     confirms: ClassVar[bool]  # it reports delivery: none in time counts as a failure
     is_local: ClassVar[bool] = False  # handing over is a row of our own database, so it joins the page's transaction
     is_there: ClassVar[bool] = False  # the page's own row is all there is to hand over
+    is_by_number: ClassVar[bool] = (
+        False  # it reaches the person's own mobile: what proved another number proves nothing
+    )
 
     @classmethod
     def problems(cls) -> list[str]:
@@ -95,6 +98,12 @@ def of(word: str, person: User) -> Channel | None:
         if channel_class.carries == word and (channel := channel_class()).reaches(person):
             return channel
     return None
+
+
+def number_since(name: str, person: User) -> datetime | None:
+    """Since when this channel goes where it goes now; None where that hangs on no number."""
+    channel_class = CHANNELS.classes.get(name)
+    return person.phone_since if channel_class is not None and channel_class.is_by_number else None
 
 
 def waking(person: User) -> list[Channel]:

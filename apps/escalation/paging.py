@@ -304,8 +304,14 @@ def move_on_after(page: Page) -> None:
 
 
 def _remember(page: Page, **values: object) -> Route:
+    """Nothing of a page that went to a number the person has no longer, nor of what was known of that."""
     route, _ = Route.objects.get_or_create(person_id=page.person_id, channel=page.channel)
-    Route.objects.filter(pk=route.pk).update(**values)
+    row, since = Route.objects.filter(pk=route.pk), ways.number_since(page.channel, page.person)
+    known = [at for at in (route.delivered_at, route.answered_at, route.failed_at) if at is not None]
+    if since is not None and any(at < since for at in known):
+        row.update(delivered_at=None, answered_at=None, failed_at=None, unconfirmed=0)
+    if since is None or page.created_at >= since:
+        row.update(**values)
     route.refresh_from_db()
     return route
 

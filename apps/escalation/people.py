@@ -1,8 +1,8 @@
-"""Who a step reaches now: the rota first, then the order of the site's assignments; nobody on leave, nobody whose account ended."""
+"""Who a step reaches now: the rota first, then the order of the site's assignments; nobody on leave, nobody whose account or role ended."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from apps.core import clock
 from apps.core.unit import once
@@ -34,18 +34,21 @@ _OF_THE_TRIAL = frozenset({Who.DUTY_DOCTOR, Who.DUTY_DESK, Who.SPONSOR_MONITOR})
 
 @dataclass(frozen=True)
 class OnDuty:
-    """The people of a step, and whether the rota had a hole there (then the fixed order stood in, if it could)."""
+    """The people of a step, and whether the rota had a hole there (then the fixed order stood in, if it could).
+
+    `gone`: whom the step names though they may see nothing here any more. Such a step reaches nobody.
+    """
 
     people: tuple[User, ...]
     has_gap: bool
+    gone: User | None = None
 
 
-def on_duty(step: Step, *, site: Site | None, at: datetime | None = None) -> OnDuty:
-    """Whom this step reaches at a time (now, unless told)."""
+def on_duty(step: Step, *, site: Site | None, at: datetime | None = None, is_drill: bool = False) -> OnDuty:
+    """Whom this step reaches at a time (now, unless told). A drill is about nobody: it pages by name whoever shall be tested."""
     time = at or clock.now()
     if step.person:
-        named = [user for user in User.objects.filter(pk=step.person) if is_valid(user, on=day_of(time))]
-        return _without_leave(named, time)
+        return _named(step.person, site, time, is_drill=is_drill)
     place = None if step.who in _OF_THE_TRIAL else site
     if step.who in Duty.values and (planned := _by_rota(step.who, place, time)) is not None:
         if step.who == Who.SECOND_ON_CALL:
@@ -55,10 +58,17 @@ def on_duty(step: Step, *, site: Site | None, at: datetime | None = None) -> OnD
     return _by_order(step.who, place, time)
 
 
-def may_open(person: User, site: Site | None) -> bool:
+def _named(key: str, site: Site | None, time: datetime, *, is_drill: bool) -> OnDuty:
+    person, day = User.objects.filter(pk=key).first(), day_of(time)
+    if person is not None and not (is_valid(person, on=day) if is_drill else may_open(person, site, on=day)):
+        return OnDuty((), has_gap=True, gone=person)
+    return _without_leave([person] if person else [], time)
+
+
+def may_open(person: User, site: Site | None, *, on: date | None = None) -> bool:
     """Whether this person may read what is paged about here, and so act on it. The duty desk and the sponsor, whom a site's chain pages
     late, see nothing of a site, not even whom to phone; what belongs to no site is the duty desk's."""
-    seen = scope(person)
+    seen = scope(person, on=on)
     return site.pk in seen.sites_for(Action.ACKNOWLEDGE) if site else seen.may(Action.VIEW_UNMATCHED)
 
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import Count, Q
+from django.db.models import Count
 from django.utils.translation import gettext as _
 
 from apps.core import clock
@@ -71,26 +71,45 @@ def lacks(person: User) -> list[str]:
 
     A device that has confirmed none of its last pages is named too, whatever it did before: the chain passes it after 90 seconds.
     """
-    since = clock.now() - _drill_days() - _SLACK
-    waking = [channel.name for channel in channels.waking(person)]
+    waking = {channel.name for channel in channels.waking(person)}
     if not waking:
         return [_("cannot be woken by any channel that is set up")]
     routes = Route.objects.filter(person=person)
-    silent = routes.filter(unconfirmed__gte=NEVER_CONFIRMS_AFTER, channel__in=waking)
-    woken = Q(delivered_at__gt=since, unconfirmed__lt=NEVER_CONFIRMS_AFTER) | Q(answered_at__gt=since)
+    answered = {route.channel for route in routes if _still_proves(route.answered_at, route, person)}
+    arrived = {route.channel for route in routes if _still_proves(route.delivered_at, route, person)}
+    silent = {route.channel for route in routes if _confirms_no_more(route, person)}
     found = []
-    if not routes.filter(woken, channel__in=waking).exists():
+    if not waking & (answered | arrived - silent):
         found.append(_("has no tested route that wakes"))
-    if not routes.filter(answered_at__gt=since).exists():
+    if not answered:
         found.append(_("has no tested way to acknowledge"))
-    if silent.exists():
+    if waking & silent:
         found.append(_("has a device that confirms no page any more"))
     return found
 
 
+def _still_proves(at: datetime | None, route: Route, person: User) -> bool:
+    """It is not too long ago, and the person has the same number since."""
+    if at is None or at <= clock.now() - _drill_days() - _SLACK:
+        return False
+    since = channels.number_since(route.channel, person)
+    return since is None or at >= since
+
+
+def _confirms_no_more(route: Route, person: User) -> bool:
+    since = channels.number_since(route.channel, person)
+    is_of_before = since is not None and route.failed_at is not None and route.failed_at < since
+    return route.unconfirmed >= NEVER_CONFIRMS_AFTER and not is_of_before
+
+
 def watch_people() -> None:
-    """Whoever of those on call nothing could wake, at all places, each an incident until it is mended. For the watch, day and night."""
+    """Whoever of those on call nothing could wake, and whom a chain names though they have left, at all places, each an incident until
+    it is mended. For the watch, day and night."""
     for site in [*Site.objects.all(), None]:
+        for name, plan in chains.in_force(site=site).items():
+            for step in plan.steps:
+                if step.person and (gone := on_duty(step, site=site).gone) is not None:
+                    incidents.report(IncidentKind.NAMED_GONE, detail=name, site=site, person=gone)
         for person in people_on_call(site):
             if not channels.waking(person):
                 incidents.report(IncidentKind.NO_ROUTE, detail="", site=site, person=person)

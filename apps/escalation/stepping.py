@@ -1,6 +1,8 @@
 """The chain goes on: steps taken at their stored times, empty ones at once, round after round, until a named person has it."""
 
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -14,7 +16,7 @@ from apps.escalation.paging import Summons, cancel_pages, locked, plan_pages
 from apps.escalation.people import on_duty
 from apps.escalation.rules import Plan, Step
 from apps.escalation.texts import wording_for
-from apps.escalation.vocabulary import MOVES, EscalationState, IncidentKind, MilestoneKind, PageKind
+from apps.escalation.vocabulary import MOVES, Duty, EscalationState, IncidentKind, MilestoneKind, PageKind
 from apps.messaging import services as messaging
 from apps.staff.models import User
 from apps.trials.services import current_protocol
@@ -49,43 +51,84 @@ def _take(escalation: Escalation, plan: Plan, *, first_page: bool) -> bool:
     early = clock.now() - work.seconds(group[0].after.total_seconds())
     escalation.round_started_at = min(escalation.round_started_at, early) if escalation.place else clock.now()
     widening = plan.widening(place=escalation.place, round_number=escalation.round)
-    escalation.group_from = escalation.step + 1
     wording, now = wording_for(escalation, is_first=first_page), clock.now()
-    summons: list[Summons] = []
+    told = _told_this_round(escalation, plan)
+    escalation.group_from = escalation.step + 1
+    summons = _new_on_duty(escalation, plan, told, at=now) if told else []
+    has_new = any(channel.wakes for each in summons for channel in each.channels)
+    woken = {each.person for each in told if each.wakes} if has_new else set()
     for step in [*group, *widening]:
         escalation.step += 1
         already: set[tuple[object, str]] = {
             (each.person.pk, channel.name) for each in summons for channel in each.channels
         }
-        summons += _summoned(escalation, step, already=already, at=now)
+        # Of two who changed duty the one who was paged before is not paged again in place of the other.
+        fresh = [each for each in _reached(escalation, step, at=now) if each.pk not in woken]
+        summons += [_summons(escalation, step, person, already=already) for person in fresh]
     pages = plan_pages(escalation, summons, wording=wording)
     escalation.place += len(group)
     wakes = any(step.wants_to_wake for step in group)
     return any(page.wakes for page in pages) if wakes else bool(pages)
 
 
-def _summoned(escalation: Escalation, step: Step, *, already: set[tuple[object, str]], at: datetime) -> list[Summons]:
-    """Everybody whom this step reaches now, by the channels that nobody else of this minute has told them by."""
-    found = on_duty(step, site=escalation.site, at=at)
-    if found.has_gap:
+class _Told(NamedTuple):
+    """Somebody has a page of this round, under this role of the chain."""
+
+    person: UUID
+    who: str
+    wakes: bool
+
+
+def _told_this_round(escalation: Escalation, plan: Plan) -> set[_Told]:
+    """Of the steps that this round has taken; what came by name before it is none of them."""
+    if not escalation.place:
+        return set()
+    taken = escalation.place + len(plan.widening(place=0, round_number=escalation.round))
+    pages = escalation.pages.filter(kind=PageKind.PAGE, step__gt=escalation.step - taken)
+    return {_Told(*row) for row in pages.values_list("person", "who", "wakes")}
+
+
+def _new_on_duty(escalation: Escalation, plan: Plan, told: set[_Told], *, at: datetime) -> list[Summons]:
+    """The duty has changed since this round paged it: whoever has it now is paged with the next step, as that earlier step would have."""
+    woken = {each.person for each in told if each.wakes}
+    asked = {(each.person, each.who) for each in told}
+    new: dict[object, Summons] = {}
+    for step in plan.steps[: escalation.place]:
+        if step.person or step.who not in Duty.values:
+            continue
+        for person in _reached(escalation, step, at=at):
+            if person.pk not in woken | new.keys() and (person.pk, step.who) not in asked:
+                new[person.pk] = _summons(escalation, step, person, already=set(), number=escalation.group_from)
+    return [*new.values()]
+
+
+def _reached(escalation: Escalation, step: Step, *, at: datetime) -> list[User]:
+    """Everybody whom this step reaches now."""
+    found = on_duty(step, site=escalation.site, at=at, is_drill=escalation.is_drill)
+    if found.gone is not None and not escalation.is_drill:
+        incidents.report(IncidentKind.NAMED_GONE, detail=escalation.chain, site=escalation.site, person=found.gone)
+    elif found.has_gap:
         incidents.report(IncidentKind.ROTA_GAP, detail=step.who, escalation=escalation)
     # Who hands over is not paged about it again in the next round.
-    people = (person for person in found.people if person.pk != escalation.acknowledged_by_id)
-    return [_summons(escalation, step, person, already=already) for person in people]
+    return [person for person in found.people if person.pk != escalation.acknowledged_by_id]
 
 
-def _summons(escalation: Escalation, step: Step, person: User, *, already: set[tuple[object, str]]) -> Summons:
+def _summons(
+    escalation: Escalation, step: Step, person: User, *, already: set[tuple[object, str]], number: int | None = None
+) -> Summons:
+    """By the channels that nobody else of this minute has told them by. `number`: of the step that it goes with, else the present."""
     usable = [channel for word in step.channels if (channel := channels.of(word, person)) is not None]
     if step.wants_to_wake and not any(channel.wakes for channel in usable):
         incidents.report(IncidentKind.NO_ROUTE, detail=step.who, escalation=escalation, person=person)
     if _has_stopped_texts(person):
         incidents.report(IncidentKind.STOPPED_TEXTS, detail=step.who, escalation=escalation, person=person)
     new = [channel for channel in usable if (person.pk, channel.name) not in already]
-    return Summons(person, new, occasion=f"step:{escalation.step}", step=escalation.step, who=step.who, task=step.task)
+    number = number or escalation.step
+    return Summons(person, new, occasion=f"step:{number}", step=number, who=step.who, task=step.task)
 
 
 def _has_stopped_texts(person: User) -> bool:
-    line = messaging.line_of(bytes(person.phone_index or b""))
+    line = messaging.line_of(person)
     return line is not None and line.opted_out_at is not None
 
 

@@ -92,6 +92,7 @@ class IncidentKind(models.TextChoices):
     NEVER_CONFIRMS = "never_confirms", _("a phone never confirms delivery")
     DRILL_FAILED = "drill_failed", _("a drill was not answered")
     UNTESTED = "untested", _("put on call untested, with a reason")
+    NAMED_GONE = "named_gone", _("a chain names somebody who has left or has no role here any more")
 
 
 class MilestoneKind(models.TextChoices):
@@ -165,6 +166,7 @@ class ChainRule(models.TextChoices):
     NO_WIDENING = "no_widening", _("From the second round on somebody more must be paged.")
     BAD_LENGTH = "bad_length", _("This must be at least one minute.")
     NOBODY_HERE = "nobody_here", _("Nobody has this role here now.")
+    NAMED_GONE = "named_gone", _("The person named here has left or has no role here any more, and is not paged.")
     CANNOT_BE_WOKEN = "cannot_be_woken", _("Somebody of this step cannot be woken by any channel that is set up.")
     SPONSOR_NOT_ALLOWED = "sponsor_not_allowed", _("The trial file does not put the sponsor into this chain.")
     REASON_MISSING = "reason_missing", _("A change needs a reason.")

@@ -25,6 +25,8 @@ class Line(models.Model):
     opted_out_at = models.DateTimeField(_("opted out since"), null=True, blank=True)
     carrier_blocked_at = models.DateTimeField(_("blocked by the carrier since"), null=True, blank=True)
 
+    audit_hidden: ClassVar[tuple[str, ...]] = ("index",)  # there are so few numbers that a leaked key finds them all
+
     class Meta:
         verbose_name = _("phone line")
         verbose_name_plural = _("phone lines")

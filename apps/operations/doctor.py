@@ -13,9 +13,12 @@ from django.db.migrations.executor import MigrationExecutor
 
 from apps.core import wording
 from apps.escalation.readiness import readiness as paging
+from apps.messaging.services import unreadable_lines
 from apps.operations import sentinel, watch
+from apps.staff.services import unreadable_phones
 from apps.trials.services import NoProtocol, current_protocol
 from apps.trials.vocabulary import Status
+from apps.vault.services import unreadable_data_keys
 
 _SQLITE = {"journal_mode": "wal", "synchronous": 2}
 _NAMED = "mend the setting that it names"
@@ -87,6 +90,14 @@ def migrations() -> Iterator[str]:
         yield f"{len(plan)} migrations are not applied: manage.py migrate"
 
 
+def keys_are_there() -> Iterator[str]:
+    """A key that was taken away too early: numbers that nobody is found by, and values that nobody can read."""
+    if count := unreadable_lines() + unreadable_phones():
+        yield f"{count} phone numbers stand under an index key that is not set: put it back into INDEX_KEY, then manage.py rotate_keys"
+    if count := unreadable_data_keys():
+        yield f"{count} data keys stand under a key that is not set: put it back into FIELD_KEYS, then manage.py rotate_keys"
+
+
 def what_the_sentinel_sees() -> Iterator[str]:
     yield from map(str, watch.problems())
 
@@ -123,6 +134,7 @@ CHECKS: tuple[Callable[[], Iterable[str]], ...] = (
     alarms_reach_somebody,
     database,
     migrations,
+    keys_are_there,
     what_the_sentinel_sees,
     system_checks,
     texts,

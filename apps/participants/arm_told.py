@@ -17,7 +17,7 @@ from apps.staff.rules import Scope
 from apps.staff.services import scope
 from apps.staff.vocabulary import Action
 from apps.trials.models import Site
-from apps.vault.services import text_mark
+from apps.vault.services import text_marks
 
 
 class NotYourIncident(Exception):
@@ -36,14 +36,13 @@ def note(
     """An incident if these words of `row` claim an allocation; the same words again are none. At the participant's site unless told."""
     if not arm_words.told(text):
         return
+    newest, *older = text_marks(text)
     for site in dict.fromkeys(sites) or [participant.site if participant else None]:
+        place = {"table": row._meta.db_table, "row_key": str(row.pk), "field": field, "site": site}
+        if older and ArmTold.objects.filter(**place, mark__in=older).exists():
+            continue
         ArmTold.objects.get_or_create(
-            table=row._meta.db_table,
-            row_key=str(row.pk),
-            field=field,
-            mark=text_mark(text),
-            site=site,
-            defaults={"participant": participant, "said_by": said_by, "at": clock.now()},
+            **place, mark=newest, defaults={"participant": participant, "said_by": said_by, "at": clock.now()}
         )
 
 

@@ -28,6 +28,7 @@ class User(AbstractUser):
     data_key = models.ForeignKey(DataKey, on_delete=models.PROTECT, related_name="+", editable=False, null=True)
     phone = SealedTextField(_("mobile phone"), blank=True)
     phone_index = models.BinaryField(max_length=64, editable=False, default=b"", db_index=True)
+    phone_since = models.DateTimeField(_("mobile phone since"), null=True, editable=False)
     expires_on = models.DateField(_("account expires on"), null=True, blank=True)
     password_is_anothers = models.BooleanField(
         _("password set by somebody else"), default=False, db_default=False, editable=False
@@ -35,7 +36,8 @@ class User(AbstractUser):
 
     REQUIRED_FIELDS: ClassVar[list[str]] = ["email", "name"]
     audit_ignored: ClassVar[tuple[str, ...]] = ("last_login",)
-    audit_hidden: ClassVar[tuple[str, ...]] = ("password",)  # a hash, but one to guess at for ever
+    # A hash, but one to guess at for ever; and so is a blind index, once its key has leaked.
+    audit_hidden: ClassVar[tuple[str, ...]] = ("password", "phone_index")
 
     class Meta:
         verbose_name = _("staff member")

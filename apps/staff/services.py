@@ -17,9 +17,11 @@ from apps.core import clock, phone
 from apps.core.unit import once
 from apps.staff import rules
 from apps.staff.models import Signature, SiteAssignment, User
+from apps.staff.proofs import is_code
 from apps.staff.telling import tell_of_password
 from apps.staff.vocabulary import SITE_ROLES, Role, StaffRule
 from apps.trials.models import Site
+from apps.vault import services as vault
 from apps.vault.services import create_data_key, phone_index
 
 
@@ -64,11 +66,13 @@ def is_valid(user: User, *, on: date | None = None) -> bool:
     return user.is_active and (user.expires_on is None or user.expires_on >= (on or today()))
 
 
-def scope(user: User) -> rules.Scope:
-    """What this person may do where, from today's assignments alone. An inactive or expired account may nothing."""
-    if not is_valid(user):
+def scope(user: User, *, on: date | None = None) -> rules.Scope:
+    """What this person may do where, from the assignments of one day alone: today, unless told. An inactive or expired account may
+    nothing."""
+    day = on or today()
+    if not is_valid(user, on=day):
         return rules.scope_of([])
-    return rules.scope_of(_valid_on(today()).filter(user=user).values_list("role", "site_id"))
+    return rules.scope_of(_valid_on(day).filter(user=user).values_list("role", "site_id"))
 
 
 def on_call(*, site: Site | None, roles: Collection[Role], on: date | None = None) -> list[User]:
@@ -93,12 +97,30 @@ def days_of_change(*, site: Site | None) -> set[date]:
     return begun | {last + timedelta(days=1) for _starts, *lasts in rows for last in lasts if last is not None}
 
 
-def staff_on(line_index: bytes) -> list[User]:
-    """The people whose own mobile has this blind index; normally one or none."""
-    if not line_index:
-        return []
-    rows = User.objects.filter(phone_index=bytes(line_index), is_active=True).order_by("name", "pk")
-    return [user for user in rows if is_valid(user)]
+def staff_on(indexes: Collection[bytes]) -> list[User]:
+    """The people whose own mobile has one of these blind indexes of a number; normally one or none."""
+    rows = User.objects.filter(phone_index__in=[index for index in indexes if index], is_active=True)
+    return [user for user in rows.order_by("name", "pk") if is_valid(user)]
+
+
+def phone_indexes_of(user: User) -> list[bytes]:
+    """The blind indexes under which this person's mobile may stand, the newest first; none without a mobile."""
+    return vault.phone_indexes_of(user.phone_index, lambda: str(user.phone)) if user.phone_index else []
+
+
+def reindex_phones(*, batch: int = 500) -> int:
+    """Write up to `batch` blind indexes under the newest key that stand under an older one. Returns how many were left before."""
+    rows = User.objects.exclude(phone_index=b"").order_by("pk").values_list("pk", "phone_index")
+    old = [key for key, index in rows if not vault.is_newest_index(index)]
+    for user in User.objects.filter(pk__in=old[:batch]).select_related("data_key"):
+        User.objects.filter(pk=user.pk, phone_index=user.phone_index).update(phone_index=phone_index(str(user.phone)))
+    return len(old)
+
+
+def unreadable_phones() -> int:
+    """How many people are found by no number, because their index key is not set."""
+    rows = User.objects.exclude(phone_index=b"").values_list("phone_index", flat=True)
+    return sum(not vault.is_readable_index(index) for index in rows)
 
 
 def _valid_on(day: date) -> QuerySet[SiteAssignment]:
@@ -128,37 +150,49 @@ def create_staff(
     if problems:
         raise StaffRefused(problems)
     user.set_password(password)
-    user.password_is_anothers = password is not None and _writer() is not None
+    writer = _writer()
+    user.password_is_anothers = password is not None and writer is not None
     user.data_key = create_data_key()
     _put_number(user, number)
     user.save()
+    _tell_whose_it_is(user, writer)
     return user
 
 
 @transaction.atomic
 def set_phone(*, user: User, number: str) -> None:
-    """The mobile on which this person is paged and answers codes; empty takes it away. Raises StaffRefused."""
+    """The mobile on which this person is paged and answers codes; empty takes it away. Raises StaffRefused.
+
+    Another number is untested until it has itself been reached and answered: `phone_since` says from when that counts.
+    """
     if problems := _number_problems(number):
         raise StaffRefused(problems)
     if user.data_key is None:
         user.data_key = create_data_key()
     _put_number(user, number)
-    user.save(update_fields=["data_key", "phone", "phone_index"])
+    user.save(update_fields=["data_key", "phone", "phone_index", "phone_since"])
 
 
 @transaction.atomic
-def set_password(*, user: User, password: str) -> None:
-    """Raises StaffRefused for a weak password. Other login sessions of this person end by themselves.
+def set_password(*, user: User, password: str, code: str = "") -> None:
+    """Other login sessions of this person end by themselves. Raises StaffRefused for a weak password.
 
-    Set by somebody else who is signed in it signs nothing, and its owner is told by e-mail, which no page can change, who it was.
+    Set by somebody else who is signed in it signs nothing, and its owner is told by e-mail, to an address that no page can change, who
+    it was. Whoever set it can sign in as its owner: so it becomes their own only with the `code` of that e-mail; refused without.
     """
-    if problems := _password_problems(user, password):
+    writer, problems = _writer(), _password_problems(user, password)
+    if user.password_is_anothers and writer == user and not is_code(user, code):
+        problems.append(Problem("code", StaffRule.NOT_THE_CODE))
+    if problems:
         raise StaffRefused(problems)
-    writer = _writer()
     user.set_password(password)
     user.password_is_anothers = writer not in (None, user)
     user.save(update_fields=["password", "password_is_anothers"])
-    if writer is not None and writer != user:
+    _tell_whose_it_is(user, writer)
+
+
+def _tell_whose_it_is(user: User, writer: User | None) -> None:
+    if writer is not None and user.password_is_anothers:
         at = clock.now()
         transaction.on_commit(lambda: tell_of_password(user=user, by=writer, at=at))
 
@@ -194,6 +228,8 @@ def reopen_account(*, user: User, expires_on: date | None = None) -> None:
 
 def _put_number(user: User, number: str) -> None:
     e164 = phone.parse_mobile(number).e164 if number else ""
+    if e164 != user.phone:
+        user.phone_since = clock.now()
     user.phone = e164
     user.phone_index = phone_index(e164) if e164 else b""
 

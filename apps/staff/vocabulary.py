@@ -52,3 +52,4 @@ class StaffRule(models.TextChoices):
     ENDS_BEFORE_START = "ends_before_start", _("The last day is before the first.")
     NOT_ONESELF = "not_oneself", _("Nobody gives a role to themselves: another administrator does it.")
     SAME_PASSWORD = "same_password", _("This is the password that you have: choose another.")
+    NOT_THE_CODE = "not_the_code", _("This is not the code that was sent to the e-mail address of the account.")

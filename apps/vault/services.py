@@ -2,12 +2,13 @@
 
 import os
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from django.db import transaction
 
 from apps.core import clock, crypto
-from apps.vault.models import DataKey, field_keys, index_keys
+from apps.core.secrets import NamedKey
+from apps.vault.models import DataKey, KeyDestroyed, field_keys, index_keys
 
 PHONE = "phone"
 
@@ -21,24 +22,52 @@ def create_data_key() -> DataKey:
 
 
 def phone_index(e164: str) -> bytes:
-    """The digest to store beside a number: key id (8 bytes, padded) + HMAC-SHA256."""
-    return _tagged(index_keys()[0].id, e164)
+    """The digest to store beside a number: key id (16 bytes, padded) + HMAC-SHA256."""
+    return phone_indexes(e164)[0]
 
 
 def phone_indexes(e164: str) -> list[bytes]:
-    """The digests to search a number by, under every index key: during a rotation both answer."""
-    return [_tagged(key.id, e164) for key in index_keys()]
+    """The digests to search a number by, under every index key, the newest first: during a rotation all answer."""
+    return [_tagged(key, PHONE, e164) for key in index_keys()]
 
 
-def text_mark(text: str) -> bytes:
-    """A digest by which the same text is known again and nobody without the index key can try out texts."""
-    key = index_keys()[0]
-    return key.id.encode().ljust(16, b"\0") + crypto.blind_index(text, kind="text", key=key)
+def phone_indexes_of(index: bytes | memoryview, number: Callable[[], str]) -> list[bytes]:
+    """The digests of the number behind a stored one. It is opened only while several keys are in use; a shredded one has this alone."""
+    if len(index_keys()) == 1:
+        return [bytes(index)]
+    try:
+        return phone_indexes(number())
+    except KeyDestroyed:
+        return [bytes(index)]
 
 
-def _tagged(key_id: str, e164: str) -> bytes:
-    key = next(key for key in index_keys() if key.id == key_id)
-    return key.id.encode().ljust(16, b"\0") + crypto.blind_index(e164, kind=PHONE, key=key)
+def text_marks(text: str) -> list[bytes]:
+    """Digests by which the same text is known again, under every index key, the newest first; nobody without a key can try out texts."""
+    return [_tagged(key, "text", text) for key in index_keys()]
+
+
+def is_newest_index(index: bytes | memoryview) -> bool:
+    """It was made under the newest index key."""
+    return bytes(index).startswith(_tag(index_keys()[0].id))
+
+
+def is_readable_index(index: bytes | memoryview) -> bool:
+    """The index key that it was made under is among those that are set."""
+    return any(bytes(index).startswith(_tag(key.id)) for key in index_keys())
+
+
+def unreadable_data_keys() -> int:
+    """How many data keys stand under a key-encryption key that is not set: nothing that they seal can be read."""
+    known = [key.id for key in field_keys()]
+    return DataKey.objects.filter(destroyed_at__isnull=True).exclude(kek_id__in=known).count()
+
+
+def _tagged(key: NamedKey, kind: str, value: str) -> bytes:
+    return _tag(key.id) + crypto.blind_index(value, kind=kind, key=key)
+
+
+def _tag(key_id: str) -> bytes:
+    return key_id.encode().ljust(16, b"\0")
 
 
 @transaction.atomic

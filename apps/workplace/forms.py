@@ -9,8 +9,10 @@ from unfold.forms import AdminOwnPasswordChangeForm
 
 from apps.staff.backends import proves
 from apps.staff.models import User
+from apps.staff.proofs import is_code
 from apps.staff.rules import Scope
 from apps.staff.services import set_password
+from apps.staff.telling import send_code_again
 from apps.staff.vocabulary import StaffRule
 
 
@@ -105,8 +107,36 @@ class NewPasswordField(forms.CharField):
         super().__init__(widget=forms.PasswordInput({"autocomplete": "new-password"}), strip=False, **kwargs)
 
 
+class CodeField(forms.CharField):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            label=_("Code from the e-mail"),
+            help_text=_(
+                "Somebody else has set your password. The e-mail that told you so has a code: it shows that it is you. "
+                "Leave this empty to have it sent again."
+            ),
+            widget=forms.TextInput({"autocomplete": "one-time-code", "class": "tc-input"}),
+            required=False,
+            **kwargs,
+        )
+
+
 class OwnPasswordForm(AdminOwnPasswordChangeForm):  # type: ignore[misc]
-    """One's own new password: not the one that somebody else may know."""
+    """One's own new password: not the one that somebody else may know. After theirs it takes the code that only its owner was sent."""
+
+    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
+        super().__init__(user, *args, **kwargs)
+        if user.password_is_anothers:
+            self.fields["code"] = CodeField()
+
+    def clean_code(self) -> str:
+        code = str(self.cleaned_data["code"])
+        if not is_code(self.user, code):
+            send_code_again(self.user)
+            raise forms.ValidationError(
+                _("This is not the code that was sent to the e-mail address of your account. It has been sent again.")
+            )
+        return code
 
     def clean_new_password1(self) -> str:
         password = str(self.cleaned_data["new_password1"])
@@ -115,7 +145,8 @@ class OwnPasswordForm(AdminOwnPasswordChangeForm):  # type: ignore[misc]
         return password
 
     def save(self, commit: bool = True) -> User:
-        set_password(user=self.user, password=self.cleaned_data["new_password1"])
+        said = self.cleaned_data
+        set_password(user=self.user, password=said["new_password1"], code=said.get("code", ""))
         return self.user  # type: ignore[no-any-return]
 
 

@@ -73,6 +73,7 @@ class WorkplaceSite(UnfoldAdminSite):  # type: ignore[misc]
         request.current_app = self.name
         view: Any = PasswordChangeView.as_view(
             form_class=OwnPasswordForm,
+            template_name="workplace/password.html",
             success_url=reverse_lazy("admin:password_change_done"),
             extra_context={**self.each_context(request), **(extra_context or {})},
         )

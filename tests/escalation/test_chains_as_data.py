@@ -1,15 +1,18 @@
 """A site's own chain: what is refused and why, and that a named person can stand in it."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from apps.escalation import chains, readiness
 from apps.escalation import services as escalation
+from apps.escalation.models import Incident
 from apps.escalation.vocabulary import ChainName, ChainRule
 from apps.staff.models import User
-from apps.staff.services import set_phone
+from apps.staff.services import assign, close_account, end_assignment, set_phone, today
+from apps.staff.vocabulary import Role
 from apps.trials.models import Site
 from tests.escalation.stage import Stage
 
@@ -120,6 +123,63 @@ def test_a_named_person_is_paged_whoever_is_on_call(stage: Stage, carol: User) -
     running = stage.start()
     stage.drain()
     assert stage.paged(running) == [(0, "Carol")]
+
+
+def _left(person: User) -> None:
+    end_assignment(assignment=person.assignments.get(), ends_on=today() - timedelta(days=1))
+
+
+def _went_to_another_site(person: User) -> None:
+    _left(person)
+    assign(user=person, role=Role.INVESTIGATOR, site=Site.objects.get(code="SH02"))
+
+
+def _only_watches_now(person: User) -> None:
+    _left(person)
+    assign(user=person, role=Role.MONITOR, site=Site.objects.get(code="BJ01"))
+
+
+@pytest.mark.parametrize(
+    "goes", [_left, _went_to_another_site, _only_watches_now, lambda person: close_account(user=person)]
+)
+def test_a_named_person_who_may_see_nothing_here_any_more_is_not_paged_the_next_are_at_once_and_people_are_told(
+    stage: Stage, bob: User, carol: User, goes: Callable[[User], None]
+) -> None:
+    content = chains.content_of(ChainName.R1, site=stage.site)
+    content["steps"][0] |= {"person": str(bob.pk)}
+    escalation.set_chain(site=stage.site, chain=ChainName.R1, content=content, by=carol, reason="Bob lives near")
+    goes(bob)
+    readiness.watch_people()
+    assert ("named_gone", "R1") in stage.incidents()
+    assert [
+        problem.step
+        for problem in chains.problems_now(ChainName.R1, chains.in_force(site=stage.site)[ChainName.R1], stage.site)
+        if problem.rule == ChainRule.NAMED_GONE
+    ] == [1]
+    assert any("step 1: The person named here has left" in reason for reason in readiness.readiness())
+    running = stage.start()
+    stage.minutes(20)
+    assert "Bob" not in [name for _, name in stage.paged(running)]
+    assert stage.paged(running)[0] == (0, "Carol")
+    assert Incident.objects.filter(kind="named_gone").count() == 1
+
+
+def test_a_named_person_is_paged_until_the_last_day_of_their_role(stage: Stage, bob: User, carol: User) -> None:
+    content = chains.content_of(ChainName.R1, site=stage.site)
+    content["steps"][0] |= {"person": str(bob.pk)}
+    escalation.set_chain(site=stage.site, chain=ChainName.R1, content=content, by=carol, reason="Bob lives near")
+    end_assignment(assignment=bob.assignments.get(), ends_on=today())
+    running = stage.start()
+    stage.drain()
+    assert stage.paged(running) == [(0, "Bob")]
+
+
+def test_who_may_see_nothing_here_is_not_taken_into_a_chain_by_name(stage: Stage, carol: User, dora: User) -> None:
+    content = chains.content_of(ChainName.R1, site=stage.site)
+    content["steps"][2] |= {"person": str(dora.pk)}
+    with pytest.raises(chains.ChainRefused) as refused:
+        escalation.set_chain(site=stage.site, chain=ChainName.R1, content=content, by=carol, reason="she is near")
+    assert [problem.rule for problem in refused.value.problems] == [ChainRule.NAMED_GONE]
 
 
 def test_another_sites_chain_stays_the_protocols(stage: Stage, carol: User, dora: User) -> None:

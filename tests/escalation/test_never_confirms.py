@@ -7,12 +7,14 @@ import pytest
 from django.core.management import call_command
 
 from apps.core import clock
+from apps.escalation import readiness
 from apps.escalation import services as escalation
 from apps.escalation.models import Escalation, Incident, Route
 from apps.escalation.vocabulary import ChainName, ContactResult, IncidentKind, PageState, Via
 from apps.messaging.models import OutboundMessage
 from apps.messaging.vocabulary import SendState
 from apps.staff.models import User
+from apps.staff.services import set_phone
 from tests import people
 from tests.escalation.stage import Stage
 from tests.workplace.scenes import page, signed_in
@@ -127,3 +129,55 @@ def test_one_page_that_arrives_makes_it_good_again(silent: Stage, alice: User) -
     assert "alice" not in doctor()
     assert Route.objects.get(person=alice, channel="sms").unconfirmed == 0
     assert clock.now() > incidents()[0].at
+
+
+# --- another number
+
+
+def proved(stage: Stage, person: User) -> None:
+    drill = escalation.start_drill(site=stage.site)
+    stage.minutes(1)
+    stage.text(person, stage.code(drill.escalations.get(pages__person=person, pages__channel="sms"), person))
+    stage.minutes(60)
+
+
+def test_another_number_is_untested_until_it_has_itself_been_reached_and_answered(stage: Stage, alice: User) -> None:
+    proved(stage, alice)
+    assert readiness.lacks(alice) == []
+
+    set_phone(user=alice, number="+12025550131")
+    assert readiness.lacks(alice) == ["has no tested route that wakes", "has no tested way to acknowledge"]
+    stage.minutes(1)
+    proved(stage, alice)
+    assert readiness.lacks(User.objects.get(pk=alice.pk)) == []
+
+
+def test_the_same_number_entered_again_stays_tested(stage: Stage, alice: User) -> None:
+    proved(stage, alice)
+    set_phone(user=alice, number="+1 202 555 0111")
+    assert readiness.lacks(alice) == []
+
+
+def test_what_is_told_late_of_the_old_number_proves_nothing_of_the_new(stage: Stage, alice: User) -> None:
+    stage.carrier.outcome = lambda _message: SendState.SENT
+    running = stage.start(ChainName.R1)
+    stage.minutes(0.5)
+    set_phone(user=alice, number="+12025550131")
+    text = running.pages.get(person=alice, channel="sms").message_id
+    assert text is not None
+    OutboundMessage.objects.filter(pk=text).update(state=SendState.DELIVERED, delivered_at=clock.now())
+    stage.minutes(1)
+    assert running.pages.get(person=alice, channel="sms").state == PageState.DELIVERED
+    assert Route.objects.get(person=alice, channel="sms").delivered_at is None
+    assert "has no tested route that wakes" in readiness.lacks(alice)
+
+
+def test_a_silent_phone_that_was_replaced_is_named_no_more_and_counts_anew(silent: Stage, alice: User) -> None:
+    for _ in range(2):
+        a_case_that_bob_takes(silent)
+    silent.carrier.outcome = lambda _message: SendState.SENT
+    set_phone(user=alice, number="+12025550131")
+    assert "has a device that confirms no page any more" not in readiness.lacks(alice)
+    silent.minutes(1)
+    a_case_that_bob_takes(silent)
+    assert Route.objects.get(person=alice, channel="sms").unconfirmed < 3

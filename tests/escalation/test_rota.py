@@ -42,6 +42,49 @@ def test_second_on_call_is_somebody_else_than_the_first(stage: Stage, bob: User)
     assert stage.paged(running) == [(0, "Bob"), (5, "Alice")]
 
 
+def test_who_takes_the_duty_while_it_is_paged_is_paged_with_the_next_step_in_place_of_who_gives_it(
+    stage: Stage, alice: User, bob: User
+) -> None:
+    shift(stage, alice, 0, 0.05)  # three minutes
+    shift(stage, bob, 0.05, 8)
+    running = stage.start()
+    stage.minutes(9)
+    assert stage.paged(running) == [(0, "Alice"), (5, "Bob")]
+    assert running.pages.get(person=bob, channel="sms").who == "investigator_on_call"
+    stage.minutes(11)
+    assert [name for _, name in stage.paged(running)].count("Alice") == 1
+
+
+def test_the_next_round_begins_with_who_is_on_duty_then(stage: Stage, alice: User, bob: User) -> None:
+    shift(stage, alice, 0, 0.7)
+    shift(stage, bob, 0.7, 8)
+    running = stage.start()
+    stage.minutes(76)
+    second = [name for minute, name in stage.paged(running) if minute >= 50]
+    assert second[0] == "Bob"
+    assert second.count("Bob") == 1
+
+
+def test_a_second_on_call_of_the_rota_is_paged_beside_the_new_first(
+    stage: Stage, alice: User, bob: User, carol: User
+) -> None:
+    shift(stage, alice, 0, 0.05)
+    shift(stage, bob, 0.05, 8)
+    shift(stage, carol, 0, 8, duty=Duty.SECOND)
+    running = stage.start()
+    stage.minutes(6)
+    assert sorted(stage.paged(running)) == [(0, "Alice"), (5, "Bob"), (5, "Carol")]
+
+
+def test_a_new_first_whom_nothing_wakes_takes_nobodys_page(stage: Stage, alice: User, bob: User) -> None:
+    shift(stage, alice, 0, 0.05)
+    shift(stage, bob, 0.05, 8)
+    set_phone(user=bob, number="")
+    running = stage.start()
+    stage.minutes(6)
+    assert stage.paged(running) == [(0, "Alice"), (5, "Alice")]
+
+
 def test_an_override_stands_before_the_plan(stage: Stage, alice: User, bob: User) -> None:
     shift(stage, alice, 0, 8)
     shift(stage, bob, 0, 2, is_override=True)

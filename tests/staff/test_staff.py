@@ -14,8 +14,9 @@ from apps.audit.services import acting
 from apps.core import clock
 from apps.staff import services as staff
 from apps.staff.models import Signature, SiteAssignment, User
+from apps.staff.proofs import code_of, is_code
 from apps.staff.vocabulary import Action, Role, StaffRule
-from apps.vault.services import phone_index
+from apps.vault.services import phone_indexes
 from tests import people
 
 pytestmark = pytest.mark.django_db
@@ -86,7 +87,7 @@ def test_a_leaver_and_an_expired_account_are_neither_paged_nor_known_by_phone_no
 
     assert staff.on_call(site=people.site("BJ01"), roles={Role.INVESTIGATOR}) == []
     for person, number in ((alice, people.PHONES["alice"]), (bob, people.PHONES["bob"])):
-        assert staff.staff_on(phone_index(number)) == []
+        assert staff.staff_on(phone_indexes(number)) == []
         assert not signs_in(person)
         assert staff.scope(person).grants == ()
 
@@ -106,19 +107,19 @@ def test_an_account_that_expires_overnight_ends_the_running_session(client: obje
 
 
 def test_a_phone_is_sealed_found_by_its_index_and_shown_masked(alice: User) -> None:
-    assert staff.staff_on(phone_index(people.PHONES["alice"])) == [alice]
+    assert staff.staff_on(phone_indexes(people.PHONES["alice"])) == [alice]
     assert User.objects.get(pk=alice.pk).phone == people.PHONES["alice"]
     assert people.PHONES["alice"] not in alice.masked_phone
 
     staff.set_phone(user=alice, number=people.PHONES["nobody we know"])
 
-    assert staff.staff_on(phone_index(people.PHONES["alice"])) == []
-    assert staff.staff_on(phone_index(people.PHONES["nobody we know"])) == [alice]
+    assert staff.staff_on(phone_indexes(people.PHONES["alice"])) == []
+    assert staff.staff_on(phone_indexes(people.PHONES["nobody we know"])) == [alice]
 
 
 def test_nobody_is_found_by_an_empty_index(sam: User) -> None:
     assert sam.phone == ""
-    assert staff.staff_on(b"") == []
+    assert staff.staff_on([b""]) == []
 
 
 def test_a_bad_account_is_refused_with_every_rule_named(alice: User) -> None:
@@ -196,8 +197,42 @@ def test_a_password_that_another_has_set_signs_nothing_until_it_is_one_s_own(ada
         sign()
 
     with by(carol):
-        staff.set_password(user=carol, password=LONG)
+        staff.set_password(user=carol, password=LONG, code=code_of(carol))
     assert sign().signer == carol
+
+
+@pytest.mark.parametrize("code", ["", "AAAA-BBBB-CCCC", "the one of before"])
+def test_who_set_anothers_password_does_not_make_it_their_own_by_changing_it_as_them(
+    ada: User, carol: User, code: str
+) -> None:
+    before = code_of(carol)
+    with by(ada):
+        staff.set_password(user=carol, password=LONG)
+    with by(carol), pytest.raises(staff.StaffRefused) as refused:  # whoever is signed in as Carol
+        staff.set_password(user=carol, password=f"{LONG} of hers", code=before if "before" in code else code)
+    assert [problem.rule for problem in refused.value.problems] == [StaffRule.NOT_THE_CODE]
+    kept = User.objects.get(pk=carol.pk)
+    assert kept.password_is_anothers
+    assert kept.check_password(LONG)
+
+
+def test_a_code_ends_with_the_address_that_it_was_sent_to(ada: User, carol: User) -> None:
+    with by(ada):
+        staff.set_password(user=carol, password=LONG)
+    sent = code_of(carol)
+    assert is_code(carol, f" {sent.lower().replace('-', ' ')} ")
+    carol.email = "ada@example.org"
+    assert not is_code(carol, sent)
+
+
+def test_whoever_makes_an_account_with_a_password_does_not_hold_its_code(
+    ada: User, django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True), by(ada):
+        new = staff.create_staff(username="new", name="New", email="new@example.org", language="en", password=LONG)
+    (told,) = mail.outbox
+    assert told.to == ["new@example.org"]
+    assert code_of(new) in told.body
 
 
 @pytest.mark.parametrize(("language", "said"), [("en", "Ada set a new password"), ("zh-Hans", "Ada 于")])
@@ -209,11 +244,13 @@ def test_whose_password_is_set_by_another_is_told_by_mail_who_it_was(
     with django_capture_on_commit_callbacks(execute=True), by(ada):
         staff.set_password(user=carol, password=LONG)
     with django_capture_on_commit_callbacks(execute=True), by(carol):
-        staff.set_password(user=carol, password=f"{LONG} of mine")
+        sent = code_of(carol)
+        staff.set_password(user=carol, password=f"{LONG} of mine", code=sent)
 
     (told,) = mail.outbox
     assert told.to == ["carol@example.org"]
     assert said in told.body
+    assert sent in told.body
     assert LONG not in told.body
 
 

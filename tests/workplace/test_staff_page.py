@@ -3,8 +3,10 @@
 from typing import Any
 
 import pytest
+from django.core import mail
 
 from apps.staff.models import User
+from apps.staff.proofs import code_of
 from apps.staff.vocabulary import Action, StaffRule
 from tests import people
 from tests.workplace.scenes import change_url, page, press, signed_in
@@ -170,17 +172,33 @@ def test_whose_password_another_has_set_reads_so_on_every_page_and_signs_after_s
 
     assert changed(carol, known, known).status_code == 200, "what another knows is not one's own"
     assert fresh(carol).password_is_anothers
-    assert changed(carol, known, own).status_code == 302
+    mail.outbox.clear()
+    for code in ("", "AAAA-BBBB-CCCC"):  # whoever set it is signed in as her, and chooses another
+        assert changed(carol, known, own, code=code).status_code == 200
+        assert fresh(carol).check_password(known)
+    assert [(each.to, code_of(fresh(carol)) in each.body) for each in mail.outbox] == [
+        (["carol@example.org"], True)
+    ] * 2
+    assert 'name="code"' in page(fresh(carol), "/admin/password_change/")
+    assert changed(carol, known, own, code=code_of(fresh(carol))).status_code == 302
     assert warning not in page(fresh(carol), "/admin/")
     answer = press(fresh(carol), site, "close", closes_on="2028-05-20", password=own)
     assert "Set your own first" not in answer.content.decode()
     assert fresh(carol).check_password(own)
 
 
+def test_no_page_changes_the_address_to_which_an_account_s_code_goes(everybody: None) -> None:
+    ada, carol = people.ada(), people.carol()
+    for act in ("phone", "password", "assign", "end", "close", "reopen"):
+        press(ada, carol, act, email="ada@example.org", number="+12025550131", password="another long passphrase")
+    signed_in(ada).post(change_url(carol), {"email": "ada@example.org", "_save": "Save"})
+    assert fresh(carol).email == "carol@example.org"
+
+
 def fresh(person: User) -> User:
     return User.objects.get(pk=person.pk)
 
 
-def changed(person: User, old: str, new: str) -> Any:
-    said = {"old_password": old, "new_password1": new, "new_password2": new}
+def changed(person: User, old: str, new: str, *, code: str = "") -> Any:
+    said = {"old_password": old, "new_password1": new, "new_password2": new, "code": code}
     return signed_in(fresh(person)).post("/admin/password_change/", said)

@@ -38,6 +38,7 @@ class AliyunVoiceChannel(Channel):
     carries: ClassVar[str] = "voice"
     wakes: ClassVar[bool] = True
     confirms: ClassVar[bool] = True
+    is_by_number: ClassVar[bool] = True
 
     @classmethod
     def problems(cls) -> list[str]:

@@ -17,13 +17,14 @@ class SmsChannel(Channel):
     carries: ClassVar[str] = "sms"
     wakes: ClassVar[bool] = True
     confirms: ClassVar[bool] = True
+    is_by_number: ClassVar[bool] = True
     is_local: ClassVar[bool] = True
 
     def reaches(self, person: User) -> bool:
         """A mobile is known, and the carrier does not block us. A person on call who wrote STOP is paged all the same."""
         if not person.phone_index:
             return False
-        line = messaging.line_of(bytes(person.phone_index))
+        line = messaging.line_of(person)
         return line is None or line.carrier_blocked_at is None
 
     def hand_over(self, page: Page) -> Handed:

@@ -17,6 +17,7 @@ class VoiceChannel(Channel):
     carries: ClassVar[str] = "voice"
     wakes: ClassVar[bool] = True
     confirms: ClassVar[bool] = True
+    is_by_number: ClassVar[bool] = True
 
     @classmethod
     def problems(cls) -> list[str]:

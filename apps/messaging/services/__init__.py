@@ -2,7 +2,16 @@
 
 from apps.messaging.services.alarms import callback_refused
 from apps.messaging.services.inbound import receive, settle
-from apps.messaging.services.lines import line_for, line_of, opt_in, opt_out, show_number
+from apps.messaging.services.lines import (
+    indexes_of,
+    line_for,
+    line_of,
+    opt_in,
+    opt_out,
+    reindex_lines,
+    show_number,
+    unreadable_lines,
+)
 from apps.messaging.services.outbox import cancel, cancel_queued, queue, release, write_off
 from apps.messaging.services.reconciling import Reconciled, ensure_reconciliation, reconcile, reconcile_due
 from apps.messaging.services.reports import apply_delivery, could_not_apply, hear, record_delivery, take_delivery
@@ -21,6 +30,7 @@ __all__ = [
     "deliver_together",
     "ensure_reconciliation",
     "hear",
+    "indexes_of",
     "line_for",
     "line_of",
     "opt_in",
@@ -30,9 +40,11 @@ __all__ = [
     "reconcile",
     "reconcile_due",
     "record_delivery",
+    "reindex_lines",
     "release",
     "settle",
     "show_number",
     "take_delivery",
+    "unreadable_lines",
     "write_off",
 ]
