@@ -6,10 +6,11 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db import transaction
 
+from apps.conversations import aware
 from apps.conversations.models import PhoneCall, Task, Turn
 from apps.conversations.promises import morning_list
 from apps.conversations.speaking import promised_call
-from apps.conversations.vocabulary import CALLS, TaskKind
+from apps.conversations.vocabulary import CALLS, NOT_BY_HAND, TaskKind
 from apps.core import clock, work
 from apps.core.work import Lane
 from apps.escalation import services as escalation
@@ -35,6 +36,10 @@ WITHIN = "within:"  # begins the key of a call that was promised within minutes
 
 class NotYourTask(Exception):
     """This person may not close tasks of this site."""
+
+
+class NotByHand(Exception):
+    """What this task asks for ends it, and nothing else does."""
 
 
 class ResultMissing(Exception):
@@ -120,7 +125,7 @@ def _is_running(task: Task) -> bool:
 
 
 def _start(task: Task) -> Escalation:
-    urgent = task.deadline - task.created_at <= URGENT_WITHIN
+    urgent = task.deadline - task.created_at <= URGENT_WITHIN and task.kind not in NOT_BY_HAND
     chain = (ChainName.R2 if urgent else ChainName.R3) if task.site else ChainName.UNMATCHED
     not_before = _morning() if chain == ChainName.UNMATCHED and not urgent else None
     return escalation.start(chain=chain, site=task.site, received_at=task.created_at, not_before=not_before)
@@ -141,15 +146,23 @@ def close_task(*, task: Task, person: User, result: str) -> Task:
         raise NotYourTask
     if not result.strip():
         raise ResultMissing
+    if task.kind in NOT_BY_HAND:
+        raise NotByHand
     if task.done_at is None:
-        task.done_at, task.done_by, task.result = clock.now(), person, result.strip()[:200]
-        task.save()
-        work.set_due(Task.objects.filter(pk=task.pk), due_at=None)
-        _end(task, person)
+        finish(task, person, result.strip()[:200])
         arm_told.note(
             row=task, field="result", text=task.result, participant=task.participant, sites=[task.site], said_by=person
         )
     return task
+
+
+def finish(task: Task, person: User, result: str) -> None:
+    """It is done by this person, now, and with it the paging because it was late."""
+    task.done_at, task.done_by, task.result = clock.now(), person, result
+    task.save()
+    work.set_due(Task.objects.filter(pk=task.pk), due_at=None)
+    aware.of_task(task, person=person, at=task.done_at)
+    _end(task, person)
 
 
 def _end(task: Task, person: User) -> None:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from apps.conversations import again as times
+from apps.conversations import aware
 from apps.conversations.board import WITHIN, NotYourTask, open_task
 from apps.conversations.models import CallAttempt, Task, Turn
 from apps.conversations.speaking import public_holidays, say
@@ -66,7 +67,9 @@ def nobody_answered(*, task: Task, person: User, again: Again) -> Task:
         escalation.record_contact(
             escalation=task.escalation, person=person, result=ContactResult.NO_ANSWER, via=Via.ADMIN
         )
-    return _log_task(task, person, again).again
+    attempt = _log_task(task, person, again)
+    aware.of_task(task, person=person, at=attempt.at)
+    return attempt.again
 
 
 def _is_only_about(task: Task) -> bool:
