@@ -6,6 +6,7 @@ from django.db.models import Q
 
 from apps.conversations.models import Task
 from apps.escalation.models import Escalation
+from apps.participants.models import Participant
 from apps.safety import services as safety
 from apps.safety.models import AdverseEvent
 from apps.staff.models import User
@@ -17,6 +18,12 @@ def of_escalation(running: Escalation, *, person: User, at: datetime) -> None:
     for task in running.tasks.all():
         about |= _named_by(task)
     _note(about, person, at)
+
+
+def whom(running: Escalation) -> list[Participant]:
+    """Whose cases and tasks it is about: they are held before it is changed (see `participants/holding.py`)."""
+    about = Q(events__escalation=running) | Q(tasks__escalation=running)
+    return list(Participant.objects.filter(about).distinct())
 
 
 def of_task(task: Task, *, person: User, at: datetime) -> None:

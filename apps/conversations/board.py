@@ -18,6 +18,7 @@ from apps.escalation.models import Escalation
 from apps.escalation.vocabulary import IS_CONTACT, RUNNING, ChainName, ContactResult, Via
 from apps.messaging.models import InboundMessage
 from apps.participants import arm_told
+from apps.participants.holding import hold, hold_for
 from apps.participants.models import Participant, Visit
 from apps.safety.models import AdverseEvent
 from apps.staff.models import User
@@ -94,6 +95,7 @@ def symptom_key(message: InboundMessage) -> str:
 def task_due(task: Task) -> None:
     """Work handler: the deadline has passed. People are paged until one of them has it; then looked at again until it is closed."""
     with work.finishing(task) as ending:
+        hold_for(task, task.participant)
         if task.done_at is not None or _is_kept(task):
             return
         if not _is_running(task):
@@ -140,6 +142,7 @@ def _morning() -> datetime | None:
 @transaction.atomic
 def close_task(*, task: Task, person: User, result: str) -> Task:
     """A named person says what came of it. Closing twice keeps the first."""
+    hold([task.participant] if task.participant else [])
     task = Task.objects.select_for_update().get(pk=task.pk)
     action = Action.SEND if task.site_id else Action.VIEW_UNMATCHED
     if not scope(person).may(action, site=task.site_id):

@@ -87,6 +87,8 @@ def _from_staff(message: InboundMessage, line: Line, people: list[User]) -> bool
         _notice(message, line, people[0], "", {})
         return True
     for person in people:
+        if (meant := escalation.meant_by(person=person, text=message.body)) is not None:
+            hold(aware.whom(meant))
         before, since = _open_of(person), clock.now()
         answer = escalation.answer_staff_text(person=person, text=message.body)
         if answer is not None:
@@ -117,8 +119,11 @@ def _after_acknowledgement(before: list[Escalation]) -> None:
             _taken(running)
 
 
+@transaction.atomic
 def take(*, running: Escalation, person: User, via: Via) -> Acknowledgement:
     """A named person takes an escalation in the workplace; its participants hear that somebody has it."""
+    hold(aware.whom(running))
+    running.refresh_from_db()
     was_open = running.state == EscalationState.OPEN
     acknowledgement = escalation.acknowledge(escalation=running, person=person, via=via)
     running.refresh_from_db()
@@ -130,6 +135,7 @@ def take(*, running: Escalation, person: User, via: Via) -> Acknowledgement:
 @transaction.atomic
 def record_contact(*, running: Escalation, person: User, result: ContactResult, via: Via) -> ContactRecord:
     """What came of the call; one in vain is told to the participant and promised again."""
+    hold(aware.whom(running))
     record = escalation.record_contact(escalation=running, person=person, result=result, via=via)
     aware.of_escalation(running, person=person, at=record.at)
     unanswered.after_contact(record)

@@ -24,6 +24,7 @@ from apps.messaging.models import OutboundMessage
 from apps.messaging.vocabulary import Purpose
 from apps.participants import arm_told, pauses
 from apps.participants import services as participants
+from apps.participants.holding import hold, hold_for
 from apps.participants.models import ContactPoint, Participant
 from apps.participants.vocabulary import SILENT, FollowUp
 from apps.staff.models import User
@@ -117,6 +118,7 @@ def _is_heard_of(search: Search) -> bool:
 def advance_search(search: Search) -> None:
     """Work handler: what this day asks for; over when they have written, or when nobody is to be searched for."""
     with work.finishing(search) as ending:
+        hold_for(search, search.participant)
         ending.due_at = _STEPS[SearchState(search.state)](search)
         search.save()
 
@@ -267,6 +269,7 @@ def record_attempt(
 
     `alive_on`: the day on which they were known alive, the attempt's own unless told. Raises SearchRefused, PermissionError.
     """
+    hold([search.participant])
     search = Search.objects.select_for_update().select_related("participant__site").get(pk=search.pk)
     participant = search.participant
     if not scope(person).may(Action.SEND, site=participant.site_id):
@@ -314,6 +317,7 @@ def record_lost(*, search: Search, person: User, password: str) -> None:
 
     Raises PermissionError, NotSigned, SearchRefused.
     """
+    hold([search.participant])
     search = Search.objects.select_for_update().select_related("participant__site").get(pk=search.pk)
     participant = Participant.objects.select_for_update(no_key=True).get(pk=search.participant_id)
     if not scope(person).may(Action.SIGN_ENROLMENT, site=participant.site_id):
