@@ -99,6 +99,8 @@ def test_the_first_hour_stands(time: VirtualClock, task: Task) -> None:
 
 
 def test_a_task_about_nothing_of_the_case_makes_nobody_aware(time: VirtualClock, task: Task) -> None:
-    values = {"site": task.site, "participant": task.participant, "deadline": clock.now() + HOUR}
-    done(people.alice(), open_task(key="call", kind=TaskKind.CALL_BACK, **values))
+    call = open_task(
+        key="call", kind=TaskKind.CALL_BACK, site=task.site, participant=task.participant, deadline=clock.now() + HOUR
+    )
+    done(people.alice(), call)
     assert aware_at() is None
