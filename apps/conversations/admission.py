@@ -29,10 +29,15 @@ _LIVES = timedelta(hours=12)  # then it makes room for a check-in
 
 
 def may_ask(turn: Turn, decided: SymptomReport) -> bool:
-    """Only a stay was told of, texts may go there openly, and it is neither a fifth question nor the same one again (clinical rule 2)."""
+    """Only a stay was told of, and it may be asked about."""
+    return alarm.is_only_a_stay(decided) and may_be_asked(turn)
+
+
+def may_be_asked(turn: Turn) -> bool:
+    """Texts may go there openly, and it is neither a fifth question nor the same one again (clinical rule 2)."""
     participant = turn.participant
     assert participant is not None
-    if not alarm.is_only_a_stay(decided) or participant.is_discreet:
+    if participant.is_discreet:
         return False
     if texting_status(participant, line=turn.line) not in (None, WhyNot.UNCONFIRMED):
         return False

@@ -9,6 +9,7 @@ from apps.conversations import (
     appointments,
     death,
     drafts,
+    emergency,
     enrolment,
     interview,
     letters,
@@ -43,9 +44,12 @@ from apps.participants.models import ContactPoint, Participant
 from apps.participants.vocabulary import SILENT
 from apps.safety import services as safety
 from apps.triage.models import SymptomReport
+from apps.triage.rules import catalogue
+from apps.triage.rules.answers import chosen
 
 _MENU_R1 = frozenset({"2", "3", "4"})  # clinical rule 10: escalated on the digit alone
 _MENU_R2 = frozenset({"1"})
+_GOING = frozenset({"on_the_way", "at_hospital"})
 _COMES = frozenset({"ok"})  # a bare "ok" to an appointment text means: I will come
 
 
@@ -63,8 +67,11 @@ def handle(*, message: InboundMessage, point: ContactPoint) -> Turn | None:
         return _about_letters(message, point, asked, understood.answers)
     if understood.answers:
         return _answer(message, point, understood.answers)
-    if understood.phrase == "at_hospital" and _emergency_waits(message, point):
-        return _answer(message, point, ("1",), understood.phrase)
+    if understood.phrase in _GOING and _emergency_waits(message, point):
+        turn = _answer(message, point, ("1",), understood.phrase)
+        return emergency.at_hospital(turn) if understood.phrase == "at_hospital" else turn
+    if understood.phrase == "not_ok" and progress.is_asked(message, point):
+        return _answer(message, point, ("2",), understood.phrase)  # it names nothing new: how the open item is now
     if interview.may_be_taken(message.body):
         question = _question_for(message, point)
         if (digit := progress.digit_of(question, message.body)) is not None:
@@ -209,14 +216,14 @@ def _which(turn: Turn, given: tuple[str, ...]) -> str:
     participant = turn.participant
     if participant is None or "0" in given or not all(sign.isdigit() for sign in given):
         return "bad_number"
-    chosen = set(given)
-    if chosen & _MENU_R1:
+    digits = set(given)
+    if digits & _MENU_R1:
         return _alarm_by_digit(turn, "R1")
-    if chosen & _MENU_R2:
+    if digits & _MENU_R2:
         return _alarm_by_digit(turn, "R2")
-    if chosen == {"9"}:
+    if digits == {"9"}:
         return "sym_other"
-    turn.report = drafts.by_digit(turn, "R3")
+    turn.report = drafts.by_digit(turn, "R3", case=drafts.about(participant, chosen(given, catalogue())))
     contact_today(turn)
     return "sym_done_r3"
 
@@ -231,29 +238,6 @@ def _alarm_by_digit(turn: Turn, level: str) -> str:
         return "sym_done_r2"
     alarm.emergency_text(turn.message, point, report)
     return ""
-
-
-def _emergency(turn: Turn, given: tuple[str, ...]) -> str:
-    """1 on the way, 2 need help to go, 3 please call, 4 family is there; of several the worst counts. The chain goes on until a
-    person has spoken.
-    """
-    if set(given) <= {"1", "4"}:
-        return "emergency_close"
-    if set(given) & {"2", "3"} and turn.participant:
-        return _needs_help(turn, turn.participant)
-    return "bad_number"
-
-
-def _needs_help(turn: Turn, participant: Participant) -> str:
-    """On the case that is paged about, as long as it is a draft; else on one of its own: whoever is paged finds words and a number."""
-    turn.escalation = running = alarm.page(participant=participant, level="R1", received_at=turn.arrived_at)
-    case = running.events.filter(participant=participant).order_by("-received_at").first()
-    turn.report = drafts.by_digit(turn, "R1", escalation=running, case=case)
-    open_task(
-        key=f"emergency-help:{turn.message_id}", kind=TaskKind.CALL_BACK, site=participant.site, participant=participant,
-        message=turn.message, running=running, deadline=clock.now() + timedelta(minutes=5),
-    )  # fmt: skip
-    return "reassure"
 
 
 def _appointment_change(turn: Turn, given: tuple[str, ...]) -> str:
@@ -284,7 +268,7 @@ _ANSWERS: dict[str, Callable[[Turn, tuple[str, ...]], str]] = {
     "status_check": _status,
     "sym_which": _which,
     "sym_progress": progress.take,
-    **dict.fromkeys(EMERGENCY, _emergency),
+    **dict.fromkeys(EMERGENCY, emergency.take),
     "visit_change": _appointment_change,
     admission.ASKS: _beside_admission,
 }
@@ -348,8 +332,9 @@ def _mild(turn: Turn, report: SymptomReport) -> None:
     assert participant is not None
     assert point is not None
     safety.open_adverse_event(
-        participant=participant, message=turn.message, report=report, escalation=None, reporter=point.kind
-    )
+        participant=participant, message=turn.message, report=report, escalation=None, reporter=point.kind,
+        case=progress.case_of(turn.message, point, report),
+    )  # fmt: skip
     if report.level == "R3" or report.needs_person:
         contact_today(turn)
     interview.told_in_words(turn)

@@ -6,10 +6,11 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db import transaction
 
+from apps.conversations import aware
 from apps.conversations.models import PhoneCall, Task, Turn
 from apps.conversations.promises import morning_list
 from apps.conversations.speaking import promised_call
-from apps.conversations.vocabulary import CALLS, TaskKind
+from apps.conversations.vocabulary import CALLS, NOT_BY_HAND, TaskKind
 from apps.core import clock, work
 from apps.core.work import Lane
 from apps.escalation import services as escalation
@@ -17,6 +18,7 @@ from apps.escalation.models import Escalation
 from apps.escalation.vocabulary import IS_CONTACT, RUNNING, ChainName, ContactResult, Via
 from apps.messaging.models import InboundMessage
 from apps.participants import arm_told
+from apps.participants.holding import hold, hold_for
 from apps.participants.models import Participant, Visit
 from apps.safety.models import AdverseEvent
 from apps.staff.models import User
@@ -35,6 +37,10 @@ WITHIN = "within:"  # begins the key of a call that was promised within minutes
 
 class NotYourTask(Exception):
     """This person may not close tasks of this site."""
+
+
+class NotByHand(Exception):
+    """What this task asks for ends it, and nothing else does."""
 
 
 class ResultMissing(Exception):
@@ -89,6 +95,7 @@ def symptom_key(message: InboundMessage) -> str:
 def task_due(task: Task) -> None:
     """Work handler: the deadline has passed. People are paged until one of them has it; then looked at again until it is closed."""
     with work.finishing(task) as ending:
+        hold_for(task, task.participant)
         if task.done_at is not None or _is_kept(task):
             return
         if not _is_running(task):
@@ -120,7 +127,7 @@ def _is_running(task: Task) -> bool:
 
 
 def _start(task: Task) -> Escalation:
-    urgent = task.deadline - task.created_at <= URGENT_WITHIN
+    urgent = task.deadline - task.created_at <= URGENT_WITHIN and task.kind not in NOT_BY_HAND
     chain = (ChainName.R2 if urgent else ChainName.R3) if task.site else ChainName.UNMATCHED
     morning = _morning() if chain == ChainName.UNMATCHED and not urgent else None
     # The task is late, not the text that it came from.
@@ -136,21 +143,30 @@ def _morning() -> datetime | None:
 @transaction.atomic
 def close_task(*, task: Task, person: User, result: str) -> Task:
     """A named person says what came of it. Closing twice keeps the first."""
+    hold([task.participant] if task.participant else [])
     task = Task.objects.select_for_update().get(pk=task.pk)
     action = Action.SEND if task.site_id else Action.VIEW_UNMATCHED
     if not scope(person).may(action, site=task.site_id):
         raise NotYourTask
     if not result.strip():
         raise ResultMissing
+    if task.kind in NOT_BY_HAND:
+        raise NotByHand
     if task.done_at is None:
-        task.done_at, task.done_by, task.result = clock.now(), person, result.strip()[:200]
-        task.save()
-        work.set_due(Task.objects.filter(pk=task.pk), due_at=None)
-        _end(task, person)
+        finish(task, person, result.strip()[:200])
         arm_told.note(
             row=task, field="result", text=task.result, participant=task.participant, sites=[task.site], said_by=person
         )
     return task
+
+
+def finish(task: Task, person: User, result: str) -> None:
+    """It is done by this person, now, and with it the paging because it was late."""
+    task.done_at, task.done_by, task.result = clock.now(), person, result
+    task.save()
+    work.set_due(Task.objects.filter(pk=task.pk), due_at=None)
+    aware.of_task(task, person=person, at=task.done_at)
+    _end(task, person)
 
 
 def _end(task: Task, person: User) -> None:

@@ -74,7 +74,7 @@ _SINCE = re.compile(
 # Phrases that mean another digit to these questions than to a check-in.
 _PROGRESS = {"same": "3", "not_ok": "4"}
 # "Fine" is not "on the way": what they told of stands, and the check ten minutes later asks again.
-_EMERGENCY = {"at_hospital": "1", "not_ok": "2", "call_me": "3"}
+_EMERGENCY = {"on_the_way": "1", "at_hospital": "1", "not_ok": "2", "call_me": "3"}
 _SAID = {
     "sym_ongoing": _PROGRESS,
     "sym_progress": {"ok": "2", **_PROGRESS},  # a bare "ok" is no word for gone: it is asked about again

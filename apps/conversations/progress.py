@@ -8,15 +8,24 @@ from datetime import datetime, timedelta
 from apps.conversations import alarm, drafts, interview
 from apps.conversations.board import contact_today, open_task
 from apps.conversations.models import Question, Turn
-from apps.conversations.speaking import About, is_night, open_question, promised_call, was_asked_enough
+from apps.conversations.speaking import (
+    About,
+    is_night,
+    open_question,
+    promised_call,
+    was_asked_before,
+    was_asked_enough,
+)
 from apps.conversations.vocabulary import TaskKind
 from apps.core import clock
+from apps.messaging.models import InboundMessage
 from apps.messaging.vocabulary import NOT_REACHED, SendState
-from apps.participants.models import Participant
+from apps.participants.models import ContactPoint, Participant
 from apps.participants.vocabulary import LEFT, SILENT
 from apps.safety import items
-from apps.safety.models import OpenItem
+from apps.safety.models import AdverseEvent, OpenItem
 from apps.safety.vocabulary import Outcome
+from apps.triage.models import SymptomReport
 
 ASKS = "sym_progress"
 JUDGED_WITHIN = timedelta(days=7)  # routine: the weekly review
@@ -24,6 +33,7 @@ _TOLD = {"1": Outcome.RECOVERED, "2": Outcome.RECOVERING, "3": Outcome.NOT_RECOV
 _GONE, _WORSE = "1", "4"
 _SAME = "3"
 _URGENT = ("R1", "R2")
+_NAMES_NOTHING = frozenset({"unwell"})
 
 
 # --- "as before", while something is open
@@ -60,6 +70,20 @@ def digit_of(question: Question | None, body: str) -> str | None:
     if question is None or question.wording != ASKS:
         return None
     return interview.by_words("sym_ongoing", body)
+
+
+def is_asked(message: InboundMessage, point: ContactPoint) -> Question | None:
+    """The question how it is now, where it waits and this text may be its answer."""
+    question = open_question(point.line)
+    is_this = question is not None and question.wording == ASKS and was_asked_before(message, question)
+    return question if is_this else None
+
+
+def case_of(message: InboundMessage, point: ContactPoint, report: SymptomReport) -> AdverseEvent | None:
+    """Words that name no complaint, while it is asked how it is now, are about what was asked about: no second case."""
+    named = {finding["id"] for finding in report.findings if finding["state"] == "present"}
+    question = is_asked(message, point) if named == _NAMES_NOTHING else None
+    return question.event if question else None
 
 
 def take(turn: Turn, given: tuple[str, ...]) -> str:

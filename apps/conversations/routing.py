@@ -8,10 +8,13 @@ from django.db import transaction
 from apps.conversations import (
     alarm,
     answers,
+    aware,
     closure,
     commands,
     death,
+    judged,
     limits,
+    progress,
     returning,
     second_opinion,
     stays,
@@ -84,13 +87,16 @@ def _from_staff(message: InboundMessage, line: Line, people: list[User]) -> bool
         _notice(message, line, people[0], "", {})
         return True
     for person in people:
+        if (meant := escalation.meant_by(person=person, text=message.body)) is not None:
+            hold(aware.whom(meant))
         before, since = _open_of(person), clock.now()
         answer = escalation.answer_staff_text(person=person, text=message.body)
         if answer is not None:
             _after_acknowledgement(before)
             unanswered.after_texts(person, since=since)
             for record in ContactRecord.objects.filter(person=person, at__gte=since).select_related("escalation"):
-                safety.note_investigator_aware(escalation=record.escalation, person=person, at=record.at)
+                aware.of_escalation(record.escalation, person=person, at=record.at)
+                judged.after_contact(record)
             _notice(message, line, person, answer.wording, answer.values)
             return True
     if contact_points_of(line):
@@ -113,8 +119,11 @@ def _after_acknowledgement(before: list[Escalation]) -> None:
             _taken(running)
 
 
+@transaction.atomic
 def take(*, running: Escalation, person: User, via: Via) -> Acknowledgement:
     """A named person takes an escalation in the workplace; its participants hear that somebody has it."""
+    hold(aware.whom(running))
+    running.refresh_from_db()
     was_open = running.state == EscalationState.OPEN
     acknowledgement = escalation.acknowledge(escalation=running, person=person, via=via)
     running.refresh_from_db()
@@ -126,9 +135,11 @@ def take(*, running: Escalation, person: User, via: Via) -> Acknowledgement:
 @transaction.atomic
 def record_contact(*, running: Escalation, person: User, result: ContactResult, via: Via) -> ContactRecord:
     """What came of the call; one in vain is told to the participant and promised again."""
+    hold(aware.whom(running))
     record = escalation.record_contact(escalation=running, person=person, result=result, via=via)
-    safety.note_investigator_aware(escalation=running, person=person, at=record.at)
+    aware.of_escalation(running, person=person, at=record.at)
     unanswered.after_contact(record)
+    judged.after_contact(record)
     return record
 
 
@@ -136,7 +147,7 @@ def _taken(running: Escalation) -> None:
     """Only now is the promise true: tell the texter that a named person has it (clinical rule 18)."""
     if running.acknowledged_by is None or running.acknowledged_at is None:
         return
-    safety.note_investigator_aware(escalation=running, person=running.acknowledged_by, at=running.acknowledged_at)
+    aware.of_escalation(running, person=running.acknowledged_by, at=running.acknowledged_at)
     doctor = any(grant.role in _DOCTORS for grant in scope(running.acknowledged_by).grants)
     wording_key = "taken" if doctor else "taken_team"
     for turn in running.turns.filter(participant__isnull=False, line__isnull=False).select_related(
@@ -270,8 +281,9 @@ def _serious(message: InboundMessage, point: ContactPoint, report: SymptomReport
         wrote=point,
     )
     event = safety.open_adverse_event(
-        participant=participant, message=message, report=report, escalation=running, reporter=point.kind
-    )
+        participant=participant, message=message, report=report, escalation=running, reporter=point.kind,
+        case=progress.case_of(message, point, report),
+    )  # fmt: skip
     turn = turn_for(message, point, report=report, escalation=running)
     if message.media_count and not report.level:
         turn.reply_wording = "no_media"

@@ -15,6 +15,7 @@ from apps.conversations import (
 from apps.conversations.arrivals import could_not_see, see_arrival
 from apps.conversations.board import close_task, open_task, task_due
 from apps.conversations.callers import call_due
+from apps.conversations.judged import assess, confirm, dismiss, reopen
 from apps.conversations.models import Turn
 from apps.conversations.routing import record_contact, take
 from apps.conversations.second_opinion import read_again
@@ -39,16 +40,20 @@ __all__ = [
     "after_silence",
     "answer",
     "ask",
+    "assess",
     "call_due",
     "close_task",
+    "confirm",
     "could_not_notice",
     "could_not_process",
     "could_not_reply",
     "could_not_see",
+    "dismiss",
     "nobody_answered",
     "open_task",
     "read_again",
     "record_contact",
+    "reopen",
     "reply",
     "say",
     "see_arrival",

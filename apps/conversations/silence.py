@@ -12,6 +12,7 @@ from apps.core import clock, work
 from apps.escalation.models import Escalation
 from apps.messaging.models import InboundMessage
 from apps.messaging.vocabulary import Purpose
+from apps.participants.holding import hold_for
 from apps.participants.vocabulary import SILENT, FollowUp
 from apps.safety import services as safety
 
@@ -23,6 +24,7 @@ def after_silence(question: Question) -> None:
     the silence counts again.
     """
     with work.finishing(question) as ending:
+        hold_for(question, question.participant)
         if question.state != QuestionState.OPEN and not _has_only_asked_for_help(question):
             return
         if question.participant.follow_up not in SILENT:

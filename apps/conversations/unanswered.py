@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from apps.conversations import again as times
+from apps.conversations import aware
 from apps.conversations.board import WITHIN, NotYourTask, open_task
 from apps.conversations.models import CallAttempt, Task, Turn
 from apps.conversations.speaking import public_holidays, say
@@ -22,6 +23,7 @@ from apps.escalation.vocabulary import IS_CONTACT, RUNNING, ChainName, ContactRe
 from apps.messaging.models import Line, OutboundMessage
 from apps.messaging.vocabulary import NOT_REACHED, Purpose, SendState
 from apps.participants.contacts import caregiver_line, texting_line, texting_status
+from apps.participants.holding import hold, hold_for
 from apps.participants.models import Participant
 from apps.participants.vocabulary import SILENT
 from apps.staff.models import User
@@ -55,6 +57,7 @@ def nobody_answered(*, task: Task, person: User, again: Again) -> Task:
 
     Twice is once. Whoever is paged because the call was late is told by the record; the paging stays with the next call.
     """
+    hold([task.participant] if task.participant else [])
     task = Task.objects.select_for_update().get(pk=task.pk)
     if not scope(person).may(Action.SEND, site=task.site_id):
         raise NotYourTask
@@ -66,7 +69,9 @@ def nobody_answered(*, task: Task, person: User, again: Again) -> Task:
         escalation.record_contact(
             escalation=task.escalation, person=person, result=ContactResult.NO_ANSWER, via=Via.ADMIN
         )
-    return _log_task(task, person, again).again
+    attempt = _log_task(task, person, again)
+    aware.of_task(task, person=person, at=attempt.at)
+    return attempt.again
 
 
 def _is_only_about(task: Task) -> bool:
@@ -165,6 +170,7 @@ def was_reached(participant: Participant, *, since: datetime) -> bool:
 def tell_of_attempt(attempt: CallAttempt) -> None:
     """Work handler: tell the participant of the call; in an emergency once more when so long has passed, unless they were reached."""
     with work.finishing(attempt) as ending:
+        hold_for(attempt, attempt.participant)
         if _is_over(attempt):
             return
         not_reached_at = _not_reached_at(attempt.participant)

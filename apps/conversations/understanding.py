@@ -54,6 +54,7 @@ PHRASES = (
     "reschedule",
     "visit_yes",
     "new_number",
+    "on_the_way",
     "at_hospital",
     "death_mistake",
     "caregiver",
@@ -141,7 +142,7 @@ def _phrase(plain: str) -> str | None:
             rest, count = re.subn(pattern, " ", rest)
             if count:
                 found.append(phrase)
-    if found[:1] == ["at_hospital"] and _HELP_COMES.search(plain):
+    if found[:1] in (["on_the_way"], ["at_hospital"]) and _HELP_COMES.search(plain):
         return None
     left = _FILLERS.sub("", rest).strip(_EDGES + " ?？")
     return found[0] if found and not _SEPARATORS.sub("", left) else None

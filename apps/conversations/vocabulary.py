@@ -48,6 +48,7 @@ class TaskKind(models.TextChoices):
     THIRD_CALL = "third_call", _("Call a third time, in the evening or at the weekend: no answer to the check-in")
     NOT_REACHED = "not_reached", _("Investigator, please know: this participant answers neither texts nor calls")
     WELFARE = "welfare", _("Principal investigator: decide whether somebody goes and looks")
+    JUDGE = "judge", _("Investigator: confirm or dismiss this serious case, so that the sponsor is told in time")
 
 
 class QuestionState(models.TextChoices):
@@ -85,3 +86,5 @@ CALLS = frozenset(
 # Done, and not in vain, they mean that somebody was spoken with. An appointment may be set without that, and a number or the phone of
 # somebody who was lost may turn out to be a stranger's.
 SPOKEN = CALLS - {TaskKind.APPOINTMENT, TaskKind.CHECK_NUMBER, TaskKind.RETURNED}
+# Ended by the judgement itself, never by a word about it. Nobody is woken for these.
+NOT_BY_HAND = frozenset({TaskKind.JUDGE})

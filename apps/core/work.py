@@ -261,6 +261,11 @@ def finishing(row: WorkRow) -> Iterator[Ending]:
             raise StaleLease(type(row).__name__)
 
 
+def read_again(row: WorkRow) -> None:
+    """The domain fields as they stand now. The claim stays that of the row in hand, so that an act since then still ends it as stale."""
+    row.refresh_from_db(fields=[field.name for field in row._meta.concrete_fields if field.name not in WORK_COLUMNS])
+
+
 def set_due(rows: "models.QuerySet[Any]", *, due_at: datetime | None) -> int:
     """Reschedule or cancel rows from outside. The fence rises too, so a process in flight cannot undo it."""
     return rows.update(due_at=due_at, fence=F("fence") + 1, lease_until=None)

@@ -326,6 +326,13 @@ def answer_staff_text(*, person: User, text: str) -> Answer | None:
         return _answer(page, person, found)
 
 
+def meant_by(*, person: User, text: str) -> Escalation | None:
+    """The escalation whose code this person's text holds, not yet locked: whoever it is about is held before it."""
+    found = rules.read_code(text)
+    page = _page_with(found.code, person) if found is not None else None
+    return page.escalation if page is not None else None
+
+
 def _page_with(code: str, person: User) -> Page | None:
     pages = live_pages(person).filter(code=code).select_related("escalation__site", "escalation__acknowledged_by")
     # One code stands on the page of every channel; an answer by text proves the route of the text.

@@ -16,6 +16,7 @@ from apps.followup.rules import Chase
 from apps.messaging.models import Line
 from apps.messaging.vocabulary import NOT_REACHED, Purpose, SendState
 from apps.participants import pauses
+from apps.participants.holding import hold_for
 from apps.participants.models import Participant
 from apps.participants.services import texting_line, texting_status
 from apps.participants.vocabulary import WhyNot
@@ -49,6 +50,7 @@ CALLS: dict[WhyNot, TaskKind] = {
 def advance_checkin(checkin: CheckIn) -> None:
     """Work handler: send what is planned, or see what became of what was sent."""
     with work.finishing(checkin) as ending:
+        hold_for(checkin, checkin.participant)
         if checkin.state == CheckInState.PLANNED:
             ending.due_at = _send(checkin)
         elif checkin.state == CheckInState.SENT:

@@ -18,6 +18,7 @@ from apps.messaging.models import Line, OutboundMessage
 from apps.messaging.vocabulary import Purpose
 from apps.participants import pauses
 from apps.participants.contacts import agreed_caregiver_line
+from apps.participants.holding import hold_for
 from apps.participants.services import texting_line, texting_status
 from apps.participants.vocabulary import FollowUp
 from apps.trials.protocol import Protocol
@@ -33,6 +34,7 @@ _TO_CAREGIVER = "caregiver_missed"
 def pursue(row: Unreached) -> None:
     """Work handler: whatever is due of the steps, and when to look again; nothing more once somebody has been reached or has written."""
     with work.finishing(row) as ending:
+        hold_for(row, row.checkin.participant)
         ending.due_at = _go_on(row.checkin)
 
 

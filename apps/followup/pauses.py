@@ -12,6 +12,7 @@ from apps.messaging.models import Line
 from apps.messaging.vocabulary import Purpose
 from apps.participants import pauses
 from apps.participants.contacts import agreed_caregiver_line
+from apps.participants.holding import hold_for
 from apps.participants.models import Participant, Pause
 from apps.participants.vocabulary import LEFT, FollowUp, PauseCode, PauseEnded
 from apps.safety import items
@@ -25,6 +26,7 @@ _CALLS: dict[str, TaskKind] = {PauseCode.NUMBER_CHECK: TaskKind.CHECK_NUMBER, Pa
 def advance_pause(pause: Pause) -> None:
     """Work handler: the next contact, the expiry, or the end of what the pause stood for."""
     with work.finishing(pause) as ending:
+        hold_for(pause, pause.participant)
         ending.due_at = _advance(pause)
 
 

@@ -16,6 +16,7 @@ from apps.followup.checkins import LOOK_AGAIN, NOT_TWICE_WITHIN, WAITS_FOR_QUEST
 from apps.messaging.vocabulary import Purpose
 from apps.participants import pauses
 from apps.participants.contacts import contact_points_of
+from apps.participants.holding import hold_for
 from apps.participants.models import Participant
 from apps.participants.services import texting_line, texting_status
 from apps.participants.vocabulary import LEFT, SILENT, FollowUp, PauseCode, WhyNot
@@ -30,6 +31,7 @@ _CRISIS = "crisis"
 def ask_about_item(item: OpenItem) -> None:
     """Work handler: ask, have a person ask, or wait; done when a person has closed it or they say that it is gone."""
     with work.finishing(item) as ending:
+        hold_for(item, item.event.participant)
         ending.due_at = _ask_about(item)
 
 

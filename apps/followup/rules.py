@@ -152,6 +152,11 @@ def existing(local: datetime, zone: ZoneInfo) -> datetime:
         local += _MINUTE
 
 
+def end_of_work(day: date, zone: ZoneInfo) -> datetime:
+    """The hour by which what is to be done on a day is done."""
+    return existing(datetime.combine(day, END_OF_WORK), zone)
+
+
 def allowed_from(local: datetime, *, quiet: QuietHours) -> datetime:
     """The first minute from this aware local time on at which an unprompted text may leave."""
     if not quiet.covers(local.time()):
@@ -278,7 +283,7 @@ def end_of_working_day(local: datetime, *, days: int, protocol: Protocol) -> dat
     while days:
         day += _DAY
         days -= is_working_day(day, protocol)
-    return existing(datetime.combine(day, END_OF_WORK), _zone(local))
+    return end_of_work(day, _zone(local))
 
 
 def no_reminders_on(day: date, protocol: Protocol) -> bool:

@@ -9,24 +9,22 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Max, Q
 
 from apps.conversations import returning
-from apps.conversations.models import Task, Turn
 from apps.conversations.services import AnotherQuestionOpen, ask, open_task, say
-from apps.conversations.vocabulary import SPOKEN, TaskKind
+from apps.conversations.vocabulary import TaskKind
 from apps.core import clock, work
 from apps.core.work import Lane
-from apps.escalation.models import ContactRecord
-from apps.escalation.vocabulary import IS_CONTACT
 from apps.followup import rules
 from apps.followup.checkins import LOOK_AGAIN, NOT_AGAIN, NotAgain, call_deadline, others_question_open
+from apps.followup.heard import calls_done, days_called, last_day, last_heard, last_written
 from apps.followup.models import CheckInState, Search, SearchAttempt
 from apps.followup.models_end import CALLS, Learnt, SearchState, Way
 from apps.messaging.models import OutboundMessage
 from apps.messaging.vocabulary import Purpose
 from apps.participants import arm_told, pauses
 from apps.participants import services as participants
+from apps.participants.holding import hold, hold_for
 from apps.participants.models import ContactPoint, Participant
 from apps.participants.vocabulary import SILENT, FollowUp
 from apps.staff.models import User
@@ -40,8 +38,6 @@ MEANING = "lost to follow-up"
 READ_WITHIN = timedelta(minutes=15)
 GOODBYE_WITHIN = timedelta(days=3)
 OPEN_STATES = (SearchState.RUNNING, SearchState.LOST)
-# What these words say may come from whoever has the phone now: no sign of life.
-_NOT_THEIRS = ("wrong_number", "stop", "staff")
 _KINDS = {
     SearchStep.CALL: TaskKind.SEARCH_CALLS,
     SearchStep.SECOND_CONTACT: TaskKind.SEARCH_CONTACT,
@@ -103,28 +99,16 @@ def begin_if_silent(participant: Participant, protocol: Protocol) -> None:
     long_ago = clock.now() - timedelta(minutes=step.after_minutes)
     if not missed.filter(sent_at__lte=long_ago).exists():  # nearly everybody, every night
         return
-    if (heard := _last_heard(participant)) is not None:
+    if (heard := last_heard(participant)) is not None:
         missed = missed.filter(sent_at__gt=heard)
     first = missed.order_by("sent_at").values_list("sent_at", flat=True).first()
     if first is not None and first <= long_ago:
         begin_search(participant=participant, missed_on=first.astimezone(participant.zone).date())
 
 
-def _last_heard(participant: Participant) -> datetime | None:
-    """The last sign of life: a text, a call or a visit that somebody has recorded, or the end of an earlier search."""
-    spoken = participant.tasks.filter(kind__in=SPOKEN, done_at__isnull=False, attempt__isnull=True)
-    called = spoken.aggregate(last=Max("done_at"))["last"]
-    contacts = ContactRecord.objects.filter(escalation__events__participant=participant, result__in=IS_CONTACT)
-    reached = contacts.aggregate(last=Max("at"))["last"]
-    searched = participant.searches.aggregate(last=Max("ended_at"))["last"]
-    visited = participant.visits.aggregate(last=Max("done_on"))["last"]
-    visit = _evening(participant, visited) if visited else None
-    return max(filter(None, (last_written(participant), called, reached, searched, visit)), default=None)
-
-
 def _is_heard_of(search: Search) -> bool:
     """They have written, or a person has spoken with them or seen them, since it began."""
-    heard = _last_heard(search.participant)
+    heard = last_heard(search.participant)
     return heard is not None and heard > search.began_at
 
 
@@ -134,6 +118,7 @@ def _is_heard_of(search: Search) -> bool:
 def advance_search(search: Search) -> None:
     """Work handler: what this day asks for; over when they have written, or when nobody is to be searched for."""
     with work.finishing(search) as ending:
+        hold_for(search, search.participant)
         ending.due_at = _STEPS[SearchState(search.state)](search)
         search.save()
 
@@ -153,12 +138,13 @@ def _look(search: Search) -> datetime | None:
         return _end(search, SearchState.FOUND)
     if pauses.is_away(participant):  # in hospital or the like the pause's own contact goes on in place of it
         return clock.now() + LOOK_AGAIN
-    day = (_today(participant) - search.missed_on).days
+    silent_from = last_day(search)
+    day = (_today(participant) - silent_from).days
     for stage in protocol.lost_to_follow_up:
         if stage.day_from <= day:
-            _task(search, stage.code, _KINDS[stage.does], _deadline(search, stage))
+            _task(search, stage.code, _KINDS[stage.does], _deadline(search, silent_from, stage))
         if stage.does == SearchStep.VITAL_STATUS and stage.day_from <= day <= stage.day_to:
-            _ask(search, stage, protocol)
+            _ask(search, silent_from, stage, protocol)
     return clock.now() + LOOK_AGAIN
 
 
@@ -190,28 +176,20 @@ def _end(search: Search, state: SearchState) -> NotAgain:
     return NOT_AGAIN
 
 
-def last_written(participant: Participant, *, since: datetime | None = None) -> datetime | None:
-    """The last text of theirs or their caregiver that tells of them. On a shared phone nobody knows who wrote: a person finds out."""
-    turns = Turn.objects.filter(participant=participant).exclude(command__in=_NOT_THEIRS)
-    if since is not None:
-        turns = turns.filter(arrived_at__gte=since)
-    return turns.order_by("arrived_at").values_list("arrived_at", flat=True).last()
-
-
 def _task(search: Search, step: str, kind: TaskKind, deadline: datetime) -> None:
     participant = search.participant
     key = f"search:{search.pk}:{step}"
     open_task(key=key, kind=kind, site=participant.site, participant=participant, deadline=deadline)
 
 
-def _deadline(search: Search, stage: SearchStage) -> datetime:
+def _deadline(search: Search, silent_from: date, stage: SearchStage) -> datetime:
     """The evening of the step's last day; of one that is looked at late, time enough to do it."""
-    last = search.missed_on + timedelta(days=stage.day_to)
+    last = silent_from + timedelta(days=stage.day_to)
     return max(_evening(search.participant, last), call_deadline(search.participant))
 
 
 def _evening(participant: Participant, day: date) -> datetime:
-    return rules.existing(datetime.combine(day, rules.END_OF_WORK), participant.zone)
+    return rules.end_of_work(day, participant.zone)
 
 
 def _today(participant: Participant) -> date:
@@ -226,7 +204,7 @@ def _lost_on(search: Search) -> date:
 # --- the two texts
 
 
-def _ask(search: Search, stage: SearchStage, protocol: Protocol) -> None:
+def _ask(search: Search, silent_from: date, stage: SearchStage, protocol: Protocol) -> None:
     """The step's question, once, when a text may go and no other question waits. Its silence is the task of the same step.
 
     On a shared phone the discreet check-in stands in for it, as after any missed reply.
@@ -239,7 +217,7 @@ def _ask(search: Search, stage: SearchStage, protocol: Protocol) -> None:
         return
     wording = protocol.checkins[-1].discreet_message if participant.is_discreet else stage.messages[0]
     try:
-        expires = _evening(participant, search.missed_on + timedelta(days=stage.day_to))
+        expires = _evening(participant, silent_from + timedelta(days=stage.day_to))
         ask(participant=participant, wording_key=wording, key=key, purpose=Purpose.CHECKIN, expires_at=expires)
     except AnotherQuestionOpen:
         return  # looked at again before the step is over
@@ -291,6 +269,7 @@ def record_attempt(
 
     `alive_on`: the day on which they were known alive, the attempt's own unless told. Raises SearchRefused, PermissionError.
     """
+    hold([search.participant])
     search = Search.objects.select_for_update().select_related("participant__site").get(pk=search.pk)
     participant = search.participant
     if not scope(person).may(Action.SEND, site=participant.site_id):
@@ -338,6 +317,7 @@ def record_lost(*, search: Search, person: User, password: str) -> None:
 
     Raises PermissionError, NotSigned, SearchRefused.
     """
+    hold([search.participant])
     search = Search.objects.select_for_update().select_related("participant__site").get(pk=search.pk)
     participant = Participant.objects.select_for_update(no_key=True).get(pk=search.participant_id)
     if not scope(person).may(Action.SIGN_ENROLMENT, site=participant.site_id):
@@ -359,26 +339,10 @@ def record_lost(*, search: Search, person: User, password: str) -> None:
 
 
 def what_is_missing(search: Search) -> list[str]:
-    """Codes of the protocol's steps that still stand before "lost": its day, and calls on so many days."""
-    stages, day = current_protocol().lost_to_follow_up, (_today(search.participant) - search.missed_on).days
+    """Codes of the protocol's steps that still stand before "lost": its day since they were last heard of, and calls on so many days."""
+    stages, day = current_protocol().lost_to_follow_up, (_today(search.participant) - last_day(search)).days
     missing = [stage.code for stage in stages if stage.does == SearchStep.RECORD and day < stage.day_from]
     return missing + [stage.code for stage in stages if len(days_called(search)) < stage.calls]
-
-
-def days_called(search: Search) -> set[date]:
-    """The days of calls since the first missed contact: attempts on record, and call tasks that a named person has done."""
-    zone = search.participant.zone
-    recorded = search.tries.filter(way__in=CALLS).values_list("made_at", flat=True)
-    done = (task.done_at for task in calls_done(search))
-    return {at.astimezone(zone).date() for at in (*recorded, *done) if at is not None}
-
-
-def calls_done(search: Search) -> list[Task]:
-    """Calls to this participant that were asked for elsewhere and made, also in vain, since the first missed contact."""
-    start = rules.existing(datetime.combine(search.missed_on, datetime.min.time()), search.participant.zone)
-    made = Q(kind__in=SPOKEN) | Q(attempt__isnull=False)
-    done = search.participant.tasks.filter(made, done_at__gte=start)
-    return list(done.select_related("done_by").order_by("done_at"))
 
 
 def _content(search: Search) -> str:

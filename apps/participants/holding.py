@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from apps.core import work
 from apps.participants.models import Participant
 
 
@@ -14,3 +15,12 @@ def hold(participants: Iterable[Participant]) -> None:
     keys = sorted({participant.pk for participant in participants})
     rows = Participant.objects.filter(pk__in=keys).order_by("pk")
     list(rows.select_for_update(no_key=True).values_list("pk", flat=True))
+
+
+def hold_for(row: work.WorkRow, participant: Participant | None) -> None:
+    """The same for a handler: its claimed row is read again, since an act may have come between the claim and now.
+
+    Without a participant there is nobody to hold, and the row is read again all the same.
+    """
+    hold([participant] if participant is not None else [])
+    work.read_again(row)

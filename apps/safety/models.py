@@ -101,6 +101,18 @@ class AdverseEvent(models.Model):
         return self.is_open and not self.death
 
     @property
+    def is_to_be_judged(self) -> bool:
+        """A draft that may be serious, and no investigator has said yet whether it is. What no program could read may be, too."""
+        return self.state == EventState.DRAFT and (self.is_serious or self.level not in (Level.R3, Level.R4))
+
+    @property
+    def serious_since(self) -> datetime:
+        """When it was first told of as urgent: from then the site's time to tell the sponsor runs (decision 13)."""
+        urgent = self.reports.filter(symptom_report__level__in=(Level.R1, Level.R2))
+        first: datetime | None = urgent.aggregate(first=models.Min("symptom_report__message__received_at"))["first"]
+        return first or self.received_at
+
+    @property
     def sponsor_day_zero(self) -> datetime | None:
         """When anything about the case first reached anyone acting for the sponsor (decision 13).
 

@@ -1,6 +1,7 @@
 """The case: opened from a participant's own words, read, confirmed or dismissed by a named person."""
 
 import secrets
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -161,16 +162,17 @@ def _random(length: int) -> str:
     return "".join(secrets.choice(_ALPHABET) for _ in range(length))
 
 
-def note_investigator_aware(*, escalation: Escalation, person: User, at: datetime) -> None:
-    """Somebody has taken the escalation or reached the participant: an investigator of the site is aware of its events since then.
+def note_investigator_aware(*, events: Iterable[AdverseEvent], person: User, at: datetime) -> None:
+    """Somebody has taken these cases or called about them: an investigator of the site is aware of them since then.
 
     Anybody else is not, as with reading: a coordinator who has it is nobody who judges it.
     """
-    if escalation.site_id is None or not scope(person).may(Action.CONFIRM_EVENTS, site=escalation.site_id):
-        return
-    for event in escalation.events.filter(investigator_aware_at__isnull=True):
-        event.investigator_aware_at = at
-        event.save(update_fields=["investigator_aware_at"])
+    rights = scope(person)
+    for event in events:
+        if rights.may(Action.CONFIRM_EVENTS, site=event.participant.site_id):
+            AdverseEvent.objects.filter(pk=event.pk, investigator_aware_at__isnull=True).update(
+                investigator_aware_at=at
+            )
 
 
 def note_sponsor_aware(*, events: list[AdverseEvent], at: datetime) -> None:
@@ -189,8 +191,7 @@ def mark_read(*, event: AdverseEvent, person: User) -> None:
     now = clock.now()
     mark_shown(event=event)
     AdverseEvent.objects.filter(pk=event.pk, first_read_at__isnull=True).update(first_read_at=now, first_read_by=person)
-    if scope(person).may(Action.CONFIRM_EVENTS, site=event.participant.site_id):
-        AdverseEvent.objects.filter(pk=event.pk, investigator_aware_at__isnull=True).update(investigator_aware_at=now)
+    note_investigator_aware(events=[event], person=person, at=now)
 
 
 @transaction.atomic

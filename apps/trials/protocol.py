@@ -300,6 +300,13 @@ class ClosureFacts:
 
 
 @dataclass(frozen=True)
+class ReportingFacts:
+    """So many hours after the text a serious event is to have reached the sponsor; an investigator judges it by then."""
+
+    sponsor_within_hours: int = 24
+
+
+@dataclass(frozen=True)
 class TriageFacts:
     """`wake_ups_per_week`: chains that may ring one site by night in seven nights before people talk about it; it holds back
     nothing. `watch_silent_sign`: whether a change in how a participant answers is brought to a person."""
@@ -354,6 +361,7 @@ class Protocol:
     chains: dict[str, Chain]
     triage: TriageFacts = TriageFacts()
     closure: ClosureFacts = ClosureFacts()
+    reporting: ReportingFacts = ReportingFacts()
 
     def checkin_rule_on(self, day: int) -> CheckInRuleFacts | None:
         """The rule for a day counted from day 0; None before day 0 and after the last rule."""

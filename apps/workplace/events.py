@@ -113,12 +113,12 @@ def _judged(said: dict[str, Any]) -> dict[str, Any]:
 
 
 def _confirm(it: Doing) -> Any:
-    safety.confirm(event=it.row, person=it.person, **_judged(it.said))
+    conversations.confirm(event=it.row, person=it.person, **_judged(it.said))
     return _("The adverse event is confirmed.")
 
 
 def _assess(it: Doing) -> Any:
-    safety.assess(event=it.row, person=it.person, **_judged(it.said))
+    conversations.assess(event=it.row, person=it.person, **_judged(it.said))
     return _("The assessment is kept.")
 
 
@@ -128,12 +128,12 @@ def _correct(it: Doing) -> Any:
 
 
 def _dismiss(it: Doing) -> Any:
-    safety.dismiss(event=it.row, person=it.person, **it.said)
+    conversations.dismiss(event=it.row, person=it.person, **it.said)
     return _("Dismissed: no adverse event.")
 
 
 def _reopen(it: Doing) -> Any:
-    safety.reopen(event=it.row, person=it.person, **it.said)
+    conversations.reopen(event=it.row, person=it.person, **it.said)
     return _("The event is a draft again.")
 
 

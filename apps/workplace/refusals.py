@@ -6,7 +6,7 @@ from typing import Any
 from django.forms import Form
 from django.utils.translation import gettext_lazy as _
 
-from apps.conversations.board import NotYourTask, ResultMissing
+from apps.conversations.board import NotByHand, NotYourTask, ResultMissing
 from apps.conversations.closure import ClosureRefused, NotThisDay
 from apps.core.phone import NotAMobile
 from apps.core.states import IllegalMove
@@ -52,6 +52,7 @@ SENTENCES: Mapping[type[Exception], Any] = {
     pauses.PauseStands: _("This pause stands already: renew it."),
     NotYourTask: _("You may not close tasks of this site."),
     arm_told.NotYourIncident: _("You may not do this at this participant's site."),
+    NotByHand: _("This is done by judging the case itself: confirm it, or say that it is no adverse event."),
     ResultMissing: _("Say in a word what came of it."),
     AlreadyOnRecord: _("This number is on record already for the same person."),
     NotAMobile: _("This number cannot be a mobile. Write it as + country code and number."),

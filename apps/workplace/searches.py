@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from apps.core import clock
-from apps.followup import search, services
+from apps.followup import heard, search, services
 from apps.followup.models import Search
 from apps.followup.models_end import Learnt, Way
 from apps.messaging.models import OutboundMessage
@@ -131,14 +131,14 @@ class SearchAdmin(CardAdmin):
 
     def card_context(self, request: HttpRequest, row: Search) -> dict[str, Any]:
         alive = [each.alive_on for each in row.tries.all() if each.alive_on]
-        written = search.last_written(row.participant)
+        written = heard.last_written(row.participant)
         return {
             "title": _("Search: %s") % row.participant.code,
             "steps": _steps(row),
             "tries": row.tries.select_related("person", "contact_point__line__data_key", "data_key"),
-            "calls_done": search.calls_done(row),
+            "calls_done": heard.calls_done(row),
             "texts": OutboundMessage.objects.filter(key__startswith=f"search:{row.pk}:").order_by("planned_at"),
-            "called_on": len(search.days_called(row)),
+            "called_on": len(heard.days_called(row)),
             "missing": search.what_is_missing(row) if row.state == "running" else [],
             "written": written,
             "alive_on": max(alive) if alive else None,

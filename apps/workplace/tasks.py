@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.conversations import services as conversations
 from apps.conversations import silent_sign, unanswered
 from apps.conversations.models import CallAttempt, Drift, Task
-from apps.conversations.vocabulary import CALLS, Again, TaskKind
+from apps.conversations.vocabulary import CALLS, NOT_BY_HAND, Again, TaskKind
 from apps.staff.vocabulary import Action
 from apps.workplace import calls, conversation, searches
 from apps.workplace.cards import Act, CardAdmin, Doing
@@ -67,7 +67,8 @@ def _nobody_answered(it: Doing) -> Any:
 
 
 def _is_open(row: Task) -> bool:
-    return row.done_at is None
+    """Closed by a word about it; what only a judgement ends leads to its case instead."""
+    return row.done_at is None and row.kind not in NOT_BY_HAND
 
 
 def _lines(row: Task) -> list[calls.Named]:

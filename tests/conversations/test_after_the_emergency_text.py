@@ -10,6 +10,10 @@ from apps.conversations.vocabulary import QuestionState
 from apps.core import clock
 from apps.core.clock import VirtualClock
 from apps.escalation.models import Escalation, Page
+from apps.participants import services as participants
+from apps.participants.models import Pause
+from apps.participants.vocabulary import FollowUp
+from apps.safety.models import AdverseEvent
 from tests import people
 from tests.conversations.test_story import MORNING, NIGHT, sent_to, text, work
 
@@ -48,9 +52,7 @@ def test_fine_after_the_emergency_text_is_no_on_the_way_and_the_check_still_come
     assert Question.objects.get(wording="emergency_check").state == QuestionState.OPEN
 
 
-@pytest.mark.parametrize(
-    "body", ["On the way", "we are on the way", "在路上", "at the ER", "到医院了", "在急诊", "已到医院"]
-)
+@pytest.mark.parametrize("body", ["On the way", "we are on the way", "在路上", "去医院了", "1"])
 def test_on_the_way_in_words_answers_the_emergency_text(time: VirtualClock, body: str) -> None:
     text("jones", "vomiting blood")
 
@@ -59,8 +61,50 @@ def test_on_the_way_in_words_answers_the_emergency_text(time: VirtualClock, body
     assert sent_to("jones") == ["emergency", "emergency_close"]
     assert Question.objects.get(wording="emergency").answer == "1"
     assert Escalation.objects.get().state == "open", "the paging goes on until a person has spoken"
+    assert not Pause.objects.exists(), "nobody knows yet whether they stay"
     later(time, 30)
     assert "emergency_check" not in sent_to("jones")
+
+
+@pytest.mark.parametrize("body", ["at the ER", "at hospital", "到医院了", "在急诊", "已到医院"])
+def test_at_hospital_in_words_is_a_stay_like_any_other_with_its_pause_and_its_question(
+    time: VirtualClock, body: str
+) -> None:
+    text("jones", "vomiting blood")
+
+    text("jones", body)
+
+    assert sorted(sent_to("jones")) == ["emergency", "sym_admit"]
+    assert Question.objects.get(wording="emergency").answer == "1"
+    pause = Pause.objects.get()
+    assert (pause.code, pause.participant) == ("in_hospital", people.jones())
+    assert pause.expires_at - pause.began_at == timedelta(days=14)
+    assert (AdverseEvent.objects.count(), AdverseEvent.objects.get().reports.count()) == (1, 2)
+    assert Escalation.objects.get().state == "open", "the paging goes on until a person has spoken"
+
+    text("jones", "yesterday evening, City Hospital")
+    assert sorted(sent_to("jones")) == ["admitted_reply", "emergency", "sym_admit"]
+    assert AdverseEvent.objects.get().reports.count() == 3
+
+
+def test_nobody_in_discreet_mode_is_asked_which_hospital(time: VirtualClock) -> None:
+    participants.change_preferences(participant=people.jones(), is_discreet=True)
+    text("jones", "vomiting blood")
+
+    text("jones", "at the ER")
+
+    assert sorted(sent_to("jones")) == ["emergency", "emergency_close"]
+    assert Pause.objects.exists()
+
+
+def test_of_somebody_reported_dead_it_begins_no_pause_but_the_one_of_the_report(time: VirtualClock) -> None:
+    text("jones", "vomiting blood")
+    participants.set_follow_up(participant=people.jones(), wanted=FollowUp.FROZEN)
+
+    text("jones", "at the ER")
+
+    assert not Pause.objects.filter(code="in_hospital").exists()
+    assert "sym_admit" not in sent_to("jones")
 
 
 @pytest.mark.parametrize(

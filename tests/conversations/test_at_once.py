@@ -1,19 +1,26 @@
 """Serious texts in the same moment as each other, or as the end of what they would join, on PostgreSQL."""
 
+import contextlib
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from django.conf import settings
 from django.db import transaction
 
 from apps.conversations import routing
+from apps.conversations.models import Task
+from apps.conversations.services import after_silence, ask, open_task, task_due
+from apps.conversations.vocabulary import QuestionState, TaskKind
 from apps.core import clock
 from apps.core.clock import VirtualClock
+from apps.core.work import StaleLease
 from apps.escalation import services as escalation
 from apps.escalation.models import Escalation
 from apps.escalation.vocabulary import RUNNING, ContactResult, EscalationState, Via
 from apps.messaging.models import InboundMessage
+from apps.messaging.vocabulary import Purpose
 from apps.safety.models import AdverseEvent
 from tests import people
 from tests.at_once import at_once
@@ -77,3 +84,51 @@ def test_a_serious_text_while_the_contact_about_an_earlier_one_is_recorded_pages
     anew = Escalation.objects.get(state__in=RUNNING)
     assert anew.pages.exists()
     assert AdverseEvent.objects.get().escalation == anew
+
+
+def test_a_late_task_and_a_serious_text_in_the_same_moment_are_one_chain() -> None:
+    is_read, is_late = threading.Event(), threading.Event()
+    wang, message = people.wang(), text("one")
+    task = open_task(
+        key="late", kind=TaskKind.CALL_BACK, site=wang.site, participant=wang, deadline=clock.now() + timedelta(minutes=15)
+    )  # fmt: skip
+
+    def read_it() -> None:
+        with transaction.atomic():
+            routing.route(message)
+            is_read.set()
+            is_late.wait(timeout=WAITS)
+
+    def page_about_it() -> None:
+        is_read.wait(timeout=10)
+        task_due(task)
+        is_late.set()
+
+    assert at_once(read_it, page_about_it) == []
+    assert Escalation.objects.get(state__in=RUNNING).events.count() == 1
+
+
+def test_an_answer_and_the_silence_that_it_ends_in_the_same_moment_ask_nobody_to_call() -> None:
+    is_answered, is_noticed = threading.Event(), threading.Event()
+    people.wang()
+    question = ask(participant=people.wang(), wording_key="sym_which", key="which", purpose=Purpose.REPLY)
+    answer = rows.inbound("answer", line=rows.line())
+    answer.body = "9"
+    answer.save(update_fields=["body"])
+
+    def take() -> None:
+        with transaction.atomic():
+            routing.route(answer)
+            is_answered.set()
+            is_noticed.wait(timeout=WAITS)
+
+    def notice() -> None:
+        is_answered.wait(timeout=10)
+        with contextlib.suppress(StaleLease):
+            after_silence(question)
+        is_noticed.set()
+
+    assert at_once(take, notice) == []
+    question.refresh_from_db()
+    assert (question.state, question.answer) == (QuestionState.ANSWERED, "9")
+    assert not Task.objects.filter(key__startswith="silence:").exists()

@@ -132,6 +132,46 @@ def test_worse_pages_about_the_case_that_was_asked_about(time: VirtualClock) -> 
     assert (event.level, event.escalation and event.escalation.chain) == ("R2", "R2")
 
 
+@pytest.mark.parametrize("body", ["not well", "I am not well", "worse", "不舒服", "加重了"])
+def test_not_well_when_asked_how_it_is_now_is_worse_and_no_second_case(time: VirtualClock, body: str) -> None:
+    event = told(time)
+    later(time, timedelta(hours=25))
+    text("jones", body)
+    event.refresh_from_db()
+    assert AdverseEvent.objects.get() == event
+    assert (event.level, event.escalation and event.escalation.chain) == ("R2", "R2")
+    assert sent_to("jones")[-1] == "sym_done_r2"
+
+
+@pytest.mark.parametrize("body", ["not good", "2 not well", "不太好"])
+def test_other_words_that_name_nothing_new_join_the_item_that_was_asked_about(time: VirtualClock, body: str) -> None:
+    event = told(time)
+    later(time, timedelta(hours=25))
+    text("jones", body)
+    assert AdverseEvent.objects.get() == event
+    assert event.reports.count() == 2
+
+
+def test_a_complaint_that_is_new_then_is_a_case_of_its_own(time: VirtualClock) -> None:
+    told(time)
+    later(time, timedelta(hours=25))
+    text("jones", "I have a rash on my arms")
+    assert AdverseEvent.objects.count() == 2
+
+
+@pytest.mark.parametrize(("digit", "cases"), [("5", 1), ("8", 2)])
+def test_new_or_worse_and_then_the_same_of_the_menu_joins_the_item_that_is_open(
+    time: VirtualClock, digit: str, cases: int
+) -> None:
+    told(time)
+    later(time, timedelta(hours=25))
+    Question.objects.update(state="expired")
+    text("jones", "2")
+    text("jones", digit)
+    assert "sym_which" in sent_to("jones")
+    assert AdverseEvent.objects.count() == cases
+
+
 def test_worse_in_a_word_that_names_nothing_is_as_urgent_as_the_digit(time: VirtualClock) -> None:
     event = told(time)
     later(time, timedelta(hours=25))

@@ -5,16 +5,17 @@ from datetime import date
 
 import pytest
 
-from apps.conversations.models import Question, Task
+from apps.conversations.models import CallAttempt, Question, Task, Turn
 from apps.conversations.vocabulary import TaskKind
 from apps.core import clock, work
+from apps.followup import heard
 from apps.followup import search as searching
 from apps.followup import services as followup
 from apps.followup.models import Search
 from apps.followup.models_end import Learnt, SearchState, Way
 from apps.messaging.models import OutboundMessage
 from apps.participants import services as participants
-from apps.participants.models import Participant
+from apps.participants.models import Participant, Visit
 from apps.participants.services import EnrolmentRefused
 from apps.participants.vocabulary import FollowUp
 from apps.staff.models import User
@@ -221,13 +222,52 @@ def test_lost_needs_the_day_and_calls_on_three_days(
     assert searching.what_is_missing(fresh(search)) == []
 
 
-def test_call_tasks_that_are_done_count_as_days_with_a_call(search: Search, chen: User, wang: Participant) -> None:
-    Task.objects.create(
-        key="x", kind=TaskKind.NO_REPLY, site=wang.site, participant=wang, created_at=clock.now(), deadline=clock.now(),
-        done_at=local("2027-05-06 15:00"), done_by=chen, result="no answer",
+def call_task(participant: Participant, person: User, at: str, *, in_vain: bool) -> None:
+    """A call that was asked for elsewhere, and what came of it."""
+    again, done = (
+        Task.objects.create(
+            key=f"{key}:{at}", kind=TaskKind.NO_REPLY, site=participant.site, participant=participant,
+            created_at=clock.now(), deadline=clock.now(), done_at=done_at, done_by=by,
+        )
+        for key, done_at, by in (("again", None, None), ("call", local(at), person))
     )  # fmt: skip
+    if in_vain:
+        CallAttempt.objects.create(participant=participant, person=person, at=local(at), task=done, again=again)
 
-    assert searching.days_called(search) == {date(2027, 5, 6)}
+
+def test_call_tasks_in_vain_count_as_days_with_a_call(search: Search, chen: User, wang: Participant) -> None:
+    call_task(wang, chen, "2027-05-06 15:00", in_vain=True)
+
+    assert heard.days_called(search) == {date(2027, 5, 6)}
+
+
+def spoken_with(wang: Participant, chen: User) -> None:
+    call_task(wang, chen, "2027-05-10 15:00", in_vain=False)
+
+
+def seen_on_site(wang: Participant, chen: User) -> None:
+    Visit.objects.create(participant=wang, code="W2", planned_on=date(2027, 5, 10), done_on=date(2027, 5, 10))
+
+
+def has_written(wang: Participant, chen: User) -> None:
+    writes(wang, "1")
+    assert Turn.objects.filter(participant=wang).update(arrived_at=local("2027-05-10 15:00")) == 1
+
+
+@pytest.mark.parametrize("happened", [spoken_with, seen_on_site, has_written])
+def test_the_days_before_lost_count_from_the_day_on_which_they_were_last_heard_of(
+    happened: Callable[[Participant, User], None], wang: Participant, chen: User, it_is: Callable[[str], None]
+) -> None:
+    happened(wang, chen)
+    call_task(wang, chen, "2027-05-06 15:00", in_vain=True)
+    row = followup.begin_search(participant=wang, missed_on=MISSED)
+    three_calls(row, chen, it_is)
+    assert heard.days_called(row) == {date(2027, 5, day) for day in (12, 13, 15)}, "what reached them is no search"
+
+    it_is("2027-06-04 11:00")
+    assert searching.what_is_missing(fresh(row)) == ["record"]
+    it_is("2027-06-09 11:00")
+    assert searching.what_is_missing(fresh(row)) == []
 
 
 def test_only_the_principal_investigator_records_a_loss_and_with_a_password(
