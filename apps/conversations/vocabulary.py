@@ -84,3 +84,10 @@ CALLS = frozenset(
 # Done, and not in vain, they mean that somebody was spoken with. An appointment may be set without that, and a number or the phone of
 # somebody who was lost may turn out to be a stranger's.
 SPOKEN = CALLS - {TaskKind.APPOINTMENT, TaskKind.CHECK_NUMBER, TaskKind.RETURNED}
+# Calls to others than the participant, and those of a search: what is told in them may be a case too, and ends them.
+TELLING = frozenset(
+    {
+        TaskKind.PAUSE_CALL, TaskKind.PAUSE_OVER, TaskKind.SEARCH_CALLS, TaskKind.SEARCH_CONTACT, TaskKind.SEARCH_STATUS,
+        TaskKind.SEARCH_AGAIN,
+    }
+)  # fmt: skip
