@@ -19,16 +19,17 @@ from apps.core import clock, work
 from apps.core.work import Lane
 from apps.escalation.models import ContactRecord
 from apps.escalation.vocabulary import IS_CONTACT
-from apps.followup import rules
+from apps.followup import cases, rules
 from apps.followup.checkins import LOOK_AGAIN, NOT_AGAIN, NotAgain, call_deadline, others_question_open
 from apps.followup.models import CheckInState, Search, SearchAttempt
-from apps.followup.models_end import CALLS, Learnt, SearchState, Way
+from apps.followup.models_end import ALIVE, CALLS, Learnt, SearchState, Way
 from apps.messaging.models import OutboundMessage
 from apps.messaging.vocabulary import Purpose
 from apps.participants import arm_told, pauses
 from apps.participants import services as participants
 from apps.participants.models import ContactPoint, Participant
 from apps.participants.vocabulary import SILENT, FollowUp
+from apps.safety.models import SpokenReport
 from apps.staff.models import User
 from apps.staff.services import scope, sign
 from apps.staff.vocabulary import Action
@@ -37,7 +38,6 @@ from apps.trials.services import current_protocol
 from apps.trials.vocabulary import MissedStep, SearchStep
 
 MEANING = "lost to follow-up"
-READ_WITHIN = timedelta(minutes=15)
 GOODBYE_WITHIN = timedelta(days=3)
 OPEN_STATES = (SearchState.RUNNING, SearchState.LOST)
 # What these words say may come from whoever has the phone now: no sign of life.
@@ -117,9 +117,11 @@ def _last_heard(participant: Participant) -> datetime | None:
     contacts = ContactRecord.objects.filter(escalation__events__participant=participant, result__in=IS_CONTACT)
     reached = contacts.aggregate(last=Max("at"))["last"]
     searched = participant.searches.aggregate(last=Max("ended_at"))["last"]
+    told = SpokenReport.objects.filter(event__participant=participant, event__death=False)
+    spoken_of = told.aggregate(last=Max("told_at"))["last"]
     visited = participant.visits.aggregate(last=Max("done_on"))["last"]
     visit = _evening(participant, visited) if visited else None
-    return max(filter(None, (last_written(participant), called, reached, searched, visit)), default=None)
+    return max(filter(None, (last_written(participant), called, reached, spoken_of, searched, visit)), default=None)
 
 
 def _is_heard_of(search: Search) -> bool:
@@ -285,11 +287,13 @@ def record_attempt(
     made_at: datetime,
     contact_point: ContactPoint | None = None,
     alive_on: date | None = None,
+    is_dealt_with: bool = False,
 ) -> SearchAttempt:
-    """One attempt as a source record. Who is learnt to live is found, and called when they were lost; a death stops all texts and is
-    read at once.
+    """One attempt as a source record. Who is learnt to live is found, and called when they were lost; a death, a transplant and a stay
+    in hospital are cases, with all that follows.
 
-    `alive_on`: the day on which they were known alive, the attempt's own unless told. Raises SearchRefused, PermissionError.
+    `alive_on`: the day on which they were known alive, the attempt's own unless told. `is_dealt_with`: by the investigator who writes
+    it, who is then the contact. Raises SearchRefused, SafetyError, PermissionError.
     """
     search = Search.objects.select_for_update().select_related("participant__site").get(pk=search.pk)
     participant = search.participant
@@ -300,7 +304,7 @@ def record_attempt(
     made_on = made_at.astimezone(participant.zone).date()
     if made_at > clock.now() or made_on < search.missed_on or not words.strip() or (alive_on or made_on) > made_on:
         raise NotMade
-    is_alive = learnt in (Learnt.ALIVE, Learnt.TRANSPLANTED)
+    is_alive = learnt in ALIVE
     attempt = SearchAttempt.objects.create(
         search=search, person=person, made_at=made_at, recorded_at=clock.now(), way=way, learnt=learnt,
         contact_point=contact_point if way in CALLS else None, alive_on=(alive_on or made_on) if is_alive else None,
@@ -313,7 +317,7 @@ def record_attempt(
             returning.call(participant, key=f"returned:{attempt.pk}")
     elif learnt == Learnt.DEAD:
         _close(search, SearchState.ENDED)
-        _death(attempt, participant, person)
+    cases.open_case(attempt, is_dealt_with=is_dealt_with)
     return attempt
 
 
@@ -321,15 +325,6 @@ def _close(search: Search, state: SearchState) -> None:
     _end(search, state)
     search.save()
     work.set_due(Search.objects.filter(pk=search.pk), due_at=None)
-
-
-def _death(attempt: SearchAttempt, participant: Participant, person: User) -> None:
-    if participant.follow_up not in SILENT:
-        participants.set_follow_up(participant=participant, wanted=FollowUp.FROZEN, person=person)
-    open_task(
-        key=f"search-death:{attempt.pk}", kind=TaskKind.DEATH, site=participant.site, participant=participant,
-        deadline=clock.now() + READ_WITHIN,
-    )  # fmt: skip
 
 
 @transaction.atomic

@@ -25,6 +25,7 @@ from apps.triage import rules
 from apps.vault.services import text_mark
 
 DEATH, ADMITTED, HOME, TRANSPLANT = "evt_death", "evt_admitted", "evt_discharged", "evt_transplant"
+SUICIDAL = "suicidal"  # not asked about by text
 _AT_ONCE = frozenset({"death", "life_threatening", "hospitalisation"})
 _SAYS_ITSELF = {DEATH: "death", ADMITTED: "hospitalisation"}
 _UNNAMED = "R3"  # an item that the catalogue does not have

@@ -14,7 +14,7 @@ from apps.conversations import silent_sign, unanswered
 from apps.conversations.models import CallAttempt, Drift, Task
 from apps.conversations.vocabulary import CALLS, Again, TaskKind
 from apps.staff.vocabulary import Action
-from apps.workplace import calls, conversation, searches
+from apps.workplace import by_phone, calls, conversation, searches
 from apps.workplace.cards import Act, CardAdmin, Doing
 from apps.workplace.forms import AboutForm, ButtonSelect
 from apps.workplace.scoped import SiteFilter, moment, scope_in
@@ -112,6 +112,7 @@ class TaskAdmin(CardAdmin):
             unanswered.may_be_logged,
             is_main=True,
         ),
+        by_phone.OF_TASK,
         Act("close", _("Done"), Action.SEND, _close, ResultForm, _is_open, is_main=True),
         Act("close_unsited", _("Done"), Action.VIEW_UNMATCHED, _close, ResultForm, _is_open, is_main=True),
     )

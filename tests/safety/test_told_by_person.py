@@ -9,8 +9,13 @@ from django.db import transaction
 
 from apps.audit.models import AuditEvent
 from apps.conversations import by_phone
+from apps.conversations.models import Question, Task
+from apps.conversations.services import record_contact
+from apps.conversations.vocabulary import TaskKind
 from apps.core import clock
 from apps.core.clock import VirtualClock
+from apps.escalation.models import Escalation
+from apps.escalation.vocabulary import ContactResult, Via
 from apps.participants.models import ArmTold
 from apps.safety import by_person, items
 from apps.safety import services as safety
@@ -21,7 +26,7 @@ from apps.safety.vocabulary import Causality, Teller
 from apps.staff.models import User
 from tests import people
 from tests.conversations.test_stays import DAY
-from tests.conversations.test_story import MORNING, text
+from tests.conversations.test_story import MORNING, text, work
 
 pytestmark = pytest.mark.django_db
 
@@ -160,8 +165,25 @@ def test_nobody_is_asked_how_a_death_is_now() -> None:
     assert items.asked_about(people.wang()) == []
 
 
-def test_what_is_open_is_asked_about_like_what_was_texted() -> None:
-    report = told(people.chen(), item="fever", words="38.5")
-
+def test_what_is_open_is_asked_about_like_what_was_texted(time: VirtualClock) -> None:
+    report = told(
+        people.chen(), item="muscle_joint_pain", words="his back hurts", ticked=frozenset({"other_important"})
+    )
+    record_contact(running=Escalation.objects.get(), person=people.alice(), result=ContactResult.REACHED, via=Via.ADMIN)
     item = OpenItem.objects.get(event=report.event)
     assert item.due_at == report.told_at + DAY
+
+    time.advance(DAY)
+    work()
+
+    assert Question.objects.get(wording="sym_progress").event == report.event
+
+
+def test_words_about_suicide_that_were_told_are_not_asked_about_by_text(time: VirtualClock) -> None:
+    told(people.alice(), item="suicidal", words="he does not want to live", is_dealt_with=True)
+
+    time.advance(DAY)
+    work()
+
+    assert not Question.objects.filter(wording="sym_progress").exists()
+    assert Task.objects.filter(kind=TaskKind.PROGRESS).exists()
