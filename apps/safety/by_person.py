@@ -104,6 +104,8 @@ def check(*, participant: Participant, person: User, telling: Telling, case: Adv
     """Before anybody is paged about it. Raises any SafetyError; an item or criterion that does not exist is a programming error."""
     if (telling.item and telling.item not in rules.catalogue().items) or not telling.ticked <= {*CRITERIA}:
         raise ValueError("no such item or criterion")
+    if case is not None and case.participant_id != participant.pk:
+        raise ValueError("a case of somebody else")
     if not scope(person).may(Action.DRAFT_EVENTS, site=participant.site_id):
         raise NotAllowedHere
     if telling.is_dealt_with and not is_investigator(person, participant):

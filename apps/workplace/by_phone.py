@@ -105,7 +105,7 @@ class ToldForm(AboutForm):
 
 def participant_of(about: Any) -> Participant:
     """Of a participant's own card, a task about one, or a case."""
-    return about if isinstance(about, Participant) else about.participant  # type: ignore[no-any-return]
+    return about if isinstance(about, Participant) else about.participant
 
 
 def item_name(item: str) -> str:
@@ -150,7 +150,7 @@ def _told(it: Doing) -> Any:
 
 def _after(report: SpokenReport) -> Any:
     values = {"case": report.event.case_number}
-    if report.is_dealt_with:
+    if report.level in ("R1", "R2") and report.is_dealt_with:
         return _("On record in case %(case)s, with your contact. Nobody is paged.") % values
     if report.level in ("R1", "R2"):
         return _("On record in case %(case)s. People are paged until somebody has it.") % values

@@ -123,6 +123,8 @@ class TaskAdmin(CardAdmin):
 
     def _may(self, request: HttpRequest, row: Task, act: Act) -> bool:
         is_for_the_desk = act.name.endswith("_unsited")
+        if act == by_phone.OF_TASK and row.participant_id is None:
+            return False
         return is_for_the_desk == (row.site_id is None) and super()._may(request, row, act)
 
     def card_context(self, request: HttpRequest, row: Task) -> dict[str, Any]:

@@ -233,8 +233,8 @@ def test_a_late_call_ends_and_the_case_that_was_told_in_it_still_pages(time: Vir
 
     task.refresh_from_db()
     assert task.done_by == people.chen()
-    running = Escalation.objects.get(pk=report.event.escalation_id)
-    assert running.state == EscalationState.OPEN
+    assert report.event.escalation is not None
+    assert report.event.escalation.state == EscalationState.OPEN
 
 
 def test_a_task_of_another_participant_is_a_mistake_and_nothing_is_written() -> None:

@@ -152,6 +152,13 @@ def test_a_task_that_is_no_call_does_not_ask(everybody: None) -> None:
     assert 'value="told"' not in page(people.chen(), change_url(Task.objects.get(kind="read")))
 
 
+def test_a_task_about_nobody_in_particular_takes_no_report(everybody: None) -> None:
+    site = people.site("BJ01")
+    task = open_task(key="who", kind=TaskKind.READ, site=site, deadline=clock.now() + timedelta(hours=2))
+
+    assert tell(people.chen(), task).status_code == 403
+
+
 def test_what_is_told_on_the_card_of_a_case_joins_it(scene: Scene) -> None:
     assert tell(people.chen(), scene.beijing, told_at=soon()).status_code == 303
 
@@ -199,7 +206,7 @@ def test_the_monitor_sees_the_case_by_code_and_none_of_the_words(everybody: None
 def test_the_sponsors_listing_has_the_case_with_its_clock_and_masked_words(everybody: None) -> None:
     tell(people.alice(), words="Chen heard that he got the placebo and vomited blood, call 13812345678")
     event = AdverseEvent.objects.get()
-    judged = {"term": "haematemesis", "severity_grade": 3, "causality_investigator": "possible"}
+    judged: dict[str, Any] = {"term": "haematemesis", "severity_grade": 3, "causality_investigator": "possible"}
     safety.confirm(event=event, person=people.alice(), **judged)
 
     (line,) = lines(make())
