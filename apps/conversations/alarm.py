@@ -42,12 +42,12 @@ def page(
     what is paged about is that no answer had come by then.
     """
     hold([participant])  # of two texts at once the second joins what the first has started
-    running = _running(participant)
+    found = running(participant)
     site = participant.site
     morning = None if night_page else morning_list(site)
-    if running is not None:
-        _join(running, level, may_wait=morning is not None)
-        return running
+    if found is not None:
+        _join(found, level, may_wait=morning is not None)
+        return found
     cannot_text = participant.follow_up in SILENT or not _takes_texts(participant, wrote)
     return escalation.start(
         chain=ChainName(level),
@@ -58,13 +58,13 @@ def page(
     )
 
 
-def _running(participant: Participant) -> Escalation | None:
+def running(participant: Participant) -> Escalation | None:
     """The newest chain about them, by their cases or by a task, held so that nobody ends it while a text joins it."""
     about = Q(events__participant=participant) | Q(tasks__participant=participant, chain__in=_URGENT)
     found = Escalation.objects.filter(about, state__in=RUNNING).order_by("-opened_at").values_list("pk", flat=True)
     held = (locked(key) for key in dict.fromkeys(found))
     # Whoever was recording the contact in this moment has ended it by now: it pages nobody any more.
-    return next((running for running in held if running.state in RUNNING), None)
+    return next((each for each in held if each.state in RUNNING), None)
 
 
 def is_running(participant: Participant) -> bool:

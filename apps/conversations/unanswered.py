@@ -26,6 +26,8 @@ from apps.participants.contacts import caregiver_line, texting_line, texting_sta
 from apps.participants.holding import hold, hold_for
 from apps.participants.models import Participant
 from apps.participants.vocabulary import SILENT
+from apps.safety.models import SpokenReport
+from apps.safety.vocabulary import Teller
 from apps.staff.models import User
 from apps.staff.services import scope
 from apps.staff.vocabulary import Action
@@ -158,10 +160,11 @@ def was_tried(participant: Participant, *, since: datetime) -> bool:
 
 
 def was_reached(participant: Participant, *, since: datetime) -> bool:
-    """Whether a named person has spoken with them since: a call that was not in vain, or the contact of an escalation."""
+    """Whether a named person has spoken with them since: a call that was not in vain, the contact of an escalation, or what they told."""
     calls = Task.objects.filter(participant=participant, kind__in=SPOKEN, done_at__gte=since, attempt__isnull=True)
     contacts = ContactRecord.objects.filter(escalation__events__participant=participant, at__gte=since)
-    return calls.exists() or contacts.filter(result__in=IS_CONTACT).exists()
+    told = SpokenReport.objects.filter(event__participant=participant, teller=Teller.PARTICIPANT, told_at__gte=since)
+    return calls.exists() or contacts.filter(result__in=IS_CONTACT).exists() or told.exists()
 
 
 # --- saying so

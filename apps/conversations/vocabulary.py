@@ -88,3 +88,10 @@ CALLS = frozenset(
 SPOKEN = CALLS - {TaskKind.APPOINTMENT, TaskKind.CHECK_NUMBER, TaskKind.RETURNED}
 # Ended by the judgement itself, never by a word about it. Nobody is woken for these.
 NOT_BY_HAND = frozenset({TaskKind.JUDGE})
+# Calls to others than the participant, and those of a search: what is told in them may be a case too, and ends them.
+TELLING = frozenset(
+    {
+        TaskKind.PAUSE_CALL, TaskKind.PAUSE_OVER, TaskKind.SEARCH_CALLS, TaskKind.SEARCH_CONTACT, TaskKind.SEARCH_STATUS,
+        TaskKind.SEARCH_AGAIN,
+    }
+)  # fmt: skip

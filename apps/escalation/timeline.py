@@ -34,7 +34,7 @@ class Moment:
 def timeline(escalation: Escalation) -> list[Moment]:
     """Oldest first."""
     moments = [
-        Moment(escalation.received_at, _("text received")),
+        Moment(escalation.received_at, _("received")),
         Moment(escalation.opened_at, _("opened by %(version)s") % {"version": escalation.version}),
     ]
     for page in escalation.pages.select_related("person"):

@@ -101,6 +101,7 @@ COLUMNS: dict[str, Callable[[Case], Cell]] = {
     "treatment": lambda _: "blinded",
     "version": lambda case: case.event.version,
     "last_change": lambda case: case.event.changed_at,
+    "reported_by": lambda case: case.event.reporter,
 }
 
 

@@ -12,6 +12,7 @@ from apps.followup import rules
 from apps.followup.models import Search
 from apps.followup.models_end import CALLS
 from apps.participants.models import Participant
+from apps.safety.models import SpokenReport
 
 # What these words say may come from whoever has the phone now: no sign of life.
 _NOT_THEIRS = ("wrong_number", "stop", "staff")
@@ -23,10 +24,12 @@ def last_heard(participant: Participant) -> datetime | None:
     called = spoken.aggregate(last=Max("done_at"))["last"]
     contacts = ContactRecord.objects.filter(escalation__events__participant=participant, result__in=IS_CONTACT)
     reached = contacts.aggregate(last=Max("at"))["last"]
+    told = SpokenReport.objects.filter(event__participant=participant, event__death=False)
+    spoken_of = told.aggregate(last=Max("told_at"))["last"]
     searched = participant.searches.aggregate(last=Max("ended_at"))["last"]
     visited = participant.visits.aggregate(last=Max("done_on"))["last"]
     visit = rules.end_of_work(visited, participant.zone) if visited else None
-    return max(filter(None, (last_written(participant), called, reached, searched, visit)), default=None)
+    return max(filter(None, (last_written(participant), called, reached, spoken_of, searched, visit)), default=None)
 
 
 def last_written(participant: Participant, *, since: datetime | None = None) -> datetime | None:

@@ -107,7 +107,11 @@ class Learnt(models.TextChoices):
     WRONG = "wrong", _("wrong number or address")
     ALIVE = "alive", _("alive")
     TRANSPLANTED = "transplanted", _("alive, transplanted")
+    IN_HOSPITAL = "in_hospital", _("alive, in hospital")
     DEAD = "dead", _("dead")
+
+
+ALIVE = frozenset({Learnt.ALIVE, Learnt.TRANSPLANTED, Learnt.IN_HOSPITAL})
 
 
 class SearchAttempt(models.Model):

@@ -20,6 +20,7 @@ from apps.participants.holding import hold_for
 from apps.participants.models import Participant
 from apps.participants.services import texting_line, texting_status
 from apps.participants.vocabulary import LEFT, SILENT, FollowUp, PauseCode, WhyNot
+from apps.safety.by_person import SUICIDAL
 from apps.safety.models import OpenItem
 from apps.safety.vocabulary import Outcome
 from apps.trials.services import current_protocol
@@ -81,7 +82,8 @@ def _may_be_texted(item: OpenItem) -> bool:
         return False
     if len({point.participant_id for point in contact_points_of(line)}) > 1:
         return False
-    if item.event.reports.filter(symptom_report__path=_CRISIS).exists():
+    event = item.event
+    if event.reports.filter(symptom_report__path=_CRISIS).exists() or event.spoken.filter(item=SUICIDAL).exists():
         return False
     return current_protocol().window.covers(clock.now().astimezone(participant.zone).date())
 
@@ -92,7 +94,7 @@ def _text(item: OpenItem) -> datetime | None:
     if (allowed := rules.allowed_from(local, quiet=current_protocol().quiet_hours)) > local:
         return allowed
     first = item.event.reports.filter(is_first=True).select_related("symptom_report").first()
-    about = About(first.symptom_report, "", item.event) if first else None
+    about = About(first.symptom_report if first else None, "", item.event)
     key = f"progress:{item.pk}:{item.asked}"
     try:
         ask(participant=participant, wording_key="sym_progress", key=key, purpose=Purpose.CHECKIN, about=about)

@@ -15,11 +15,11 @@ from apps.conversations.services import AnotherQuestionOpen, ask, open_task, say
 from apps.conversations.vocabulary import TaskKind
 from apps.core import clock, work
 from apps.core.work import Lane
-from apps.followup import rules
+from apps.followup import cases, rules
 from apps.followup.checkins import LOOK_AGAIN, NOT_AGAIN, NotAgain, call_deadline, others_question_open
 from apps.followup.heard import calls_done, days_called, last_day, last_heard, last_written
 from apps.followup.models import CheckInState, Search, SearchAttempt
-from apps.followup.models_end import CALLS, Learnt, SearchState, Way
+from apps.followup.models_end import ALIVE, CALLS, Learnt, SearchState, Way
 from apps.messaging.models import OutboundMessage
 from apps.messaging.vocabulary import Purpose
 from apps.participants import arm_told, pauses
@@ -35,7 +35,6 @@ from apps.trials.services import current_protocol
 from apps.trials.vocabulary import MissedStep, SearchStep
 
 MEANING = "lost to follow-up"
-READ_WITHIN = timedelta(minutes=15)
 GOODBYE_WITHIN = timedelta(days=3)
 OPEN_STATES = (SearchState.RUNNING, SearchState.LOST)
 _KINDS = {
@@ -263,11 +262,13 @@ def record_attempt(
     made_at: datetime,
     contact_point: ContactPoint | None = None,
     alive_on: date | None = None,
+    is_dealt_with: bool = False,
 ) -> SearchAttempt:
-    """One attempt as a source record. Who is learnt to live is found, and called when they were lost; a death stops all texts and is
-    read at once.
+    """One attempt as a source record. Who is learnt to live is found, and called when they were lost; a death, a transplant and a stay
+    in hospital are cases, with all that follows.
 
-    `alive_on`: the day on which they were known alive, the attempt's own unless told. Raises SearchRefused, PermissionError.
+    `alive_on`: the day on which they were known alive, the attempt's own unless told. `is_dealt_with`: by the investigator who writes
+    it, who is then the contact. Raises SearchRefused, SafetyError, PermissionError.
     """
     hold([search.participant])
     search = Search.objects.select_for_update().select_related("participant__site").get(pk=search.pk)
@@ -279,7 +280,7 @@ def record_attempt(
     made_on = made_at.astimezone(participant.zone).date()
     if made_at > clock.now() or made_on < search.missed_on or not words.strip() or (alive_on or made_on) > made_on:
         raise NotMade
-    is_alive = learnt in (Learnt.ALIVE, Learnt.TRANSPLANTED)
+    is_alive = learnt in ALIVE
     attempt = SearchAttempt.objects.create(
         search=search, person=person, made_at=made_at, recorded_at=clock.now(), way=way, learnt=learnt,
         contact_point=contact_point if way in CALLS else None, alive_on=(alive_on or made_on) if is_alive else None,
@@ -292,7 +293,7 @@ def record_attempt(
             returning.call(participant, key=f"returned:{attempt.pk}")
     elif learnt == Learnt.DEAD:
         _close(search, SearchState.ENDED)
-        _death(attempt, participant, person)
+    cases.open_case(attempt, is_dealt_with=is_dealt_with)
     return attempt
 
 
@@ -300,15 +301,6 @@ def _close(search: Search, state: SearchState) -> None:
     _end(search, state)
     search.save()
     work.set_due(Search.objects.filter(pk=search.pk), due_at=None)
-
-
-def _death(attempt: SearchAttempt, participant: Participant, person: User) -> None:
-    if participant.follow_up not in SILENT:
-        participants.set_follow_up(participant=participant, wanted=FollowUp.FROZEN, person=person)
-    open_task(
-        key=f"search-death:{attempt.pk}", kind=TaskKind.DEATH, site=participant.site, participant=participant,
-        deadline=clock.now() + READ_WITHIN,
-    )  # fmt: skip
 
 
 @transaction.atomic

@@ -74,6 +74,7 @@ class PauseCode(models.TextChoices):
 
     IN_HOSPITAL = "in_hospital"
     OPEN_SAE = "open_sae"
+    TRANSPLANT = "transplant"
     NUMBER_CHECK = "number_check"
     DEATH_PATH = "death_path"
 

@@ -20,7 +20,7 @@ NEVER = ("death", "death_hold")  # a person calls the family
 
 def expect(event: AdverseEvent, *, path: str) -> None:
     """The report of an item that is asked about again. Doing it twice changes nothing."""
-    if event.level == _ROUTINE or path in NEVER:
+    if event.level == _ROUTINE or path in NEVER or event.death:
         return
     first = timedelta(hours=current_protocol().conversation.progress_hours[0])
     item = OpenItem(event=event, due_at=event.received_at + first, lane=Lane.MESSAGES)

@@ -12,6 +12,7 @@ from apps.core.work import WorkRow
 from apps.escalation.figures import first_reached
 from apps.escalation.models import Escalation
 from apps.participants.models import Participant
+from apps.safety.models_spoken import SpokenReport as SpokenReport
 from apps.safety.vocabulary import CRITERIA, GOES_ON, Causality, EventState, Outcome
 from apps.staff.models import User
 from apps.triage.models import Level, SymptomReport
@@ -40,7 +41,7 @@ class AdverseEvent(models.Model):
     reporter = models.CharField(_("reported by"), max_length=12)
     term = SealedTextField(_("event term"), blank=True)
 
-    received_at = models.DateTimeField(_("text received (awareness)"))
+    received_at = models.DateTimeField(_("received (awareness)"))
     classified_at = models.DateTimeField(_("classified"), null=True)
     first_shown_at = models.DateTimeField(_("first shown"), null=True)
     first_read_at = models.DateTimeField(_("first read"), null=True)

@@ -65,12 +65,12 @@ def open_adverse_event(
     about a `case`, however late, while that is a draft.
     """
     hold([participant])  # two texts at once are one case
-    event = _still_a_draft(case) or _still_a_draft(_running_draft(participant, received_at=message.received_at))
+    event = still_a_draft(case) or still_a_draft(running_draft(participant, received_at=message.received_at))
     is_first = event is None
     if event is None:
         event = _draft(participant, message, report, reporter)
     joins = not is_first and not event.reports.filter(symptom_report=report).exists()
-    _raise(event, report.level, escalation, joins=joins)
+    rise(event, report.level, escalation, joins=joins)
     items.expect(event, path=report.path)
     if not is_first:
         items.told_again(event, at=message.received_at)
@@ -82,22 +82,22 @@ def open_adverse_event(
 def raise_draft(*, event: AdverseEvent, level: str, escalation: Escalation | None) -> None:
     """By a digit, or by no answer where one was due: a draft is at least this urgent now. What a person has judged stays as it is."""
     with transaction.atomic():
-        draft = _still_a_draft(event)
+        draft = still_a_draft(event)
         if draft is None:
             return
-        _raise(draft, level, escalation)
+        rise(draft, level, escalation)
         of_a_death = draft.reports.filter(symptom_report__path__in=items.NEVER).first()
         items.expect(draft, path=of_a_death.symptom_report.path if of_a_death else "")
 
 
-def _still_a_draft(event: AdverseEvent | None) -> AdverseEvent | None:
+def still_a_draft(event: AdverseEvent | None) -> AdverseEvent | None:
     """The row as it stands now, held until the transaction ends: a person may have judged it since it was read."""
     if event is None:
         return None
     return AdverseEvent.objects.select_for_update().filter(pk=event.pk, state=EventState.DRAFT).first()
 
 
-def _raise(event: AdverseEvent, level: str, escalation: Escalation | None, *, joins: bool = False) -> None:
+def rise(event: AdverseEvent, level: str, escalation: Escalation | None, *, joins: bool = False) -> None:
     """The more urgent level wins. An escalation that has ended makes room for the one that was started anew; what its pages told the
     sponsor stays on the case. A form that was opened before is told of what joined and of what became more urgent."""
     changed = ["level", "escalation", "changed_at", "version"]
@@ -117,7 +117,7 @@ def _raise(event: AdverseEvent, level: str, escalation: Escalation | None, *, jo
     event.save(update_fields=changed)
 
 
-def _running_draft(participant: Participant, *, received_at: datetime) -> AdverseEvent | None:
+def running_draft(participant: Participant, *, received_at: datetime) -> AdverseEvent | None:
     drafts = participant.events.filter(
         state=EventState.DRAFT, first_read_at__isnull=True, received_at__gte=received_at - STORM
     )
@@ -138,7 +138,7 @@ def unclosed_items(participant: Participant, *, since: datetime, until: datetime
 
 def _draft(participant: Participant, message: InboundMessage, report: SymptomReport, reporter: str) -> AdverseEvent:
     return AdverseEvent(
-        case_number=_case_number(participant),
+        case_number=fresh_case_number(participant),
         participant=participant,
         data_key=participant.data_key,
         verbatim=message.body,
@@ -150,7 +150,7 @@ def _draft(participant: Participant, message: InboundMessage, report: SymptomRep
     )
 
 
-def _case_number(participant: Participant) -> str:
+def fresh_case_number(participant: Participant) -> str:
     """Site and a random part: case numbers in sequence would tell how many there were elsewhere, and when.
 
     Of some 900 million; the table refuses one that is taken, and the text is handled again with another.

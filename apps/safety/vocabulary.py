@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class EventState(models.TextChoices):
-    DRAFT = "draft", _("draft from a text")
+    DRAFT = "draft", _("draft, not judged yet")
     CONFIRMED = "confirmed", _("confirmed")
     DISMISSED = "dismissed", _("no adverse event")
     CLOSED = "closed", _("closed")
@@ -46,3 +46,13 @@ class Outcome(models.TextChoices):
 # An event with one of these is not over.
 GOES_ON = frozenset({Outcome.UNKNOWN, Outcome.RECOVERING, Outcome.NOT_RECOVERED})
 CRITERIA = ("death", "life_threatening", "hospitalisation", "disability", "congenital_anomaly", "other_important")
+
+
+class Teller(models.TextChoices):
+    """Who told a person of the site of it."""
+
+    PARTICIPANT = "participant", _("the participant")
+    CAREGIVER = "caregiver", _("the caregiver")
+    FAMILY = "family", _("somebody else of the family")
+    HOSPITAL = "hospital", _("a hospital or doctor")
+    OTHER = "other", _("somebody else")

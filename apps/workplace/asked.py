@@ -43,8 +43,17 @@ def _language() -> str:
 
 def name_of(item: str) -> str:
     """The catalogue's short name in the page's language; the bare id when it has none."""
+    return _named(item, ("short", "name"))
+
+
+def full_name_of(item: str) -> str:
+    """The catalogue's whole name, as a list to choose from needs it."""
+    return _named(item, ("name",))
+
+
+def _named(item: str, fields: tuple[str, ...]) -> str:
     known = rules.catalogue().items.get(item)
-    names = known.data.get("short") or known.data.get("name") if known else None
+    names = next((known.data[field] for field in fields if known.data.get(field)), None) if known else None
     return str(names.get(_language()[:2], item)) if isinstance(names, dict) else item
 
 

@@ -14,6 +14,7 @@ from apps.followup.models import CheckIn, Reminder
 from apps.messaging.models import InboundMessage, Line, OutboundMessage
 from apps.messaging.vocabulary import NOT_REACHED, TO_STAFF
 from apps.participants.models import ContactPoint, Participant
+from apps.safety.models import SpokenReport
 from apps.triage.models import SymptomReport
 from apps.workplace import asked
 from apps.workplace.words import shown
@@ -74,7 +75,7 @@ def of(participant: Participant) -> list[Entry]:
     whose: dict[Any, str] = {}
     for point in points:
         whose.setdefault(point.line_id, point.get_kind_display())
-    entries = [*_received(participant, whose), *_sent(participant, whose)]
+    entries = [*_received(participant, whose), *_sent(participant, whose), *_told(participant)]
     return sorted(entries, key=lambda entry: entry.at)[-_SHOWN:]
 
 
@@ -124,6 +125,16 @@ def _sent(participant: Participant, whose: dict[Any, str]) -> Iterable[Entry]:
             sent=message,
             is_bad=message.state in NOT_REACHED,
         )
+
+
+def _told(participant: Participant) -> Iterable[Entry]:
+    """What somebody said to a person of the site, between the texts."""
+    rows = SpokenReport.objects.filter(event__participant=participant).select_related("person", "data_key")
+    for row in rows.order_by("-told_at")[:_SHOWN]:
+        whose = _("%(teller)s, by phone to the site; written down by %(name)s") % {
+            "teller": row.get_teller_display(), "name": row.person.name
+        }  # fmt: skip
+        yield Entry(at=row.told_at, is_theirs=True, whose=whose, pieces=cut(row.words, []))
 
 
 def on_line(line: Line) -> list[Entry]:

@@ -17,18 +17,13 @@ from apps.safety.models import AdverseEvent, OpenItem, Report
 from apps.safety.vocabulary import CRITERIA, Causality, EventState, Outcome
 from apps.staff.rules import Scope
 from apps.staff.vocabulary import Action
-from apps.workplace import asked, awareness, calls, conversation, judging
+from apps.workplace import asked, awareness, by_phone, calls, conversation, judging
+from apps.workplace.by_phone import criterion
 from apps.workplace.cards import Act, CardAdmin, Doing
 from apps.workplace.escalations import ContactForm, timeline
 from apps.workplace.forms import AboutForm, DayField, ReasonForm
 from apps.workplace.scoped import ParticipantSiteFilter, moment, person_in, scope_in
 from apps.workplace.words import is_masked, shown
-
-
-def criterion(name: str) -> Any:
-    """A seriousness criterion in words."""
-    field: Any = AdverseEvent._meta.get_field(name)
-    return field.verbose_name
 
 
 class StartedFromForm(AboutForm):
@@ -197,6 +192,7 @@ class EventAdmin(CardAdmin):
         Act(
             "contact", _("Record the contact"), Action.ACKNOWLEDGE, _contact, ContactForm, _awaits_contact, is_main=True
         ),
+        by_phone.OF_CASE,
         Act("confirm", _("Confirm the adverse event"), Action.CONFIRM_EVENTS, _confirm, AssessmentForm, _is_draft),
         Act("assess", _("Keep as a draft"), Action.DRAFT_EVENTS, _assess, AssessmentForm, _is_draft),
         Act("dismiss", _("No adverse event"), Action.CONFIRM_EVENTS, _dismiss, WhyForm, _is_draft),
@@ -226,6 +222,7 @@ class EventAdmin(CardAdmin):
             "term": row.term if reads_texts else masking.mask(row.term, names=gathering.names_as_of(clock.now())),
             "criteria": [criterion(name) for name in CRITERIA if getattr(row, name)],
             "reports": _reports(row) if reads_texts else [],
+            "spoken": by_phone.reports_of(row) if reads_texts else [],
             "asked": asked.about(row) if reads_texts else [],
             "told": OpenItem.objects.filter(event=row).first() if reads_texts else None,
             "timeline": timeline(row.escalation) if row.escalation and reads_texts else [],

@@ -14,7 +14,7 @@ from apps.participants.models import Participant
 from apps.participants.vocabulary import CONFIRMED, SILENT, ConsentKind, ContactKind, FollowUp, Standing
 from apps.staff.rules import Scope
 from apps.staff.vocabulary import Action
-from apps.workplace import awareness, baselines, calls, conversation, judging, pauses, searches
+from apps.workplace import awareness, baselines, by_phone, calls, conversation, judging, pauses, searches
 from apps.workplace import participant_forms as asked
 from apps.workplace.cards import Act, CardAdmin, Doing
 from apps.workplace.enrolment import EnrolmentForm, enrol
@@ -125,6 +125,7 @@ class ParticipantAdmin(CardAdmin):
     add_label = _("Enter a participant")
     acts = (
         calls.act(calls.lines_of, Action.SEND, is_main=False),
+        by_phone.OF_PARTICIPANT,
         Act("add_phone", _("Add a phone"), Action.ENROL, _add_phone, asked.AddPhone),
         Act(
             "phone_is_right",

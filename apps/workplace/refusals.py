@@ -15,7 +15,7 @@ from apps.exports.services import CutRefused
 from apps.followup import search
 from apps.participants import arm_told, pauses
 from apps.participants.services import AlreadyOnRecord, EnrolmentRefused
-from apps.safety import judgement
+from apps.safety import by_person, judgement
 from apps.safety.services import ChangedMeanwhile, Incomplete, NotAllowedHere, ReasonMissing
 from apps.staff.services import NotSigned, NotYourOwnPassword, StaffRefused
 from apps.triage import baselines
@@ -39,6 +39,14 @@ SENTENCES: Mapping[type[Exception], Any] = {
     judgement.OnsetImpossible: _("The onset is a day between birth and today."),
     judgement.EndsBeforeOnset: _("The end is before the onset."),
     judgement.EndedNotRecovered: _("What has not recovered has no end: leave the end out, or change the outcome."),
+    by_person.NothingSaid: _("Write what was said."),
+    by_person.NotToldThen: _(
+        "The time lies ahead, or before the consent to the trial. Give the time at which it was told."
+    ),
+    by_person.CaseIsLater: _(
+        "This case is judged already, or was received after it was told. Leave the case out: the program finds the right one or opens it."
+    ),
+    by_person.NotAnInvestigator: _("Only an investigator of this site can have dealt with it."),
     ChangedMeanwhile: _(
         "Somebody has changed this event meanwhile. The page shows how it stands now, the form what you wrote: compare, then send it again."
     ),

@@ -16,10 +16,11 @@ from apps.followup.models_end import Learnt, Way
 from apps.messaging.models import OutboundMessage
 from apps.participants.models import ContactPoint, Participant
 from apps.participants.vocabulary import FollowUp
+from apps.safety import by_person
 from apps.staff.vocabulary import Action
 from apps.trials.services import current_protocol
 from apps.trials.vocabulary import SearchStep
-from apps.workplace import calls
+from apps.workplace import by_phone, calls
 from apps.workplace.cards import Act, CardAdmin, Doing
 from apps.workplace.forms import AboutForm, DayField, MinuteField, PasswordField
 from apps.workplace.participant_forms import PhoneChoice
@@ -53,8 +54,11 @@ class AttemptForm(AboutForm):
         widget=forms.Textarea({"rows": 3}),
         help_text=_("Never a treatment."),
     )
+    is_dealt_with = forms.BooleanField(label=by_phone.DEALT_WITH, required=False)
 
     def prepare(self) -> None:
+        if not by_person.is_investigator(self.person, self.about.participant):
+            del self.fields["is_dealt_with"]
         rows = self.about.participant.contact_points.filter(ended_at__isnull=True).select_related("line__data_key")
         self.fields["phone"].queryset = rows  # type: ignore[attr-defined]
         self.initial.setdefault("made_at", timezone.localtime(clock.now()).replace(second=0, microsecond=0))
@@ -74,7 +78,7 @@ def _attempt(it: Doing) -> Any:
     made_at: datetime = said["made_at"]
     services.record_attempt(
         search=it.row, person=it.person, way=Way(said["way"]), learnt=Learnt(said["learnt"]), words=said["words"],
-        made_at=made_at, contact_point=said["phone"], alive_on=said["alive_on"],
+        made_at=made_at, contact_point=said["phone"], alive_on=said["alive_on"], is_dealt_with=bool(said.get("is_dealt_with")),
     )  # fmt: skip
     return _("The attempt is on record.")
 

@@ -14,7 +14,7 @@ from apps.conversations import silent_sign, unanswered
 from apps.conversations.models import CallAttempt, Drift, Task
 from apps.conversations.vocabulary import CALLS, NOT_BY_HAND, Again, TaskKind
 from apps.staff.vocabulary import Action
-from apps.workplace import calls, conversation, searches
+from apps.workplace import by_phone, calls, conversation, searches
 from apps.workplace.cards import Act, CardAdmin, Doing
 from apps.workplace.forms import AboutForm, ButtonSelect
 from apps.workplace.scoped import SiteFilter, moment, scope_in
@@ -113,6 +113,7 @@ class TaskAdmin(CardAdmin):
             unanswered.may_be_logged,
             is_main=True,
         ),
+        by_phone.OF_TASK,
         Act("close", _("Done"), Action.SEND, _close, ResultForm, _is_open, is_main=True),
         Act("close_unsited", _("Done"), Action.VIEW_UNMATCHED, _close, ResultForm, _is_open, is_main=True),
     )
@@ -123,6 +124,8 @@ class TaskAdmin(CardAdmin):
 
     def _may(self, request: HttpRequest, row: Task, act: Act) -> bool:
         is_for_the_desk = act.name.endswith("_unsited")
+        if act == by_phone.OF_TASK and row.participant_id is None:
+            return False
         return is_for_the_desk == (row.site_id is None) and super()._may(request, row, act)
 
     def card_context(self, request: HttpRequest, row: Task) -> dict[str, Any]:

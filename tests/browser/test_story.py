@@ -144,6 +144,31 @@ def test_an_unknown_numbers_text_reaches_the_duty_desk(tabs: Tabs) -> None:
     assert looks(page) == []
 
 
+def test_what_the_family_says_on_the_phone_is_written_down_on_a_phone_in_chinese(tabs: Tabs) -> None:
+    page = tabs.signed_in("zhao", width=PHONE, language="zh-hans")
+    page.goto(f"{tabs.url}/admin/participants/participant/")
+    page.goto(tabs.url + _links(page, r"^/admin/participants/participant/[^/?]+/change/")[-1])
+    page.locator("summary", has_text="记录电话告知的内容").click()
+    assert looks(page) == []
+    form = page.locator("details", has=page.locator("input[name=act][value=told]"))
+    form.locator("[name=told-words]").fill("昨晚吐血，住进了二院")
+    form.get_by_role("button").click()
+    expect(page.get_by_role("alert").first).to_be_visible()
+    assert looks(page) == []
+
+    form = page.locator("details", has=page.locator("input[name=act][value=told]"))
+    expect(form.locator("[name=told-words]")).to_have_value("昨晚吐血，住进了二院")
+    form.locator("[name=told-teller]").select_option("family")
+    form.locator("[name=told-item]").select_option("hematemesis")
+    form.locator("[name=told-criteria][value=hospitalisation]").check()
+    form.get_by_role("button").click()
+
+    expect(page.locator("body")).to_contain_text("将持续呼叫，直到有人接手")
+    page.goto(tabs.url + _links(page, r"^/admin/safety/adverseevent/[^/?]+/change/")[0])
+    expect(page.locator(".tc-words").last).to_contain_text("二院")
+    assert looks(page) == []
+
+
 @pytest.mark.parametrize(("username", "width", "language"), [
     ("zhao", PHONE, "zh-hans"), ("miller", DESK, "en"), ("admin", PHONE, "zh-hans"), ("duty", PHONE, "en"),
     ("sponsor", PHONE, "zh-hans"), ("brown", DESK, "zh-hans"),

@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 from django.db import transaction
 
-from apps.conversations import routing
+from apps.conversations import by_phone, routing
 from apps.conversations.models import Task
 from apps.conversations.services import after_silence, ask, open_task, task_due
 from apps.conversations.vocabulary import QuestionState, TaskKind
@@ -21,7 +21,9 @@ from apps.escalation.models import Escalation
 from apps.escalation.vocabulary import RUNNING, ContactResult, EscalationState, Via
 from apps.messaging.models import InboundMessage
 from apps.messaging.vocabulary import Purpose
-from apps.safety.models import AdverseEvent
+from apps.safety.by_person import Telling
+from apps.safety.models import AdverseEvent, SpokenReport
+from apps.safety.vocabulary import Teller
 from tests import people
 from tests.at_once import at_once
 from tests.escalation.stage import START
@@ -58,6 +60,26 @@ def test_two_serious_texts_in_the_same_moment_are_one_case_with_one_chain() -> N
     assert at_once(lambda: read(one), lambda: read(two)) == []
     assert (Escalation.objects.count(), AdverseEvent.objects.count()) == (1, 1)
     assert AdverseEvent.objects.get().reports.count() == 2
+
+
+def test_a_telling_that_is_sent_twice_in_the_same_moment_is_one() -> None:
+    said = Telling(teller=Teller.FAMILY, told_at=START, words="he vomited blood", item="hematemesis")
+    wang, chen = people.wang(), people.chen()
+
+    def tell() -> None:
+        by_phone.tell(participant=wang, person=chen, telling=said)
+
+    assert at_once(tell, tell) == []
+    assert (Escalation.objects.count(), AdverseEvent.objects.count(), SpokenReport.objects.count()) == (1, 1, 1)
+
+
+def test_a_telling_and_a_text_in_the_same_moment_are_one_chain() -> None:
+    message = text("one")
+    said = Telling(teller=Teller.FAMILY, told_at=START, words="he vomited blood", item="hematemesis")
+    wang, chen = people.wang(), people.chen()
+
+    assert at_once(lambda: read(message), lambda: by_phone.tell(participant=wang, person=chen, telling=said)) == []
+    assert (Escalation.objects.count(), AdverseEvent.objects.count()) == (1, 1)
 
 
 def test_a_serious_text_while_the_contact_about_an_earlier_one_is_recorded_pages_anew() -> None:

@@ -9,6 +9,7 @@ import pytest
 from django.apps import apps
 from django.db.models import CharField, Field, TextField
 
+from apps.conversations import by_phone
 from apps.conversations.board import open_task
 from apps.conversations.vocabulary import TaskKind
 from apps.core import arm_words, clock
@@ -21,7 +22,9 @@ from apps.followup.models_end import Learnt, Way
 from apps.participants import pauses
 from apps.participants.models import ArmTold
 from apps.safety import services as safety
+from apps.safety.by_person import Telling
 from apps.safety.models import AdverseEvent
+from apps.safety.vocabulary import Teller
 from apps.staff.models import User
 from apps.triage import baselines
 from apps.vault.fields import SealedTextField
@@ -41,6 +44,7 @@ PLANTED = {
     "participants.Pause.reason": "plasibo",
     "triage.Baseline.description": "placabo",
     "followup.SearchAttempt.words": "plasabo",
+    "safety.SpokenReport.words": "plesabo",
     "escalation.SiteChain.reason": "plesibo",
     "escalation.HandOver.reason": "plecabo",
 }
@@ -106,6 +110,9 @@ def planted(db: None) -> Scene:
     assert press(alice, task, "close", result=said("conversations.Task.result")).status_code == 303
     code = pauses.by_hand()[0].code
     pauses.begin_by_hand(participant=wang, code=code, person=alice, reason=said("participants.Pause.reason"))
+    words = said("safety.SpokenReport.words")
+    telling = Telling(teller=Teller.FAMILY, told_at=clock.now(), words=words, item="nausea")
+    by_phone.tell(participant=wang, person=alice, telling=telling)
     baselines.sign_baseline(
         participant=wang, item=sorted(baselines.may_be_signed())[0], description=said("triage.Baseline.description"),
         valid_until=clock.today("Asia/Shanghai") + timedelta(days=9), person=carol, password=people.PASSWORD,
@@ -186,6 +193,7 @@ def test_every_claim_is_an_incident_once_and_the_text_is_kept_as_it_came(planted
             ("messaging_inboundmessage", "body"), ("messaging_inboundmessage", "body"), ("safety_adverseevent", "term"),
             ("safety_adverseevent", "reason"), ("conversations_task", "result"), ("participants_pause", "reason"),
             ("triage_baseline", "description"), ("followup_searchattempt", "words"),
+            ("safety_spokenreport", "words"),
         ]
     )  # fmt: skip
     assert AdverseEvent.objects.get(participant=people.jones()).term == said("safety.AdverseEvent.term")

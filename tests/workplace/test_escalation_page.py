@@ -57,7 +57,7 @@ def test_it_is_told_who_was_told_what_as_whom_how_and_what_came_of_it(
 ) -> None:
     running = played(stage, monkeypatch)
     lines = told(people.carol(), running)
-    assert lines[:2] == ["10:00 Text received", "10:00 Opened by protocol v1"]
+    assert lines[:2] == ["10:00 Received", "10:00 Opened by protocol v1"]
     for line in (
         "10:00 Page · Alice · text message · investigator on call · answered",
         "10:00 Not delivered · Alice · text message · undelivered",

@@ -26,7 +26,7 @@ def test_the_card_shows_words_reason_awareness_and_who_was_paged(scene: Scene) -
 
     assert f'<mark title="vomiting blood: present">vomiting blood</mark> {scenes.BEIJING}' in body
     assert "vomiting blood → vomiting blood" in body
-    assert "Text received (awareness)" in body
+    assert "Received (awareness)" in body
     assert "+08:00" in body
     assert "Opened by protocol v1" in body
     assert 'Page</b> · Alice <span class="tc-quiet">· text message · investigator on call · ' in body

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('escalation', '0007_closed_without_contact'),
+        ('escalation', '0008_held_until'),
     ]
 
     operations = [
