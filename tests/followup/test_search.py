@@ -5,7 +5,6 @@ from datetime import date
 
 import pytest
 
-from apps.conversations import by_phone
 from apps.conversations.models import CallAttempt, Question, Task, Turn
 from apps.conversations.vocabulary import TaskKind
 from apps.core import clock, work
@@ -19,9 +18,6 @@ from apps.participants import services as participants
 from apps.participants.models import Participant, Visit
 from apps.participants.services import EnrolmentRefused
 from apps.participants.vocabulary import FollowUp
-from apps.safety.by_person import Telling
-from apps.safety.models import AdverseEvent, SpokenReport
-from apps.safety.vocabulary import Teller
 from apps.staff.models import User
 from apps.staff.services import NotSigned
 from tests import people
@@ -189,52 +185,6 @@ def test_a_death_stops_all_texts_and_is_read_at_once(search: Search, chen: User)
     assert Participant.objects.get(pk=search.participant_id).follow_up == FollowUp.FROZEN
     assert Task.objects.get().kind == TaskKind.DEATH
     assert fresh(search).state == SearchState.ENDED
-
-
-@pytest.mark.parametrize(
-    ("learnt", "item", "pause"),
-    [(Learnt.TRANSPLANTED, "evt_transplant", "transplant"), (Learnt.IN_HOSPITAL, "evt_admitted", "in_hospital")],
-)
-def test_a_transplant_or_a_stay_that_a_search_finds_opens_a_case_and_pages(
-    search: Search, chen: User, learnt: Learnt, item: str, pause: str
-) -> None:
-    attempt(search, chen, way=Way.CAREGIVER, learnt=learnt, words="as his wife says")
-
-    assert fresh(search).state == SearchState.FOUND
-    report = SpokenReport.objects.get()
-    assert (report.item, report.teller, report.told_at) == (item, "caregiver", clock.now())
-    assert report.event.escalation is not None
-    assert search.participant.pauses.get().code == pause
-
-
-def test_a_death_that_a_search_finds_is_a_case_with_its_clock_and_its_page(search: Search, chen: User) -> None:
-    attempt(search, chen, way=Way.RECORDS, learnt=Learnt.DEAD, words="registry")
-
-    event = AdverseEvent.objects.get()
-    assert (event.death, event.received_at) == (True, clock.now())
-    assert event.escalation is not None
-    assert event.escalation.state == "open"
-    assert Task.objects.get().event == event
-
-
-def test_an_investigator_who_has_dealt_with_a_death_found_is_the_contact(search: Search, alice: User) -> None:
-    attempt(search, alice, way=Way.NAMED, learnt=Learnt.DEAD, words="his brother", is_dealt_with=True)
-
-    event = AdverseEvent.objects.get()
-    assert event.escalation is not None
-    assert event.escalation.state == "contacted"
-    assert Participant.objects.get(pk=search.participant_id).follow_up == FollowUp.FROZEN
-    assert not Task.objects.exists()
-
-
-def test_whoever_is_told_of_by_phone_is_found(search: Search, chen: User, it_is: Callable[[str], None]) -> None:
-    it_is("2027-05-12 12:30")
-    telling = Telling(teller=Teller.FAMILY, told_at=clock.now(), words="she is sick", item="nausea")
-    by_phone.tell(participant=search.participant, person=chen, telling=telling)
-
-    it_is("2027-05-12 18:00")
-
-    assert fresh(search).state == SearchState.FOUND
 
 
 @pytest.mark.parametrize(
