@@ -75,7 +75,7 @@ def make_kit(*, site: Site, person: User, password: str) -> bytes:
         raise NotForYou
     if len(password) < SHORTEST_PASSWORD:
         raise PasswordTooShort
-    from apps.conversations import kit_paper  # noqa: PLC0415 - what sets paper takes a third of every process's start
+    from apps.conversations import kit_paper  # noqa: PLC0415 - what sets paper takes a tenth of every process's start
 
     kit = kit_of(site, person)
     DowntimeKit.objects.create(site=site, person=person, made_at=kit.made_at, valid_until=kit.valid_until)
