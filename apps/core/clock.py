@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
-from typing import Protocol
+from typing import Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -23,6 +23,9 @@ _UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
 
 class Clock(Protocol):
     def now(self) -> datetime: ...
+
+
+_Some = TypeVar("_Some", bound=Clock)
 
 
 class ShiftedClock:
@@ -76,8 +79,8 @@ def today(zone: str) -> date:
 
 
 @contextmanager
-def using(clock: Clock) -> Iterator[Clock]:
-    """Put another clock in the place of trial time, for a rehearsal or a test."""
+def using(clock: _Some) -> Iterator[_Some]:
+    """Put another clock in the place of trial time, for a rehearsal or a test; it is handed back."""
     _injected.append(clock)
     try:
         yield clock

@@ -1,13 +1,11 @@
 """Words after the emergency text: "fine" is no "on the way", and "on the way" is."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 
 from apps.conversations.models import Question
 from apps.conversations.vocabulary import QuestionState
-from apps.core import clock
 from apps.core.clock import VirtualClock
 from apps.escalation.models import Escalation, Page
 from apps.participants import services as participants
@@ -15,17 +13,11 @@ from apps.participants.models import Pause
 from apps.participants.vocabulary import FollowUp
 from apps.safety.models import AdverseEvent
 from tests import people
-from tests.conversations.test_story import MORNING, NIGHT, sent_to, text, work
+from tests.conversations.test_story import sent_to, text, work
+from tests.times import MORNING, NIGHT, beginning_at
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def time() -> Iterator[VirtualClock]:
-    with clock.using(VirtualClock(MORNING)) as virtual:
-        assert isinstance(virtual, VirtualClock)
-        people.everybody()
-        yield virtual
+time = beginning_at(MORNING)
 
 
 def later(time: VirtualClock, minutes: float) -> None:

@@ -1,6 +1,5 @@
 """An appointment text offers letters, so that no answer to it is taken for an answer to a check-in. Its letters are understood."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -8,31 +7,27 @@ import pytest
 from apps.conversations.models import Question, Task
 from apps.conversations.services import ask
 from apps.conversations.vocabulary import QuestionState, TaskKind
-from apps.core import clock
 from apps.core.clock import VirtualClock
 from apps.escalation.models import Escalation
 from apps.messaging.vocabulary import Purpose
 from apps.participants.contacts import add_contact_point
 from apps.participants.vocabulary import ContactKind
 from tests import people
-from tests.conversations.test_story import MORNING, line_of, sent_to, text, work
+from tests.conversations.test_story import line_of, sent_to, text, work
+from tests.times import TUESDAY, beginning_at
 
 pytestmark = pytest.mark.django_db
-TUESDAY = MORNING - timedelta(days=1)  # without a check-in
+time = beginning_at(TUESDAY)
 
 
 @pytest.fixture(autouse=True)
-def time() -> Iterator[VirtualClock]:
-    with clock.using(VirtualClock(TUESDAY)) as virtual:
-        assert isinstance(virtual, VirtualClock)
-        people.everybody()
-        for who in (people.wang(), people.jones()):
-            given = {"date": "5/19", "time": "10:00"}
-            purpose = Purpose.REMINDER
-            ask(participant=who, wording_key="visit_7d", key=f"reminder:{who.code}", purpose=purpose, given=given)
-        work()
-        virtual.advance(timedelta(minutes=5))
-        yield virtual
+def _both_were_reminded(time: VirtualClock) -> None:
+    for who in (people.wang(), people.jones()):
+        given = {"date": "5/19", "time": "10:00"}
+        purpose = Purpose.REMINDER
+        ask(participant=who, wording_key="visit_7d", key=f"reminder:{who.code}", purpose=purpose, given=given)
+    work()
+    time.advance(timedelta(minutes=5))
 
 
 def asked(code: str) -> Question:

@@ -1,6 +1,5 @@
 """Three in the night: what pages, what waits for the 07:00 list, and what the texter is told of either."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from types import MappingProxyType
 
@@ -8,28 +7,19 @@ import pytest
 
 from apps.conversations.models import Task
 from apps.conversations.vocabulary import TaskKind
-from apps.core import clock
-from apps.core.clock import VirtualClock
 from apps.escalation.models import Escalation, Page
 from apps.triage import rules
 from apps.triage.rules import decide
 from apps.triage.rules.net import Net
-from tests import people
 from tests.conversations.test_story import sent_to, text
+from tests.times import beginning_at
 from tests.triage.nets import weights
 
 pytestmark = pytest.mark.django_db
 NIGHT = datetime(2027, 5, 12, 19, 0, tzinfo=UTC)  # Thursday 03:00 in Shanghai
 WEIGHTS = MappingProxyType({"w:budgerigar": (900, 1), "w:look": (700, 1)})
 ODD = "the budgerigar cage looks crooked"  # no rule knows a word of it
-
-
-@pytest.fixture(autouse=True)
-def time() -> Iterator[VirtualClock]:
-    with clock.using(VirtualClock(NIGHT)) as virtual:
-        assert isinstance(virtual, VirtualClock)
-        people.everybody()
-        yield virtual
+time = beginning_at(NIGHT)
 
 
 def the_net_says(monkeypatch: pytest.MonkeyPatch, *, sure: bool) -> None:

@@ -2,7 +2,6 @@
 
 import contextlib
 import threading
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -14,7 +13,6 @@ from apps.conversations.models import Task
 from apps.conversations.services import after_silence, ask, open_task, task_due
 from apps.conversations.vocabulary import QuestionState, TaskKind
 from apps.core import clock
-from apps.core.clock import VirtualClock
 from apps.core.work import StaleLease
 from apps.escalation import services as escalation
 from apps.escalation.models import Escalation
@@ -28,6 +26,7 @@ from tests import people
 from tests.at_once import at_once
 from tests.escalation.stage import START
 from tests.operations import rows
+from tests.times import beginning_at
 
 pytestmark = [
     pytest.mark.usefixtures("real_transactions"),
@@ -35,13 +34,7 @@ pytestmark = [
     pytest.mark.skipif("sqlite" in settings.DATABASES["default"]["ENGINE"], reason="SQLite has one writer at a time"),
 ]
 WAITS = 1.5  # seconds: as long as a text that need not wait would take
-
-
-@pytest.fixture(autouse=True)
-def time() -> Iterator[None]:
-    with clock.using(VirtualClock(START)):
-        people.everybody()
-        yield
+time = beginning_at(START)
 
 
 def text(key: str) -> InboundMessage:

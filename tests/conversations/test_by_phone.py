@@ -1,6 +1,5 @@
 """What is told to a person on the phone has the care of a text: the case, the page, the stop of texts, and the end of the call's task."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -24,18 +23,12 @@ from apps.safety.models import AdverseEvent, SpokenReport
 from apps.safety.vocabulary import Teller
 from apps.staff.models import User
 from tests import people
-from tests.conversations.test_story import MORNING, NIGHT, sent_to, text, work
+from tests.conversations.test_story import sent_to, text, work
+from tests.times import MORNING, NIGHT, beginning_at
 
 pytestmark = pytest.mark.django_db
 TO_STAFF = ("page", "notice")
-
-
-@pytest.fixture(autouse=True)
-def time() -> Iterator[VirtualClock]:
-    with clock.using(VirtualClock(MORNING)) as virtual:
-        assert isinstance(virtual, VirtualClock)
-        people.everybody()
-        yield virtual
+time = beginning_at(MORNING)
 
 
 def telling(words: str = "he vomited blood last night", **said: Any) -> Telling:

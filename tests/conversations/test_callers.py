@@ -1,7 +1,7 @@
 """Whoever phones hears the emergency number first, is put through to a person on call, and is never forgotten."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from django.test import Client, override_settings
@@ -20,18 +20,17 @@ from tests import people
 from tests.escalation.calls import SETTINGS, twilio_posts
 from tests.fakes.twilio_callbacks import new_sid
 from tests.fakes.twilio_exchange import ACCOUNT_SID
+from tests.times import NIGHT, beginning_at
 
 pytestmark = pytest.mark.django_db
-NIGHT = datetime(2027, 5, 12, 18, 0, tzinfo=UTC)  # Thursday 02:00 in Shanghai
+time = beginning_at(NIGHT)
 
 
 @pytest.fixture(autouse=True)
-def time() -> Iterator[VirtualClock]:
-    with clock.using(VirtualClock(NIGHT)) as virtual, override_settings(TWILIO=SETTINGS):
+def _twilio() -> Iterator[None]:
+    with override_settings(TWILIO=SETTINGS):
         twilio_voice.forget()
-        people.everybody()
-        assert isinstance(virtual, VirtualClock)
-        yield virtual
+        yield
         twilio_voice.forget()
 
 

@@ -1,6 +1,5 @@
 """Which tasks are a call to a participant: those can be logged as unanswered. And which of them, done, mean that they were spoken with."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -10,22 +9,15 @@ from apps.conversations.board import close_task, open_task
 from apps.conversations.models import Task
 from apps.conversations.vocabulary import CALLS, TaskKind
 from apps.core import clock
-from apps.core.clock import VirtualClock
 from tests import people
 from tests.conversations.test_unanswered import AFTERNOON, in_vain
+from tests.times import beginning_at
 
 pytestmark = pytest.mark.django_db
 K = TaskKind
 # Opened beside the check-ins: about an item, a question, a test, the plan, the end, and somebody who was lost.
 BESIDE = (K.PROGRESS, K.ADVICE, K.TEST_DUE, K.PLAN_NOT_KEPT, K.FAREWELL, K.RETURNED)
-
-
-@pytest.fixture(autouse=True)
-def time() -> Iterator[VirtualClock]:
-    with clock.using(VirtualClock(AFTERNOON)) as virtual:
-        assert isinstance(virtual, VirtualClock)
-        people.everybody()
-        yield virtual
+time = beginning_at(AFTERNOON)
 
 
 def task_of(kind: TaskKind) -> Task:

@@ -3,7 +3,6 @@
 import io
 import os
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,22 +19,15 @@ from apps.conversations.models import DowntimeKit
 from apps.conversations.services import open_task
 from apps.conversations.vocabulary import TaskKind
 from apps.core import clock, phone
-from apps.core.clock import VirtualClock
 from apps.messaging.models import NumberShown
 from apps.staff.models import User
 from tests import people
+from tests.times import beginning_at
 
 pytestmark = pytest.mark.django_db
 MORNING = datetime(2027, 5, 12, 2, 0, tzinfo=UTC)  # Wednesday 10:00 in Shanghai
 PASSWORD = "a password of this paper"
-
-
-@pytest.fixture(autouse=True)
-def time() -> Iterator[VirtualClock]:
-    with clock.using(VirtualClock(MORNING)) as virtual:
-        people.everybody()
-        assert isinstance(virtual, VirtualClock)
-        yield virtual
+time = beginning_at(MORNING)
 
 
 def read(paper: bytes) -> str:

@@ -1,6 +1,5 @@
 """Every promise has a time; one that is not kept pages people until somebody has acted."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -18,17 +17,11 @@ from apps.escalation.vocabulary import OFFERED, ContactResult, EscalationState
 from apps.operations import engine
 from apps.workplace.escalations import ContactForm
 from tests import people
+from tests.times import beginning_at
 
 pytestmark = pytest.mark.django_db
 MORNING = datetime(2027, 5, 12, 2, 0, tzinfo=UTC)  # Wednesday 10:00 in Shanghai
-
-
-@pytest.fixture(autouse=True)
-def time() -> Iterator[VirtualClock]:
-    with clock.using(VirtualClock(MORNING)) as virtual:
-        people.everybody()
-        assert isinstance(virtual, VirtualClock)
-        yield virtual
+time = beginning_at(MORNING)
 
 
 def promised(within: timedelta, *, kind: TaskKind = TaskKind.CALL_BACK, known: bool = True) -> Task:

@@ -1,6 +1,5 @@
 """Letters about a test that is due and about the day's plan: each goes to the newest text that asked for letters."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -16,18 +15,11 @@ from apps.messaging.vocabulary import Purpose
 from apps.participants.models import Participant
 from tests import people
 from tests.conversations.interview.talk import waiting
-from tests.conversations.test_story import MORNING, NIGHT, sent_to, text, work
+from tests.conversations.test_story import sent_to, text, work
+from tests.times import NIGHT, TUESDAY, beginning_at
 
 pytestmark = pytest.mark.django_db
-TUESDAY = MORNING - timedelta(days=1)  # without a check-in
-
-
-@pytest.fixture(autouse=True)
-def time() -> Iterator[VirtualClock]:
-    with clock.using(VirtualClock(TUESDAY)) as virtual:
-        assert isinstance(virtual, VirtualClock)
-        people.everybody()
-        yield virtual
+time = beginning_at(TUESDAY)
 
 
 def remind(time: VirtualClock, who: Participant, wording: str) -> Question:

@@ -1,6 +1,5 @@
 """What a text may not do: advise, comment, or name minutes that a site has not set. A person calls instead, and no alarm is replaced."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -16,17 +15,11 @@ from apps.messaging.models import OutboundMessage
 from apps.safety.models import AdverseEvent
 from apps.trials.models import Site
 from tests import people
-from tests.conversations.test_story import MORNING, NIGHT, line_of, sent_to, text, work
+from tests.conversations.test_story import line_of, sent_to, text, work
+from tests.times import NIGHT, TUESDAY, beginning_at
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def time() -> Iterator[VirtualClock]:
-    with clock.using(VirtualClock(MORNING - timedelta(days=1))) as virtual:
-        assert isinstance(virtual, VirtualClock)
-        people.everybody()
-        yield virtual
+time = beginning_at(TUESDAY)
 
 
 def tasks() -> list[str]:

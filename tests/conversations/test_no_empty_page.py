@@ -1,6 +1,5 @@
 """Whoever is paged finds whom it is about, the words and the number; and what is paged about is paged about once."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -17,19 +16,13 @@ from apps.safety.models import AdverseEvent
 from apps.safety.vocabulary import EventState
 from apps.staff.models import User
 from tests import people
-from tests.conversations.test_story import MORNING, NIGHT, text, work
+from tests.conversations.test_story import text, work
 from tests.operations import rows
+from tests.times import MORNING, NIGHT, beginning_at
 from tests.workplace.scenes import change_url, page
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def time() -> Iterator[VirtualClock]:
-    with clock.using(VirtualClock(MORNING)) as virtual:
-        assert isinstance(virtual, VirtualClock)
-        people.everybody()
-        yield virtual
+time = beginning_at(MORNING)
 
 
 def later(time: VirtualClock, minutes: float) -> None:

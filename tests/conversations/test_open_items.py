@@ -1,6 +1,5 @@
 """What was told of and no person has closed is asked about again; "as before" is never taken for well; no text closes it."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -21,18 +20,12 @@ from apps.safety.models import AdverseEvent, OpenItem
 from apps.safety.vocabulary import Causality, EventState, Outcome
 from tests import people
 from tests.conversations.test_stays import DAY, later, tasks
-from tests.conversations.test_story import MORNING, line_of, sent_to, text, work
+from tests.conversations.test_story import line_of, sent_to, text, work
+from tests.times import MORNING, beginning_at
 
 pytestmark = pytest.mark.django_db
 MILD = "my legs are a bit swollen"
-
-
-@pytest.fixture(autouse=True)
-def time() -> Iterator[VirtualClock]:
-    with clock.using(VirtualClock(MORNING + 2 * DAY)) as virtual:  # a Friday, on which no check-in is due
-        assert isinstance(virtual, VirtualClock)
-        people.everybody()
-        yield virtual
+time = beginning_at(MORNING + 2 * DAY)  # a Friday, on which no check-in is due
 
 
 def told(time: VirtualClock) -> AdverseEvent:

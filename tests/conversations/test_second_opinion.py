@@ -1,7 +1,6 @@
 """An outside second reader only ever brings a text to a person, after everything urgent is done, and is off by default."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import ClassVar
 
 import pytest
@@ -9,14 +8,13 @@ from django.test import override_settings
 
 from apps.conversations.models import SecondReading, Task
 from apps.conversations.vocabulary import TaskKind
-from apps.core import clock
-from apps.core.clock import VirtualClock
 from apps.core.registry import UnknownPlugin
 from apps.triage import second_reader
 from apps.triage.checks import second_reader_is_known
 from apps.triage.models import SymptomReport
 from apps.triage.second_reader import SecondReader, SecondReaderError
 from tests import people
+from tests.times import MORNING, beginning_at
 from tests.triage.scenes import text
 
 pytestmark = pytest.mark.django_db
@@ -36,12 +34,7 @@ class Listener(SecondReader):
         return self.answer
 
 
-@pytest.fixture(autouse=True)
-def time() -> Iterator[VirtualClock]:
-    virtual = VirtualClock(datetime(2027, 5, 12, 2, 5, tzinfo=UTC))
-    with clock.using(virtual):
-        people.everybody()
-        yield virtual
+time = beginning_at(MORNING)
 
 
 @pytest.fixture

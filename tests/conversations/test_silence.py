@@ -1,30 +1,22 @@
 """Silence after a question is never taken for good news."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 
 from apps.conversations.models import Question, Task
 from apps.conversations.vocabulary import QuestionState, TaskKind
-from apps.core import clock
 from apps.core.clock import VirtualClock
 from apps.escalation.models import Escalation, Page
 from apps.participants.models import Participant
 from apps.participants.vocabulary import FollowUp
 from apps.safety.models import AdverseEvent
 from tests import people
-from tests.conversations.test_story import MORNING, NIGHT, sent_to, text, work
+from tests.conversations.test_story import sent_to, text, work
+from tests.times import MORNING, NIGHT, beginning_at
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def time() -> Iterator[VirtualClock]:
-    virtual = VirtualClock(MORNING)
-    with clock.using(virtual):
-        people.everybody()
-        yield virtual
+time = beginning_at(MORNING)
 
 
 def later(time: VirtualClock, minutes: float) -> None:

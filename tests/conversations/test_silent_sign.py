@@ -2,7 +2,6 @@
 
 import json
 import uuid
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from io import StringIO
@@ -24,6 +23,7 @@ from apps.messaging.vocabulary import Disposition, Purpose, SendState
 from apps.trials import services as trials
 from apps.trials.protocol import TriageFacts
 from tests import people
+from tests.times import beginning_at
 from tests.triage.scenes import arrived, line_of, text
 from tests.workplace import scenes
 
@@ -93,12 +93,7 @@ def test_one_sign_is_no_reason_and_two_are() -> None:
 # --- the watch
 
 
-@pytest.fixture
-def time(db: None) -> Iterator[VirtualClock]:
-    virtual = VirtualClock(NOON - 14 * WEEK)
-    with clock.using(virtual):
-        people.everybody()
-        yield virtual
+time = beginning_at(NOON - 14 * WEEK, autouse=False)
 
 
 @pytest.fixture

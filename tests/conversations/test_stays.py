@@ -1,6 +1,5 @@
 """A stay in hospital told of by text pauses the check-ins; coming home starts them again, more often for two weeks."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -19,18 +18,12 @@ from apps.participants.models import ContactPoint, Pause
 from apps.participants.vocabulary import ContactKind, PauseEnded, Standing
 from apps.safety.models import AdverseEvent
 from tests import people
-from tests.conversations.test_story import MORNING, line_of, sent_to, text, work
+from tests.conversations.test_story import line_of, sent_to, text, work
+from tests.times import MORNING, beginning_at
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
-
-
-@pytest.fixture(autouse=True)
-def time() -> Iterator[VirtualClock]:
-    with clock.using(VirtualClock(MORNING)) as virtual:
-        assert isinstance(virtual, VirtualClock)
-        people.everybody()
-        yield virtual
+time = beginning_at(MORNING)
 
 
 def later(time: VirtualClock, by: timedelta) -> None:

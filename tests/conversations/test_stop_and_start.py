@@ -1,6 +1,5 @@
 """STOP and START: what a provider obeys by itself holds here too, for whoever's phone it is, and everybody whose texts stop is called."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -9,7 +8,6 @@ from apps.conversations.models import Task
 from apps.conversations.services import ask
 from apps.conversations.vocabulary import TaskKind
 from apps.core import clock
-from apps.core.clock import VirtualClock
 from apps.escalation.channels.sms import SmsChannel
 from apps.escalation.models import Escalation
 from apps.messaging.models import Line
@@ -18,17 +16,11 @@ from apps.participants.contacts import add_contact_point, caregiver_line, textin
 from apps.participants.models import Participant
 from apps.participants.vocabulary import ContactKind
 from tests import people
-from tests.conversations.test_story import MORNING, line_of, sent_to, text, work
+from tests.conversations.test_story import line_of, sent_to, text, work
+from tests.times import TUESDAY, beginning_at
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def time() -> Iterator[VirtualClock]:
-    with clock.using(VirtualClock(MORNING - timedelta(days=1))) as virtual:
-        assert isinstance(virtual, VirtualClock)
-        people.everybody()
-        yield virtual
+time = beginning_at(TUESDAY)
 
 
 def called_after_stop() -> set[str]:

@@ -1,8 +1,7 @@
 """One text in, the right thing done: the main job at the level of services, on a clock that stands still."""
 
 import uuid
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -20,18 +19,10 @@ from apps.participants.vocabulary import FollowUp
 from apps.safety.models import AdverseEvent
 from apps.vault.services import create_data_key
 from tests import people
+from tests.times import MORNING, NIGHT, beginning_at
 
 pytestmark = pytest.mark.django_db
-MORNING = datetime(2027, 5, 12, 2, 5, tzinfo=UTC)  # Wednesday 10:05 in Shanghai
-NIGHT = datetime(2027, 5, 12, 18, 0, tzinfo=UTC)  # Thursday 02:00 in Shanghai
-
-
-@pytest.fixture(autouse=True)
-def time() -> Iterator[VirtualClock]:
-    virtual = VirtualClock(MORNING)
-    with clock.using(virtual):
-        people.everybody()
-        yield virtual
+time = beginning_at(MORNING)
 
 
 def line_of(who: str) -> Line:

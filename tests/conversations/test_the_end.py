@@ -1,6 +1,5 @@
 """After the window, after the closure, and when somebody writes who was recorded as lost."""
 
-from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from io import StringIO
 from zoneinfo import ZoneInfo
@@ -27,20 +26,18 @@ from apps.staff.services import NotSigned
 from apps.triage.models import SymptomReport
 from tests import people
 from tests.conversations.test_story import line_of, sent_to, text
+from tests.times import beginning_at
 
 pytestmark = pytest.mark.django_db
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 AFTER = datetime(2028, 5, 20, 11, 0, tzinfo=SHANGHAI)
 DAY = date(2028, 5, 20)
+time = beginning_at(AFTER)
 
 
 @pytest.fixture(autouse=True)
-def time() -> Iterator[VirtualClock]:
-    with clock.using(VirtualClock(AFTER)) as virtual:
-        assert isinstance(virtual, VirtualClock)
-        people.everybody()
-        Task.objects.all().delete()
-        yield virtual
+def _nothing_is_to_do(time: VirtualClock) -> None:
+    Task.objects.all().delete()
 
 
 def signed(closes_on: date = DAY) -> Closure:

@@ -1,6 +1,5 @@
 """Answers that say two things, from two people or about what was thought over: the worse one acts, and no text is kept back by another."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -16,18 +15,12 @@ from apps.messaging.vocabulary import Disposition, SendState
 from apps.participants.contacts import add_contact_point
 from apps.participants.vocabulary import ContactKind, FollowUp
 from tests import people
-from tests.conversations.test_story import MORNING, NIGHT, line_of, sent_to, text, work
+from tests.conversations.test_story import line_of, sent_to, text, work
+from tests.times import MORNING, NIGHT, beginning_at
 
 pytestmark = pytest.mark.django_db
 AFTER_THE_END = datetime(2028, 4, 20, 11, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
-
-
-@pytest.fixture(autouse=True)
-def time() -> Iterator[VirtualClock]:
-    with clock.using(VirtualClock(MORNING)) as virtual:
-        assert isinstance(virtual, VirtualClock)
-        people.everybody()
-        yield virtual
+time = beginning_at(MORNING)
 
 
 # --- the emergency text

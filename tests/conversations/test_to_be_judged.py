@@ -1,36 +1,27 @@
 """A serious draft is not over with the call: an investigator is asked to judge it while the sponsor can still be told in time."""
 
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
 from apps.conversations.models import Task
 from apps.conversations.services import close_task
 from apps.conversations.vocabulary import TaskKind
-from apps.core import clock
 from apps.core.clock import VirtualClock
 from apps.escalation.models import Escalation, Page
 from apps.escalation.vocabulary import EscalationState
 from apps.safety.models import AdverseEvent
 from tests import people
 from tests.conversations.test_story import text
+from tests.times import MORNING, beginning_at
 from tests.workplace import scenes
 from tests.workplace.scenes import change_url, page, press
 
 pytestmark = pytest.mark.django_db
-MORNING = datetime(2027, 5, 12, 2, 5, tzinfo=UTC)  # Wednesday 10:05 in Shanghai
 DAY = timedelta(hours=24)
 JUDGED = {"term": "Melaena", "severity_grade": "3", "causality_investigator": "possible", "outcome": "3"}
 SERIOUS = JUDGED | {"criteria": ["hospitalisation"]}
-
-
-@pytest.fixture(autouse=True)
-def time() -> Iterator[VirtualClock]:
-    with clock.using(VirtualClock(MORNING)) as virtual:
-        assert isinstance(virtual, VirtualClock)
-        people.everybody()
-        yield virtual
+time = beginning_at(MORNING)
 
 
 @pytest.fixture

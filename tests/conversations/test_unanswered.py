@@ -3,7 +3,6 @@
 A Thursday in the window; at 14:00 in Shanghai unless a test says otherwise.
 """
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -22,6 +21,7 @@ from apps.participants.models import ContactPoint, Participant
 from apps.participants.vocabulary import FollowUp
 from tests import people
 from tests.conversations.test_story import sent_to, text
+from tests.times import beginning_at
 from tests.workplace import scenes
 from tests.workplace.scenes import change_url, page, press
 
@@ -29,14 +29,7 @@ pytestmark = pytest.mark.django_db
 AFTERNOON = datetime(2027, 5, 13, 6, 0, tzinfo=UTC)
 NIGHT = datetime(2027, 5, 13, 19, 0, tzinfo=UTC)  # 03:00 on Friday
 BLACK = "black stool since last night"
-
-
-@pytest.fixture(autouse=True)
-def time() -> Iterator[VirtualClock]:
-    with clock.using(VirtualClock(AFTERNOON)) as virtual:
-        assert isinstance(virtual, VirtualClock)
-        people.everybody()
-        yield virtual
+time = beginning_at(AFTERNOON)
 
 
 def asks_for_a_call(who: str = "jones") -> Task:

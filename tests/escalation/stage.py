@@ -124,7 +124,6 @@ def set_up(start: datetime = START) -> Iterator[Stage]:
     """The people of BJ01 and the duty desk, virtual time, an engine that runs paging only."""
     with clock.using(VirtualClock(start)) as time, override_settings(WORK_TABLE="tests.escalation.stage.TABLE"):
         engine.table.cache_clear()
-        assert isinstance(time, VirtualClock)
         for person in (people.alice, people.bob, people.carol, people.chen, people.dan):
             person()
         yield Stage(time, Carrier())

@@ -155,7 +155,6 @@ def at(start: datetime, folder: Path) -> Iterator[World]:
             clock.using(VirtualClock(start)) as time,
             override_settings(SMS_GATEWAY=["twilio"], PUBLIC_BASE_URL=ORIGIN, TWILIO=settings),
         ):
-            assert isinstance(time, VirtualClock)
             routes.forget()
             alarms._written.clear()
             people.everybody()

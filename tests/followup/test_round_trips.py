@@ -1,6 +1,5 @@
 """A number is entered and asked whether it is right: through the form of the workplace, the phone's own texts, and days of silence."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -17,22 +16,15 @@ from apps.participants.models import ContactPoint, Participant
 from apps.participants.vocabulary import ContactKind, FollowUp, Standing
 from tests import people
 from tests.followup.days import local
+from tests.times import beginning_at
 from tests.workplace import scenes
 from tests.workplace.scenes import change_url, page, press, signed_in
 from tests.workplace.test_participants_page import ADD, entry
 
 pytestmark = pytest.mark.django_db
-TIME = VirtualClock(local("2027-03-10 10:00"))
+MARCH = local("2027-03-10 10:00")  # a month before the window opens, on a Wednesday morning
 OWN, CAREGIVER = "+61491570158", "+12025550141"
-
-
-@pytest.fixture(autouse=True)
-def time() -> Iterator[VirtualClock]:
-    """A month before the window opens, on a Wednesday morning in Shanghai."""
-    TIME.move_to(local("2027-03-10 10:00"))
-    with clock.using(TIME):
-        people.everybody()
-        yield TIME
+time = beginning_at(MARCH)
 
 
 def entered(**changed: str) -> Participant:
@@ -53,9 +45,9 @@ def said_to(number: str) -> list[str]:
     return list(rows.order_by("planned_at", "key").values_list("wording", flat=True))
 
 
-def writes(number: str, body: str) -> None:
+def writes(time: VirtualClock, number: str, body: str) -> None:
     """A minute after whatever was said last."""
-    TIME.advance(timedelta(minutes=1))
+    time.advance(timedelta(minutes=1))
     scenes.text(number, body)
     scenes.work()
 
@@ -85,7 +77,7 @@ def test_a_number_is_asked_before_the_window_opens_and_a_one_confirms_it(time: V
     assert (said_to(OWN), why_not(person)) == (["welcome_confirm"], "unconfirmed")
 
     later(time, minutes=5)
-    writes(OWN, "1")
+    writes(time, OWN, "1")
 
     assert said_to(OWN) == ["welcome_confirm", "consent_ok"]
     assert point_of(OWN).standing == Standing.ANSWERED
@@ -94,19 +86,19 @@ def test_a_number_is_asked_before_the_window_opens_and_a_one_confirms_it(time: V
     assert said_to(OWN) == ["welcome_confirm", "consent_ok"]
 
 
-def test_the_question_goes_in_the_language_of_the_participant() -> None:
+def test_the_question_goes_in_the_language_of_the_participant(time: VirtualClock) -> None:
     signed_in(people.chen()).post(ADD, entry(language="zh-Hans"))
     scenes.work()
 
     assert OutboundMessage.objects.get(line=point_of(OWN).line).text.startswith("您同意用此号码")
-    writes(OWN, "是本人")
+    writes(time, OWN, "是本人")
     assert said_to(OWN)[-1] == "consent_ok"
 
 
 @pytest.mark.parametrize("body", ["1", "１", "一", "Yes", "yes, it is me", "OK", "是的"])
-def test_yes_is_understood_as_people_write_it(body: str) -> None:
+def test_yes_is_understood_as_people_write_it(time: VirtualClock, body: str) -> None:
     entered()
-    writes(OWN, body)
+    writes(time, OWN, body)
     assert (point_of(OWN).standing, said_to(OWN)[-1]) == (Standing.ANSWERED, "consent_ok")
 
 
@@ -138,7 +130,7 @@ def test_silence_is_asked_once_more_after_a_day_and_then_a_person_phones(time: V
 def test_an_answer_days_after_the_call_was_asked_for_is_still_an_answer(time: VirtualClock) -> None:
     entered()
     later(time, days=5)
-    writes(OWN, "1")
+    writes(time, OWN, "1")
     assert (point_of(OWN).standing, said_to(OWN)[-1]) == (Standing.ANSWERED, "consent_ok")
 
 
@@ -147,7 +139,7 @@ def test_a_wrong_number_is_not_used_and_checked_by_a_person_and_never_asked_agai
     body: str, time: VirtualClock
 ) -> None:
     person = entered()
-    writes(OWN, body)
+    writes(time, OWN, body)
     assert (said_to(OWN)[-1], calls(person)) == ("wrong_number", ["check_number"])
     assert (point_of(OWN).standing, point_of(OWN).ended_at, why_not(person)) == ("refused", None, "unconfirmed")
 
@@ -156,46 +148,46 @@ def test_a_wrong_number_is_not_used_and_checked_by_a_person_and_never_asked_agai
     assert said_to(OWN) == ["welcome_confirm", "wrong_number"]
 
 
-def test_a_no_in_words_is_a_wish_and_a_person_calls() -> None:
+def test_a_no_in_words_is_a_wish_and_a_person_calls(time: VirtualClock) -> None:
     person = entered()
-    writes(OWN, "No thanks")
+    writes(time, OWN, "No thanks")
     assert (said_to(OWN)[-1], calls(person)) == ("consent_no", ["opted_out"])
     assert point_of(OWN).standing == Standing.REFUSED
 
 
 def test_a_stop_ends_the_question_with_the_call_that_a_stop_brings(time: VirtualClock) -> None:
     person = entered()
-    writes(OWN, "STOP")
+    writes(time, OWN, "STOP")
     later(time, days=3)
     assert (said_to(OWN), calls(person)) == (["welcome_confirm", "stop_confirm"], ["opted_out"])
 
 
-def test_both_digits_confirm_nothing_and_a_person_finds_out_which() -> None:
+def test_both_digits_confirm_nothing_and_a_person_finds_out_which(time: VirtualClock) -> None:
     person = entered()
-    writes(OWN, "1 2")
+    writes(time, OWN, "1 2")
     assert (point_of(OWN).standing, said_to(OWN)[-1], calls(person)) == ("waiting", "bad_number", ["read"])
-    writes(OWN, "1")
+    writes(time, OWN, "1")
     assert point_of(OWN).standing == Standing.ANSWERED
 
 
-def test_a_three_is_a_wish_for_a_call_and_leaves_the_question_open() -> None:
+def test_a_three_is_a_wish_for_a_call_and_leaves_the_question_open(time: VirtualClock) -> None:
     person = entered()
-    writes(OWN, "3")
+    writes(time, OWN, "3")
     assert (said_to(OWN)[-1], calls(person), point_of(OWN).standing) == ("checkin_call", ["call_back"], "waiting")
-    writes(OWN, "1")
+    writes(time, OWN, "1")
     assert point_of(OWN).standing == Standing.ANSWERED
 
 
-def test_words_confirm_nothing() -> None:
+def test_words_confirm_nothing(time: VirtualClock) -> None:
     entered()
-    writes(OWN, "I feel fine today but who should I ask about parking")
+    writes(time, OWN, "I feel fine today but who should I ask about parking")
     assert point_of(OWN).standing == Standing.WAITING
 
 
 def test_a_one_that_was_written_before_the_question_left_confirms_nothing(time: VirtualClock) -> None:
     time.move_to(local("2027-03-10 23:00"))
     entered()
-    writes(OWN, "1")
+    writes(time, OWN, "1")
     assert point_of(OWN).standing == Standing.WAITING
 
 
@@ -249,16 +241,16 @@ def test_until_it_is_confirmed_a_check_in_is_a_call_and_no_text(time: VirtualClo
     assert set(said_to(OWN)) == {"welcome_confirm"}
     assert "confirm" in calls(person)
 
-    writes(OWN, "1")
+    writes(time, OWN, "1")
     later(time, days=1, hours=1)  # the minute differs from day to day
 
     assert "checkin" in said_to(OWN)
 
 
-def test_blood_from_a_number_that_nobody_confirmed_alarms_like_any_other() -> None:
+def test_blood_from_a_number_that_nobody_confirmed_alarms_like_any_other(time: VirtualClock) -> None:
     person = entered(caregiver_number=CAREGIVER)
-    writes(OWN, "vomiting blood")
-    writes(CAREGIVER, "he is vomiting blood")
+    writes(time, OWN, "vomiting blood")
+    writes(time, CAREGIVER, "he is vomiting blood")
     assert said_to(OWN)[1:] == ["emergency"]
     assert said_to(CAREGIVER)[1:] == ["emergency_family"]
     assert Escalation.objects.filter(events__participant=person, chain="R1").exists()
@@ -278,20 +270,20 @@ def test_an_unknown_language_is_asked_in_both_and_the_number_after_it_in_the_one
     scenes.work()
     assert said_to(OWN) == ["lang_ask"]
 
-    writes(OWN, "1")
+    writes(time, OWN, "1")
     later(time, minutes=30)
 
     assert said_to(OWN) == ["lang_ask", "lang_en", "welcome_confirm"]
     texts = OutboundMessage.objects.filter(line=point_of(OWN).line).order_by("planned_at")
     assert [row.language for row in texts] == ["zh-Hans", "en", "en"]
-    writes(OWN, "1")
+    writes(time, OWN, "1")
     assert point_of(OWN).standing == Standing.ANSWERED
 
 
 def test_the_word_for_a_language_answers_too(time: VirtualClock) -> None:
     signed_in(people.chen()).post(ADD, entry(language="", is_number_checked="on"))
     scenes.work()
-    writes(OWN, "English")
+    writes(time, OWN, "English")
     later(time, days=2)
     assert said_to(OWN) == ["lang_ask", "lang_en"]
     assert not Question.objects.filter(line=point_of(OWN).line, state="open").exists()
@@ -326,7 +318,7 @@ def test_a_nurse_has_a_number_asked_again_but_none_that_said_no(time: VirtualClo
     later(time, minutes=5)
     assert said_to(OWN) == ["welcome_confirm"] * 3
 
-    writes(OWN, "2")
+    writes(time, OWN, "2")
     answer = press(people.chen(), person, "ask_phone", phone=str(point_of(OWN).pk))
 
     assert answer.status_code == 422
@@ -341,10 +333,10 @@ def test_nobody_of_another_site_confirms_a_number() -> None:
     assert point_of(OWN).standing == Standing.WAITING
 
 
-def test_a_new_number_takes_the_old_ones_place_when_it_is_confirmed() -> None:
+def test_a_new_number_takes_the_old_ones_place_when_it_is_confirmed(time: VirtualClock) -> None:
     wang, new = people.wang(), "+12025550142"
     participants.add_contact_point(participant=wang, kind=ContactKind.PARTICIPANT, number=new)
     assert participants.texting_line(wang) == point_of(people.PHONES["wang"]).line
     scenes.work()
-    writes(new, "1")
+    writes(time, new, "1")
     assert (point_of(new).standing, why_not(wang)) == (Standing.ANSWERED, None)

@@ -1,21 +1,17 @@
 """A caregiver's number is entered and asked whether they agree: nothing about health goes there before they do, or after a no."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from apps.conversations.models import Question
-from apps.core import clock
 from apps.core.clock import VirtualClock
 from apps.escalation.models import Escalation
 from apps.participants import services as participants
 from apps.participants.models import Participant
 from apps.participants.vocabulary import ContactKind
 from tests import people
-from tests.followup.days import local
 from tests.followup.test_round_trips import (
     CAREGIVER,
-    TIME,
+    MARCH,
     calls,
     entered,
     later,
@@ -23,18 +19,11 @@ from tests.followup.test_round_trips import (
     said_to,
     writes,
 )
+from tests.times import beginning_at
 from tests.workplace import scenes
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def time() -> Iterator[VirtualClock]:
-    """A month before the window opens, on a Wednesday morning in Shanghai."""
-    TIME.move_to(local("2027-03-10 10:00"))
-    with clock.using(TIME):
-        people.everybody()
-        yield TIME
+time = beginning_at(MARCH)
 
 
 @pytest.fixture
@@ -42,11 +31,13 @@ def invited() -> Participant:
     return entered(is_number_checked="on", caregiver_number=CAREGIVER)
 
 
-def test_a_caregiver_is_invited_without_a_name_and_gets_no_other_text_before_they_agree(invited: Participant) -> None:
+def test_a_caregiver_is_invited_without_a_name_and_gets_no_other_text_before_they_agree(
+    time: VirtualClock, invited: Participant
+) -> None:
     assert said_to(CAREGIVER) == ["caregiver_invite"]
     assert participants.caregiver_line(invited) is None
 
-    writes(CAREGIVER, "I agree")
+    writes(time, CAREGIVER, "I agree")
 
     assert said_to(CAREGIVER)[-1] == "caregiver_ok"
     assert participants.caregiver_line(invited) == point_of(CAREGIVER).line
@@ -56,19 +47,19 @@ def test_a_caregiver_is_invited_without_a_name_and_gets_no_other_text_before_the
 def test_a_caregiver_who_says_no_is_never_texted_again_and_another_contact_is_looked_for(
     body: str, invited: Participant, time: VirtualClock
 ) -> None:
-    writes(CAREGIVER, body)
+    writes(time, CAREGIVER, body)
     assert (said_to(CAREGIVER)[-1], calls(invited)) == ("caregiver_no", ["caregiver_no"])
 
     later(time, days=4)
-    writes(CAREGIVER, "thanks")
+    writes(time, CAREGIVER, "thanks")
 
     assert said_to(CAREGIVER) == ["caregiver_invite", "caregiver_no"]
     assert calls(invited) == ["caregiver_no", "read"]
 
 
-def test_a_caregiver_who_said_no_and_reports_an_emergency_is_answered(invited: Participant) -> None:
-    writes(CAREGIVER, "2")
-    writes(CAREGIVER, "he is vomiting blood")
+def test_a_caregiver_who_said_no_and_reports_an_emergency_is_answered(time: VirtualClock, invited: Participant) -> None:
+    writes(time, CAREGIVER, "2")
+    writes(time, CAREGIVER, "he is vomiting blood")
     assert said_to(CAREGIVER)[-1] == "emergency_family"
 
 
@@ -79,15 +70,19 @@ def test_a_caregiver_who_says_nothing_is_asked_twice_and_then_phoned(invited: Pa
 
 
 @pytest.mark.parametrize("body", ["he has had a fever since this morning", "qqq zzz", "2", "3"])
-def test_who_has_not_agreed_is_asked_nothing_about_health_and_a_person_calls(body: str, invited: Participant) -> None:
-    writes(CAREGIVER, body)
+def test_who_has_not_agreed_is_asked_nothing_about_health_and_a_person_calls(
+    time: VirtualClock, body: str, invited: Participant
+) -> None:
+    writes(time, CAREGIVER, body)
     asked = Question.objects.filter(line=point_of(CAREGIVER).line).exclude(wording="caregiver_invite")
     assert not asked.exists()
     assert calls(invited) or Escalation.objects.filter(events__participant=invited).exists()
 
 
-def test_a_number_that_said_no_is_asked_by_people_only_when_it_is_entered_again(invited: Participant) -> None:
-    writes(CAREGIVER, "2")
+def test_a_number_that_said_no_is_asked_by_people_only_when_it_is_entered_again(
+    time: VirtualClock, invited: Participant
+) -> None:
+    writes(time, CAREGIVER, "2")
     participants.end_contact_point(contact_point=point_of(CAREGIVER), person=people.chen())
     participants.add_contact_point(participant=people.wang(), kind=ContactKind.CAREGIVER, number=CAREGIVER)
     scenes.work()

@@ -1,6 +1,5 @@
 """A consent is withdrawn: what is sent and who calls from then on, that danger still reaches people, and what the sponsor's files hold."""
 
-from collections.abc import Iterator
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -8,7 +7,6 @@ import pytest
 
 from apps.conversations.models import Task
 from apps.conversations.vocabulary import TaskKind
-from apps.core import clock
 from apps.core.clock import VirtualClock
 from apps.escalation.models import Page
 from apps.participants.models import Participant
@@ -16,19 +14,17 @@ from apps.safety import services as safety
 from tests import people
 from tests.conversations.test_story import sent_to, text, work
 from tests.exports.test_cuts import lines, make
+from tests.times import beginning_at
 from tests.workplace.scenes import change_url, page, press
 
 pytestmark = pytest.mark.django_db
 SHANGHAI = ZoneInfo("Asia/Shanghai")
+time = beginning_at(datetime(2027, 5, 11, 20, 1, tzinfo=SHANGHAI))
 
 
 @pytest.fixture(autouse=True)
-def time() -> Iterator[VirtualClock]:
-    with clock.using(VirtualClock(datetime(2027, 5, 11, 20, 1, tzinfo=SHANGHAI))) as virtual:
-        assert isinstance(virtual, VirtualClock)
-        people.everybody()
-        work()
-        yield virtual
+def _what_was_due_is_done(time: VirtualClock) -> None:
+    work()
 
 
 def withdraw(participant: Participant, kind: str) -> None:

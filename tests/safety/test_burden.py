@@ -1,34 +1,24 @@
 """What alarms cost: counted for people to decide by, never to hold one back."""
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from io import StringIO
 
 import pytest
 from django.core.management import call_command
 
-from apps.core import clock
 from apps.core.clock import VirtualClock
 from apps.safety import services as safety
 from apps.safety.burden import Burden, Outcome, burden, rules_of
 from apps.safety.models import AdverseEvent
 from apps.triage.models import SymptomReport
 from tests import people
+from tests.times import MORNING, NIGHT, beginning_at
 from tests.triage.scenes import text
 
 pytestmark = pytest.mark.django_db
-MORNING = datetime(2027, 5, 12, 2, 5, tzinfo=UTC)  # 10:05 in Shanghai
-NIGHT = datetime(2027, 5, 12, 18, 0, tzinfo=UTC)  # 02:00 in Shanghai, the night of the 12th
 JUNE = datetime(2027, 6, 1, tzinfo=UTC)
-
-
-@pytest.fixture(autouse=True)
-def time() -> Iterator[VirtualClock]:
-    virtual = VirtualClock(MORNING)
-    with clock.using(virtual):
-        people.everybody()
-        yield virtual
+time = beginning_at(MORNING)
 
 
 def figures(site: str | None = "BJ01") -> Burden:

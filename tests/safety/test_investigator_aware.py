@@ -1,7 +1,6 @@
 """An investigator who acts on a case, be it by a task, is aware of it from that hour; a coordinator makes nobody aware (decision 13)."""
 
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -15,20 +14,13 @@ from apps.safety.models import AdverseEvent
 from apps.staff.models import User
 from tests import people
 from tests.conversations.test_story import text
+from tests.times import MORNING, beginning_at
 from tests.workplace import scenes
 from tests.workplace.scenes import press
 
 pytestmark = pytest.mark.django_db
-MORNING = datetime(2027, 5, 12, 2, 5, tzinfo=UTC)  # Wednesday 10:05 in Shanghai
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture(autouse=True)
-def time() -> Iterator[VirtualClock]:
-    with clock.using(VirtualClock(MORNING)) as virtual:
-        assert isinstance(virtual, VirtualClock)
-        people.everybody()
-        yield virtual
+time = beginning_at(MORNING)
 
 
 @pytest.fixture

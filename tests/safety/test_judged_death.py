@@ -1,6 +1,5 @@
 """What a person judges of a case holds for the texts that leave about it."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -19,18 +18,12 @@ from apps.safety.models import AdverseEvent
 from apps.safety.vocabulary import Causality, Outcome
 from tests import people
 from tests.conversations.test_stays import DAY, later
-from tests.conversations.test_story import MORNING, text, work
+from tests.conversations.test_story import text, work
+from tests.times import MORNING, beginning_at
 
 pytestmark = pytest.mark.django_db
 JUDGED: dict[str, Any] = {"term": "swelling", "severity_grade": 4, "causality_investigator": Causality.POSSIBLE}
-
-
-@pytest.fixture(autouse=True)
-def time() -> Iterator[VirtualClock]:
-    with clock.using(VirtualClock(MORNING + 2 * DAY)) as virtual:
-        assert isinstance(virtual, VirtualClock)
-        people.everybody()
-        yield virtual
+time = beginning_at(MORNING + 2 * DAY)
 
 
 @pytest.fixture

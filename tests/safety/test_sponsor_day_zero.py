@@ -1,8 +1,7 @@
 """Sponsor day 0 is the first moment that anything about a case reached anyone acting for the sponsor, be it a page (decision 13)."""
 
 import uuid
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -24,20 +23,17 @@ from apps.safety.models import AdverseEvent
 from apps.staff.services import set_phone
 from apps.vault.services import create_data_key
 from tests import people
+from tests.times import MORNING, beginning_at
 from tests.workplace.scenes import change_url, page
 
 pytestmark = pytest.mark.django_db
-MORNING = datetime(2027, 5, 12, 2, 5, tzinfo=UTC)  # Wednesday 10:05 in Shanghai
 MINUTE = timedelta(minutes=1)
+time = beginning_at(MORNING)
 
 
 @pytest.fixture(autouse=True)
-def time() -> Iterator[VirtualClock]:
-    virtual = VirtualClock(MORNING)
-    with clock.using(virtual):
-        people.everybody()
-        set_phone(user=people.sam(), number=people.PHONES["nobody we know"])
-        yield virtual
+def _the_safety_desk_has_a_phone(time: VirtualClock) -> None:
+    set_phone(user=people.sam(), number=people.PHONES["nobody we know"])
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """A case told to a person: its clock, its source record, and who is aware of it."""
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
@@ -26,17 +25,11 @@ from apps.safety.vocabulary import Causality, Teller
 from apps.staff.models import User
 from tests import people
 from tests.conversations.test_stays import DAY
-from tests.conversations.test_story import MORNING, text, work
+from tests.conversations.test_story import text, work
+from tests.times import MORNING, beginning_at
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def time() -> Iterator[VirtualClock]:
-    with clock.using(VirtualClock(MORNING + 2 * DAY)) as virtual:
-        assert isinstance(virtual, VirtualClock)
-        people.everybody()
-        yield virtual
+time = beginning_at(MORNING + 2 * DAY)
 
 
 def told(person: User, case: AdverseEvent | None = None, **said: Any) -> SpokenReport:

@@ -1,7 +1,6 @@
 """A complaint that a clinician signed as known pages one step later, alone and unchanged only; everything else voids it."""
 
-from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -13,21 +12,14 @@ from apps.triage import baselines, rules
 from apps.triage.baselines import NeverABaseline, NotAClinicianHere, TooLong, Undescribed
 from apps.triage.models import Baseline, SymptomReport
 from tests import people
+from tests.times import MORNING, beginning_at
 from tests.triage.scenes import text
 from tests.workplace import scenes
 
 pytestmark = pytest.mark.django_db
-MORNING = datetime(2027, 5, 12, 2, 5, tzinfo=UTC)
 ITCH = rules.Context(baselines=("leg_swelling",))
 SAID = "both ankles are swollen"
-
-
-@pytest.fixture(autouse=True)
-def time() -> Iterator[VirtualClock]:
-    virtual = VirtualClock(MORNING)
-    with clock.using(virtual):
-        people.everybody()
-        yield virtual
+time = beginning_at(MORNING)
 
 
 def sign(**other: object) -> Baseline:

@@ -1,7 +1,6 @@
 """A past period under the present rules: every changed decision is listed, nothing is written, no text is printed."""
 
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from io import StringIO
 
 import pytest
@@ -14,18 +13,11 @@ from apps.triage.models import SymptomReport
 from apps.triage.replay import Acting
 from apps.triage.rules import Asked
 from tests import people
+from tests.times import MORNING, beginning_at
 from tests.triage.scenes import arrived
 
 pytestmark = pytest.mark.django_db
-MAY = datetime(2027, 5, 12, 2, 5, tzinfo=UTC)
-
-
-@pytest.fixture(autouse=True)
-def time() -> Iterator[VirtualClock]:
-    virtual = VirtualClock(MAY)
-    with clock.using(virtual):
-        people.everybody()
-        yield virtual
+time = beginning_at(MORNING)
 
 
 def report(body: str, **earlier: str) -> SymptomReport:

@@ -1,8 +1,7 @@
 """What is sent in pieces is read as one, what was answered before counts, and what is said again counts for more."""
 
-from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -18,18 +17,11 @@ from apps.triage import rules
 from apps.triage.models import SymptomReport
 from apps.triage.rules.together import joined, worse
 from tests import people
+from tests.times import MORNING, beginning_at
 from tests.triage.scenes import arrived, line_of, text
 
 pytestmark = pytest.mark.django_db
-MORNING = datetime(2027, 5, 12, 2, 5, tzinfo=UTC)
-
-
-@pytest.fixture(autouse=True)
-def time() -> Iterator[VirtualClock]:
-    virtual = VirtualClock(MORNING)
-    with clock.using(virtual):
-        people.everybody()
-        yield virtual
+time = beginning_at(MORNING)
 
 
 def last_report() -> SymptomReport:

@@ -1,29 +1,21 @@
 """What was asked about a symptom and what came of it, as a nurse reads it on the case and in the chat, in the page's own language."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from apps.conversations.models import Question
-from apps.core import clock
 from apps.core.clock import VirtualClock
 from apps.safety.models import AdverseEvent
 from apps.staff.vocabulary import Role
 from tests import people
+from tests.times import beginning_at
 from tests.workplace import scenes
 from tests.workplace.scenes import change_url, page
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2027, 5, 12, 4, 5, tzinfo=UTC)
-
-
-@pytest.fixture(autouse=True)
-def time() -> Iterator[VirtualClock]:
-    with clock.using(VirtualClock(NOON)) as virtual:
-        assert isinstance(virtual, VirtualClock)
-        people.everybody()
-        yield virtual
+time = beginning_at(NOON)
 
 
 def told(time: VirtualClock, *bodies: str) -> AdverseEvent:

@@ -1,6 +1,5 @@
 """The page of a search, and closing a site: what each role may press, what a refusal says."""
 
-from collections.abc import Iterator
 from datetime import datetime
 from html import unescape
 from zoneinfo import ZoneInfo
@@ -16,19 +15,13 @@ from apps.participants.vocabulary import FollowUp
 from apps.staff.models import User
 from apps.staff.vocabulary import Role
 from tests import people
+from tests.times import beginning_at
 from tests.workplace.scenes import change_url, page, press, signed_in, text, work
 
 pytestmark = pytest.mark.django_db
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 LISTED = "/admin/followup/search/"
-
-
-@pytest.fixture(autouse=True)
-def time() -> Iterator[VirtualClock]:
-    with clock.using(VirtualClock(datetime(2027, 5, 12, 12, 0, tzinfo=SHANGHAI))) as virtual:
-        assert isinstance(virtual, VirtualClock)
-        people.everybody()
-        yield virtual
+time = beginning_at(datetime(2027, 5, 12, 12, 0, tzinfo=SHANGHAI))
 
 
 def wang() -> Participant:

@@ -7,7 +7,6 @@ import pytest
 from django.test import Client
 
 from apps.core import clock
-from apps.core.clock import VirtualClock
 from apps.staff.models import User
 from apps.staff.services import close_account
 from tests import people
@@ -93,11 +92,6 @@ def test_a_language_that_we_do_not_speak_changes_nothing(alice: User) -> None:
 
     alice.refresh_from_db()
     assert alice.language == "en"
-
-
-@pytest.fixture
-def time() -> VirtualClock:
-    return VirtualClock(clock.machine())
 
 
 def later(monkeypatch: pytest.MonkeyPatch, **length: int) -> None:

@@ -1,23 +1,15 @@
 """A Wednesday morning that stands still, and somebody who writes."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 
-from apps.core import clock
 from apps.core.clock import VirtualClock
-from tests import people
 from tests.conversations.interview.talk import Says, answers_to
-from tests.conversations.test_story import MORNING, text
+from tests.conversations.test_story import text
+from tests.times import MORNING, beginning_at
 
-
-@pytest.fixture(autouse=True)
-def time() -> Iterator[VirtualClock]:
-    virtual = VirtualClock(MORNING)
-    with clock.using(virtual):
-        people.everybody()
-        yield virtual
+time = beginning_at(MORNING)
 
 
 @pytest.fixture
