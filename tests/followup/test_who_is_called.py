@@ -18,7 +18,7 @@ from apps.participants.models import Participant, Pause, Plan
 from apps.participants.vocabulary import FollowUp
 from apps.staff.models import User
 from tests.followup.days import THE_DAY, Kinds, checkin, local, opted_out, tasks, writes
-from tests.followup.test_search import MISSED, attempt
+from tests.followup.search.attempts import MISSED, attempt
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("trial_time")]
 It = Callable[[str], None]

@@ -21,46 +21,15 @@ from apps.participants.vocabulary import FollowUp
 from apps.staff.models import User
 from apps.staff.services import NotSigned
 from tests import people
-from tests.followup.days import Kinds, local, opted_out, texts_to, writes
+from tests.followup.days import local, opted_out, texts_to, writes
+from tests.followup.search.attempts import MISSED, attempt, fresh
 from tests.followup.test_checkins import suspended
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("trial_time")]
-MISSED = date(2027, 5, 5)
-
-
-@pytest.fixture
-def begins() -> str:
-    return "2027-05-12 12:00"
-
-
-@pytest.fixture
-def kinds() -> Kinds:
-    """Of the follow-up only the search: check-ins have tests of their own."""
-    return (Search,)
-
-
-@pytest.fixture
-def search(wang: Participant) -> Search:
-    """Wang has not been heard of since day 0, 2027-05-05; a week later the search begins."""
-    return followup.begin_search(participant=wang, missed_on=MISSED)
-
-
-def fresh(search: Search) -> Search:
-    return Search.objects.select_related("participant__site").get(pk=search.pk)
 
 
 def tasks() -> list[str]:
     return list(Task.objects.order_by("created_at", "key").values_list("kind", flat=True))
-
-
-def attempt(search: Search, person: User, **said: object) -> None:
-    values: dict[str, object] = {
-        "way": Way.PARTICIPANT,
-        "learnt": Learnt.NOTHING,
-        "words": "rang out",
-        "made_at": clock.now(),
-    }
-    followup.record_attempt(search=search, person=person, **(values | said))  # type: ignore[arg-type]
 
 
 def three_calls(search: Search, person: User, it_is: Callable[[str], None]) -> None:

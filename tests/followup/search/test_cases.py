@@ -8,7 +8,6 @@ from apps.conversations import by_phone
 from apps.conversations.models import Task
 from apps.conversations.vocabulary import TaskKind
 from apps.core import clock
-from apps.followup import services as followup
 from apps.followup.models import Search
 from apps.followup.models_end import Learnt, SearchState, Way
 from apps.participants.models import Participant
@@ -17,25 +16,9 @@ from apps.safety.by_person import Telling
 from apps.safety.models import AdverseEvent, SpokenReport
 from apps.safety.vocabulary import Teller
 from apps.staff.models import User
-from tests.followup.days import Kinds
-from tests.followup.test_search import MISSED, attempt, fresh
+from tests.followup.search.attempts import attempt, fresh
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("trial_time")]
-
-
-@pytest.fixture
-def begins() -> str:
-    return "2027-05-12 12:00"
-
-
-@pytest.fixture
-def kinds() -> Kinds:
-    return (Search,)
-
-
-@pytest.fixture
-def search(wang: Participant) -> Search:
-    return followup.begin_search(participant=wang, missed_on=MISSED)
 
 
 @pytest.mark.parametrize(
