@@ -22,6 +22,7 @@ NAMES = frozenset(
         "pump_tick",  # the pump is about to look for due rows
     }
 )
+_ACTIONS = frozenset({"kill", "hang", "wait", "raise"})
 _HANG_SECONDS = 3600
 
 
@@ -60,8 +61,21 @@ def _first(sign: Path) -> bool:
 
 
 def parse(text: str) -> dict[str, str]:
-    """`name:action` pairs from the environment; an unknown name is an error, or a test would pass by doing nothing."""
-    pairs = dict(part.strip().split(":", 1) for part in text.split(",") if part.strip())
+    """`{name: action}` from the environment's `name:action,...`.
+
+    Raises ValueError for what could not be done: a test would pass by doing nothing, or wait for ever for no file to go.
+    """
+    pairs = dict(_pair(part.strip()) for part in text.split(",") if part.strip())
     if unknown := set(pairs) - NAMES:
         raise ValueError(f"no such failpoint: {', '.join(sorted(unknown))}")
     return pairs
+
+
+def _pair(part: str) -> tuple[str, str]:
+    name, _, action = part.partition(":")
+    what, _, file = action.partition("@")
+    if what not in _ACTIONS:
+        raise ValueError(f"{part}: a failpoint can kill, hang, wait or raise")
+    if what == "wait" and not file:
+        raise ValueError(f"{part} needs a file: {name}:wait@FILE")
+    return name, action
