@@ -16,10 +16,11 @@ from apps.followup import nudge_rules, rules
 from apps.followup.calling import call
 from apps.followup.checkins import CALLS, LOOK_AGAIN, NOT_AGAIN, QUESTION_OPEN, UNDELIVERED, NotAgain, call_deadline
 from apps.followup.models import CheckInState, Reminder
+from apps.followup.reminder_rows import call_about, skipped, visit_of
 from apps.messaging.models import OutboundMessage
 from apps.messaging.vocabulary import NOT_REACHED, Purpose, SendState
 from apps.participants import pauses
-from apps.participants.models import Participant, Visit
+from apps.participants.models import Participant
 from apps.participants.services import texting_line, texting_status
 from apps.participants.vocabulary import LEFT, SILENT
 from apps.trials.protocol import Protocol
@@ -45,7 +46,7 @@ def could_not(reminder: Reminder) -> None:
     """The program failed five times at this row: a person calls about a test; what was only wished is looked into when it goes on."""
     Reminder.objects.filter(pk=reminder.pk).update(state=CheckInState.SKIPPED, skipped_because="failed")
     if reminder.wording == LAB:
-        _call(reminder, TaskKind.TEST_DUE)
+        call_about(reminder, TaskKind.TEST_DUE)
     else:
         _number_is_looked_at(reminder)
 
@@ -58,7 +59,7 @@ def _send(reminder: Reminder, protocol: Protocol) -> datetime | None:
     participant, now = reminder.participant, clock.now()
     local, day = now.astimezone(participant.zone), reminder.planned_at.astimezone(participant.zone).date()
     if (because := _not_wanted(reminder, participant)) or not protocol.window.covers(local.date()):
-        return _skip(reminder, because or "outside_window")
+        return skipped(reminder, because or "outside_window")
     if (reason := texting_status(participant, line=texting_line(participant))) is not None:
         return _no_text(reminder, reason.value, CALLS.get(reason))
     if participant.is_discreet:  # whoever else reads this phone learns of no test and of no doctor's plan
@@ -74,7 +75,7 @@ def _send(reminder: Reminder, protocol: Protocol) -> datetime | None:
 
 def _not_wanted(reminder: Reminder, participant: Participant) -> str:
     if reminder.wording == LAB:
-        return "done" if _visit(reminder).done_on else ""
+        return "done" if visit_of(reminder).done_on else ""
     if pauses.is_away(participant):  # in hospital others see to the day's plan
         return "paused"
     return "" if reminder.wording in participant.wishes else "not_wished"
@@ -119,8 +120,8 @@ def _ask(reminder: Reminder) -> OutboundMessage | None:
 
 def _no_text(reminder: Reminder, because: str, kind: TaskKind | None) -> NotAgain:
     if reminder.wording == LAB and kind is not None:
-        _call(reminder, kind)
-    return _skip(reminder, because)
+        call_about(reminder, kind)
+    return skipped(reminder, because)
 
 
 # --- what became of it
@@ -132,7 +133,7 @@ def _see(reminder: Reminder, protocol: Protocol) -> datetime | None:
     if message is not None and message.state in NOT_REACHED | {SendState.CANCELLED}:
         reminder.state, reminder.skipped_because = CheckInState.MISSED, UNDELIVERED
         if reminder.wording == LAB:
-            _call(reminder, TaskKind.UNDELIVERED)
+            call_about(reminder, TaskKind.UNDELIVERED)
         elif message.state != SendState.CANCELLED:  # who stopped all texts is called about that
             _number_is_looked_at(reminder)
         return NOT_AGAIN
@@ -158,7 +159,7 @@ def _unanswered(reminder: Reminder, protocol: Protocol) -> NotAgain:
     if reminder.participant.follow_up in LEFT | SILENT:
         return NOT_AGAIN
     if reminder.wording == LAB:
-        _call(reminder, TaskKind.TEST_DUE)
+        call_about(reminder, TaskKind.TEST_DUE)
     elif _is_silent(reminder, protocol.reminders.plan_unanswered):
         call_about_plan(reminder.participant, key=f"plan-silent:{reminder.pk}")
     return NOT_AGAIN
@@ -175,23 +176,9 @@ def _is_silent(reminder: Reminder, often: int) -> bool:
 # --- small words
 
 
-def _visit(reminder: Reminder) -> Visit:
-    return Visit.objects.get(participant=reminder.participant, code=reminder.visit_code)
-
-
-def _call(reminder: Reminder, kind: TaskKind) -> None:
-    participant, visit = reminder.participant, _visit(reminder)
-    call(participant, kind, key=f"reminder:{reminder.pk}", deadline=call_deadline(participant), visit=visit)
-
-
 def _number_is_looked_at(reminder: Reminder) -> None:
     """One call about a phone that nothing reaches, not one a day."""
     participant = reminder.participant
     if Task.objects.filter(participant=participant, kind__in=_NUMBER_LOOKED_AT, done_at__isnull=True).exists():
         return
     call(participant, TaskKind.UNDELIVERED, key=f"reminder:{reminder.pk}", deadline=call_deadline(participant))
-
-
-def _skip(reminder: Reminder, because: str) -> NotAgain:
-    reminder.state, reminder.skipped_because = CheckInState.SKIPPED, because
-    return NOT_AGAIN

@@ -6,11 +6,10 @@ from apps.conversations.services import AnotherQuestionOpen, ask
 from apps.conversations.vocabulary import TaskKind
 from apps.core import clock, work
 from apps.followup import nudges, rules
-from apps.followup.calling import call
-from apps.followup.checkins import CALLS, LOOK_AGAIN, NOT_AGAIN, QUESTION_OPEN, UNDELIVERED, NotAgain, call_deadline
+from apps.followup.checkins import CALLS, LOOK_AGAIN, QUESTION_OPEN, UNDELIVERED, NotAgain
 from apps.followup.models import CheckInState, Reminder
+from apps.followup.reminder_rows import call_about, skipped, visit_of
 from apps.messaging.vocabulary import NOT_REACHED, Purpose
-from apps.participants.models import Visit
 from apps.participants.services import texting_line, texting_status
 from apps.participants.vocabulary import FollowUp
 from apps.trials.services import current_protocol
@@ -26,7 +25,7 @@ def send_reminder(reminder: Reminder) -> None:
             ending.due_at = _remind(reminder) if reminder.wording else _open_appointment_task(reminder)
         elif reminder.state == CheckInState.SENT and reminder.message and reminder.message.state in NOT_REACHED:
             reminder.state, reminder.skipped_because = CheckInState.MISSED, UNDELIVERED
-            _task(reminder, TaskKind.UNDELIVERED)
+            call_about(reminder, TaskKind.UNDELIVERED)
         reminder.save()
 
 
@@ -36,41 +35,37 @@ def could_not_remind(reminder: Reminder) -> None:
         nudges.could_not(reminder)
         return
     Reminder.objects.filter(pk=reminder.pk).update(state=CheckInState.SKIPPED, skipped_because="failed")
-    _task(reminder, TaskKind.UNDELIVERED if reminder.wording else TaskKind.APPOINTMENT)
-
-
-def _visit(reminder: Reminder) -> Visit:
-    return Visit.objects.get(participant=reminder.participant, code=reminder.visit_code)
+    call_about(reminder, TaskKind.UNDELIVERED if reminder.wording else TaskKind.APPOINTMENT)
 
 
 def _open_appointment_task(reminder: Reminder) -> NotAgain:
-    visit = _visit(reminder)
+    visit = visit_of(reminder)
     if visit.appointment_at or visit.done_on:
-        return _skip(reminder, "appointment_made")
+        return skipped(reminder, "appointment_made")
     if reminder.participant.follow_up != FollowUp.ACTIVE:
-        return _skip(reminder, reminder.participant.follow_up)
-    _task(reminder, TaskKind.APPOINTMENT)
-    return _skip(reminder, "task")
+        return skipped(reminder, reminder.participant.follow_up)
+    call_about(reminder, TaskKind.APPOINTMENT)
+    return skipped(reminder, "task")
 
 
 def _remind(reminder: Reminder) -> datetime | None:
     participant, protocol = reminder.participant, current_protocol()
     now, zone = clock.now(), participant.zone
-    local, appointment = now.astimezone(zone), _visit(reminder).appointment_at
-    if appointment is None or appointment.astimezone(zone).date() != reminder.for_day or _visit(reminder).done_on:
-        return _skip(reminder, "appointment_changed")
+    local, appointment = now.astimezone(zone), visit_of(reminder).appointment_at
+    if appointment is None or appointment.astimezone(zone).date() != reminder.for_day or visit_of(reminder).done_on:
+        return skipped(reminder, "appointment_changed")
     if not protocol.window.covers(local.date()):
-        return _skip(reminder, "outside_window")
+        return skipped(reminder, "outside_window")
     if rules.no_reminders_on(local.date(), protocol):
-        return _skip(reminder, "holiday")
+        return skipped(reminder, "holiday")
     if (reason := texting_status(participant, line=texting_line(participant))) is not None:
         if (kind := CALLS.get(reason)) is not None:
-            _task(reminder, kind)
-        return _skip(reminder, reason.value)
+            call_about(reminder, kind)
+        return skipped(reminder, reason.value)
     day = reminder.planned_at.astimezone(zone).date()
     if now >= min(appointment, rules.useful_until(day, zone=zone, quiet=protocol.quiet_hours)):
-        _task(reminder, TaskKind.UNDELIVERED)
-        return _skip(reminder, "too_late")
+        call_about(reminder, TaskKind.UNDELIVERED)
+        return skipped(reminder, "too_late")
     if (allowed := rules.allowed_from(local, quiet=protocol.quiet_hours)) > local:
         return allowed
     return _ask(reminder, appointment.astimezone(zone))
@@ -87,13 +82,3 @@ def _ask(reminder: Reminder, appointment: datetime) -> datetime:
     else:
         reminder.state, reminder.message, reminder.skipped_because = CheckInState.SENT, question.message, ""
     return clock.now() + LOOK_AGAIN
-
-
-def _task(reminder: Reminder, kind: TaskKind) -> None:
-    participant, visit = reminder.participant, _visit(reminder)
-    call(participant, kind, key=f"reminder:{reminder.pk}", deadline=call_deadline(participant), visit=visit)
-
-
-def _skip(reminder: Reminder, because: str) -> NotAgain:
-    reminder.state, reminder.skipped_because = CheckInState.SKIPPED, because
-    return NOT_AGAIN
