@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from apps.conversations.silent_sign import measured
-from apps.triage.management.commands.triage_replay import moment
+from apps.triage.management.period import add_period, period
 from apps.trials.services import current_protocol
 
 
@@ -16,12 +16,12 @@ class Command(BaseCommand):
     help = "Replay the watch on the silent sign over the stored texts of a period, whether it is on or off. Writes nothing."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--from", dest="since", required=True, metavar="TIME")
-        parser.add_argument("--to", dest="until", required=True, metavar="TIME", help="not included")
+        add_period(parser)
         parser.add_argument("--json", action="store_true", help="print the figures as one line of JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        found = measured(since=moment(options["since"]), until=moment(options["until"]))
+        since, until = period(options)
+        found = measured(since=since, until=until)
         if options["json"]:
             self.stdout.write(json.dumps(asdict(found)))
             return

@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from apps.safety.burden import Burden, Outcome, burden
-from apps.triage.management.commands.triage_replay import moment
+from apps.triage.management.period import add_period, period
 
 
 class Command(BaseCommand):
@@ -19,12 +19,12 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--from", dest="since", required=True, metavar="TIME")
-        parser.add_argument("--to", dest="until", required=True, metavar="TIME", help="not included")
+        add_period(parser)
         parser.add_argument("--json", action="store_true", help="print the figures as one line of JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        found = burden(since=moment(options["since"]), until=moment(options["until"]))
+        since, until = period(options)
+        found = burden(since=since, until=until)
         if options["json"]:
             self.stdout.write(json.dumps([_plain(each) for each in found]))
             return

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from argparse import ArgumentParser
 from collections import Counter
-from datetime import UTC, datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.utils.dateparse import parse_date, parse_datetime
 
 from apps.core import arm_words
 from apps.triage import rules
+from apps.triage.management.period import add_period, period
 from apps.triage.replay import Replayed, replay
 
 _NOTHING = "--"
@@ -24,15 +23,14 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--from", dest="since", required=True, metavar="TIME", help="2027-05-01, or with a time")
-        parser.add_argument("--to", dest="until", required=True, metavar="TIME", help="not included")
+        add_period(parser)
         parser.add_argument("--texts", action="store_true", help="print the texts: they are health data")
         parser.add_argument(
             "--fail-if-lowered", action="store_true", help="end with an error when any decision would be less urgent"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        since, until = moment(options["since"]), moment(options["until"])
+        since, until = period(options)
         read, gone = 0, 0
         changed: list[Replayed] = []
         for one in replay(since=since, until=until):
@@ -70,17 +68,3 @@ def _direction(one: Replayed) -> str:
     if one.is_lowered:
         return "LESS URGENT"
     return "label only" if one.old_level == one.level else "more urgent"
-
-
-def moment(value: str) -> datetime:
-    """A date or a time, UTC unless it says otherwise. Raises CommandError."""
-    try:
-        moment = parse_datetime(value) if len(value) > len("2027-05-01") else None
-        day = None if moment else parse_date(value)
-    except ValueError as error:
-        raise CommandError(f"{value}: {error}") from error
-    if moment is None:
-        if day is None:
-            raise CommandError(f"{value}: neither a date nor a time")
-        moment = datetime(day.year, day.month, day.day, tzinfo=UTC)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
