@@ -207,5 +207,21 @@ class SiteFilter(SimpleListFilter):
     path: ClassVar[str] = "site"
 
 
+class DoneFilter(SimpleListFilter):
+    """A filter between what is to do and what is done: `column` holds when that was."""
+
+    title = _("done")
+    parameter_name = "done"
+    column: ClassVar[str] = "done_at"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("no", _("to do")), ("yes", _("done"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() not in ("no", "yes"):
+            return queryset
+        return queryset.filter(**{f"{self.column}__isnull": self.value() == "no"})
+
+
 class ParticipantSiteFilter(SiteFilter):
     path = "participant__site"

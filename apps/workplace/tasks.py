@@ -17,7 +17,7 @@ from apps.staff.vocabulary import Action
 from apps.workplace import by_phone, calls, conversation, searches
 from apps.workplace.cards import Act, CardAdmin, Doing
 from apps.workplace.forms import AboutForm, ButtonSelect
-from apps.workplace.scoped import SiteFilter, moment, scope_in
+from apps.workplace.scoped import DoneFilter, SiteFilter, moment, scope_in
 
 _TRIED_SINCE = timedelta(days=7)
 
@@ -40,19 +40,6 @@ class UnansweredForm(AboutForm):
         offered = unanswered.choices(self.about.participant) if self.about.participant else []
         chosen = list(Again) if self.is_bound else offered
         self.fields["again"].choices = [(each.value, each.label) for each in chosen]  # type: ignore[attr-defined]
-
-
-class DoneFilter(admin.SimpleListFilter):
-    title = _("done")
-    parameter_name = "done"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("no", _("to do")), ("yes", _("done"))]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        if self.value() not in ("no", "yes"):
-            return queryset
-        return queryset.filter(done_at__isnull=self.value() == "no")
 
 
 def _close(it: Doing) -> Any:

@@ -21,24 +21,17 @@ from apps.staff.vocabulary import Action
 from apps.workplace import awareness
 from apps.workplace.cards import Act, CardAdmin, Doing
 from apps.workplace.forms import AboutForm, ButtonSelect
-from apps.workplace.scoped import SiteFilter, moment, scope_in
+from apps.workplace.scoped import DoneFilter, SiteFilter, moment, scope_in
 
 
 class SeeToForm(AboutForm):
     was = forms.ChoiceField(label=_("What it was"), choices=ToldWas.choices, widget=ButtonSelect)
 
 
-class SeenFilter(admin.SimpleListFilter):
+class SeenFilter(DoneFilter):
     title = _("seen to")
     parameter_name = "seen"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("no", _("to do")), ("yes", _("done"))]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        if self.value() not in ("no", "yes"):
-            return queryset
-        return queryset.filter(seen_at__isnull=self.value() == "no")
+    column = "seen_at"
 
 
 def _see_to(it: Doing) -> Any:
