@@ -6,20 +6,15 @@ are those of ConText (Harkema et al. 2009), rewritten for two languages and for 
 
 from __future__ import annotations
 
-from itertools import islice
-
-from apps.triage.rules.clauses import FIRST_CJK, LISTING
+from apps.triage.rules.clauses import FIRST_CJK
+from apps.triage.rules.denial import AFTER_REACH, COMMAS, is_denied, is_taken_back
 from apps.triage.rules.lexicon import Hit
-from apps.triage.rules.whose import Scene, is_somebody_elses
+from apps.triage.rules.whose import Scene, between, is_somebody_elses
 
 RESOLVED = "resolved"  # inside the rules only; the outside sees "past"
 PLANNED = "planned"  # inside the rules only; the outside sees "hypothetical"
-REACH = {"neg": 7, "neg_mid": 4, "neg_zh": 3, "neg_near": 2}
-_FURTHEST = max(REACH.values())
 # Most texts have no word of these classes, and are then asked no further.
-_DENYING = frozenset({*REACH, "neg_after"})
 _SUPPOSING = frozenset({"hyp", "general", "hyp_near", "hyp_next", "hyp_around", "hyp_after"})
-_AFTER_REACH = 5
 _NEXT_REACH = 2
 _OPENING = 8  # tokens at the beginning of a question in which an "if" is for all of it
 _IF_REACH = 14  # tokens that an "if" or "do people" reaches in a text without commas
@@ -34,12 +29,6 @@ _TOLD_OF = _I | {"he", "she", "his", "her", "dad", "mom"}
 _PARTING = frozenset({",", ".", ";", ":", "?", "and", "but", "because", "cos", "so", "today", "now"})
 _ASKING = frozenset({"how", "what", "who", "when", "at"})  # what a question begins with, unlike an "if"
 _IS = frozenset({"am", "is", "are", "cant", "wont", "want", "keep", "now", "today", "tonight"})
-_COMMAS = frozenset(",，")
-_COLONS = frozenset(":：")
-_BRACKETS = frozenset("(（-")
-_ALL_OF_IT = frozenset(",，均都皆俱全统一")  # what a denial of a whole row begins with
-_QUESTION_MARKS = frozenset("?？")
-_BARE_NO = frozenset({"no", "nope", "nah", "nil", "none"})
 
 
 def state_of(finding: Hit, scene: Scene) -> str:
@@ -50,7 +39,7 @@ def state_of(finding: Hit, scene: Scene) -> str:
         return "hypothetical"
     if _is_long_past(finding, scene):
         return "past"
-    if finding.denied or _is_denied(finding, scene):
+    if finding.denied or is_denied(finding, scene):
         return "negated"
     if is_taken_back(finding, scene):
         return "negated"
@@ -70,7 +59,7 @@ def _is_writers_own(finding: Hit, scene: Scene) -> bool:
         for name in ("self", "kin", "pronoun")
         for hit in scene.of(name)
         if hit.start < finding.end
-        and (name == "self" or hit.start not in inside or scene.words[hit.start - 1] in _COMMAS)
+        and (name == "self" or hit.start not in inside or scene.words[hit.start - 1] in COMMAS)
     ]
     return not named or max(named)[1] == "self"
 
@@ -97,8 +86,8 @@ def _is_imagined(finding: Hit, scene: Scene) -> bool:
         begun = overlap == _SHARED and hit.start < finding.start and hit.end < finding.end
         if (overlap > 1 and not begun) or (1 - overlap > reach and not asked):
             continue
-        ended = _between(scene.of("barrier"), hit.end, finding.start)
-        if ended or _between(scene.of("hyp_wall"), hit.end, finding.start) or _is_now_after(hit, finding, scene):
+        ended = between(scene.of("barrier"), hit.end, finding.start)
+        if ended or between(scene.of("hyp_wall"), hit.end, finding.start) or _is_now_after(hit, finding, scene):
             continue
         return True
     for hit in scene.of("hyp_near"):
@@ -109,7 +98,7 @@ def _is_imagined(finding: Hit, scene: Scene) -> bool:
             return True
     for hit in scene.of("hyp_around"):
         around = hit.start <= finding.start and finding.end <= hit.end
-        if around and not _between(scene.of("woken"), hit.start, finding.start):
+        if around and not between(scene.of("woken"), hit.start, finding.start):
             return all(so.start < hit.end for so in _undenied("so_it_is", scene))
     for hit in scene.of("hyp_after"):
         if any(hit.end <= so.start for so in scene.of("so_it_is")):
@@ -197,11 +186,11 @@ def _is_long_past(finding: Hit, scene: Scene) -> bool:
             continue
         if layout.clauses[hit.start] == clause:
             return True
-        if hit.end <= finding.start and not _between(scene.of("now"), hit.end, finding.start):
+        if hit.end <= finding.start and not between(scene.of("now"), hit.end, finding.start):
             return True
         if (
             hit.start >= finding.end
-            and not _between(scene.of("now"), finding.end, hit.start)
+            and not between(scene.of("now"), finding.end, hit.start)
             and hit.start - finding.end <= 8
         ):
             return True
@@ -254,89 +243,8 @@ def _points_back(past: Hit, finding: Hit, scene: Scene) -> bool:
     first = past.start
     while first > 0 and sentences[first - 1] == sentences[past.start]:
         first -= 1
-    nothing_new = not _between(scene.findings, finding.end, past.start) and not _between(
-        scene.of("now"), first, past.end
-    )
+    nothing_new = not between(scene.findings, finding.end, past.start) and not between(scene.of("now"), first, past.end)
     return scene.words[first] in _POINTING and nothing_new
-
-
-def _is_denied(finding: Hit, scene: Scene) -> bool:
-    if _DENYING.isdisjoint(scene.triggers):
-        return _is_answered_no(finding.end, scene.words)
-    sentence = scene.layout.sentences[finding.start]
-    # "no blood in it but black": the black is not denied
-    chinese = scene.words[finding.start] >= FIRST_CJK  # there 就是 is said of what is left
-    turned = (
-        not chinese
-        and scene.layout.sentences[finding.end - 1] == sentence
-        and _between(scene.of("barrier"), finding.start + 1, finding.end)
-    )
-    for name, reach in REACH.items():
-        for hit in scene.of(name) if not turned else ():
-            if hit.end > finding.start or scene.layout.sentences[hit.start] != sentence or hit.start in scene.inside:
-                continue
-            if _cost(hit.end, finding.start, scene.inside, scene) <= reach and not _is_new_since(hit, finding, scene):
-                return True
-    clause = scene.layout.clauses[finding.start]
-    if _is_answered_no(finding.end, scene.words):
-        return True
-    listed = finding.end < len(scene.words) and scene.words[finding.end] in _COLONS  # "Fever: nil"
-    return any(
-        (0 <= hit.start - finding.end <= _AFTER_REACH and scene.layout.clauses[hit.start] == clause)
-        or (listed and hit.start == finding.end + 1)
-        or (hit.start == finding.end and scene.layout.clauses[hit.start] == scene.layout.clauses[finding.end - 1])
-        or _denies_the_list(hit, finding, scene.inside, scene)
-        for hit in scene.of("neg_after")
-    )
-
-
-def _denies_the_list(no: Hit, finding: Hit, inside: set[int], scene: Scene) -> bool:
-    """Whether a Chinese "none of it" ends the row of findings that this one stands in; or a "(-)" stands in the finding."""
-    word = scene.words[no.start]
-    if word in _BRACKETS:
-        return finding.start < no.start and no.end <= finding.end
-    if (
-        word not in _ALL_OF_IT
-        or no.start < finding.end
-        or scene.layout.sentences[no.start] != scene.layout.sentences[finding.start]
-    ):
-        return False
-    others = (at for at in range(finding.end, no.start) if at not in inside and scene.words[at] not in LISTING)
-    return len(list(islice(others, 2))) < 2
-
-
-def _is_new_since(no: Hit, finding: Hit, scene: Scene) -> bool:
-    """Whether a comma without "or" parts a dated finding from the "no": "no fever, vomiting blood since four"."""
-    between = {scene.words[at] for at in range(no.end, finding.start)}
-    return (
-        scene.words[finding.start] < FIRST_CJK
-        and not between.isdisjoint(_COMMAS)
-        and between.isdisjoint(LISTING)
-        and any(finding.end <= hit.start <= finding.end + 1 for hit in scene.of("now"))
-    )
-
-
-def _is_answered_no(at: int, words: list[str]) -> bool:
-    """ "Fever no, confused? No": a bare "no" behind the finding and nothing behind the "no"."""
-    if at + 1 < len(words) and words[at] in _QUESTION_MARKS:
-        at += 1
-    if at >= len(words) or words[at] not in _BARE_NO:
-        return False
-    return at + 1 == len(words) or not words[at + 1][0].isalnum()
-
-
-def is_taken_back(finding: Hit, scene: Scene) -> bool:
-    """ "False alarm" and the like: said before, with no "but" between, or in the same or the next sentence."""
-    retracting = scene.of("retract")
-    if not retracting:
-        return False
-    sentence = scene.layout.sentences[finding.start]
-    return any(
-        not _between(scene.of("barrier"), hit.end, finding.start)
-        if hit.start < finding.start
-        else scene.layout.sentences[hit.start] <= sentence + 1
-        for hit in retracting
-    )
 
 
 def _is_over(finding: Hit, scene: Scene) -> bool:
@@ -346,13 +254,13 @@ def _is_over(finding: Hit, scene: Scene) -> bool:
     layout = scene.layout
     clause, sentence = layout.clauses[finding.end - 1], layout.sentences[finding.start]
     for hit in resolving:
-        if layout.clauses[hit.start] == clause and 0 <= hit.start - finding.end <= _AFTER_REACH:
+        if layout.clauses[hit.start] == clause and 0 <= hit.start - finding.end <= AFTER_REACH:
             return True
         following = (
             layout.clauses[hit.start] in (clause + 1, clause + 2) and layout.sentences[hit.start] <= sentence + 1
         )
-        if following and hit.start >= finding.end and hit.start - finding.end <= _AFTER_REACH + 4:
-            return not _between(scene.findings, finding.end, hit.start)
+        if following and hit.start >= finding.end and hit.start - finding.end <= AFTER_REACH + 4:
+            return not between(scene.findings, finding.end, hit.start)
     return False
 
 
@@ -364,39 +272,6 @@ def is_planned(finding: Hit, scene: Scene) -> bool:
     sentence = scene.layout.sentences[finding.start]
     return any(
         abs(scene.layout.sentences[hit.start] - sentence) <= 1
-        and not _between(scene.of("barrier"), hit.end, finding.start)
+        and not between(scene.of("barrier"), hit.end, finding.start)
         for hit in scene.of("planned")
     )
-
-
-def _cost(start: int, end: int, inside: set[int], scene: Scene) -> int:
-    """How far a denial has to reach: words of other findings and list words are free, a comma outside a list is a wall."""
-    cost = 0
-    for at in range(start, end):
-        text = scene.words[at]
-        if text in _COMMAS:
-            listed = at - 1 in inside and any(step in inside for step in (at + 1, at + 2))
-            if not listed:
-                return 99
-        elif at not in inside and text not in LISTING:
-            cost += 1
-            if cost > _FURTHEST:  # farther than any denial reaches: a long text costs no more than its length
-                return 99
-        if at > start and _is_wall(at, inside, scene):
-            return 99
-    if end > start and _is_wall(end, inside, scene):
-        return 99
-    turned = any(hit.start == start for hit in scene.of("barrier"))  # "nothing but pain"
-    return 99 if turned or _between(scene.of("wall"), start, end + 1) else cost
-
-
-def _is_wall(at: int, inside: set[int], scene: Scene) -> bool:
-    """Whether a clause ends before token `at` so that no denial passes; a row of findings with blanks is no wall."""
-    clauses = scene.layout.clauses
-    if clauses[at] == clauses[at - 1] or scene.words[at - 1] in _COMMAS:
-        return False
-    return at not in scene.layout.spaced or not (at - 1 in inside and at in inside)
-
-
-def _between(hits: list[Hit], start: int, end: int) -> bool:
-    return any(start <= hit.start < end for hit in hits)

@@ -7,11 +7,12 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from apps.triage.rules.assertion import PLANNED, REACH, RESOLVED, is_planned, is_taken_back, state_of
+from apps.triage.rules.assertion import PLANNED, RESOLVED, is_planned, state_of
 from apps.triage.rules.baseline import softened
 from apps.triage.rules.catalogue import Catalogue
 from apps.triage.rules.clauses import FIRST_CJK
 from apps.triage.rules.composites import Facts, Verdict, composed, escalated, live_items
+from apps.triage.rules.denial import REACH, is_taken_back
 from apps.triage.rules.lexicon import Hit
 from apps.triage.rules.matching import Reading, read
 from apps.triage.rules.net import Net, raised

@@ -85,6 +85,11 @@ class Scene:
         return self._inside
 
 
+def between(hits: list[Hit], start: int, end: int) -> bool:
+    """Whether one of `hits` begins at a token from `start` up to, without, `end`."""
+    return any(start <= hit.start < end for hit in hits)
+
+
 def is_somebody_elses(finding: Hit, scene: Scene) -> bool:
     """Whether a finding is somebody else's: of the last person before it in its sentence, or of one named right behind it."""
     if not scene.of("other") and not (scene.of("kin") and _is_mine(scene)):
