@@ -13,7 +13,8 @@ from apps.participants.models import Pause
 from apps.participants.vocabulary import FollowUp
 from apps.safety.models import AdverseEvent
 from tests import people
-from tests.conversations.test_story import sent_to, text, work
+from tests.conversations.test_story import sent_to, text
+from tests.due import work
 from tests.times import MORNING, NIGHT, beginning_at
 
 pytestmark = pytest.mark.django_db

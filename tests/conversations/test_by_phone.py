@@ -23,7 +23,8 @@ from apps.safety.models import AdverseEvent, SpokenReport
 from apps.safety.vocabulary import Teller
 from apps.staff.models import User
 from tests import people
-from tests.conversations.test_story import sent_to, text, work
+from tests.conversations.test_story import sent_to, text
+from tests.due import work
 from tests.times import MORNING, NIGHT, beginning_at
 
 pytestmark = pytest.mark.django_db

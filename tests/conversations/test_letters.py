@@ -15,7 +15,8 @@ from apps.messaging.vocabulary import Purpose
 from apps.participants.models import Participant
 from tests import people
 from tests.conversations.interview.talk import waiting
-from tests.conversations.test_story import sent_to, text, work
+from tests.conversations.test_story import sent_to, text
+from tests.due import work
 from tests.times import NIGHT, TUESDAY, beginning_at
 
 pytestmark = pytest.mark.django_db

@@ -15,7 +15,8 @@ from apps.messaging.models import OutboundMessage
 from apps.safety.models import AdverseEvent
 from apps.trials.models import Site
 from tests import people
-from tests.conversations.test_story import line_of, sent_to, text, work
+from tests.conversations.test_story import line_of, sent_to, text
+from tests.due import work
 from tests.times import NIGHT, TUESDAY, beginning_at
 
 pytestmark = pytest.mark.django_db

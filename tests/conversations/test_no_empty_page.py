@@ -16,7 +16,8 @@ from apps.safety.models import AdverseEvent
 from apps.safety.vocabulary import EventState
 from apps.staff.models import User
 from tests import people
-from tests.conversations.test_story import text, work
+from tests.conversations.test_story import text
+from tests.due import work
 from tests.operations import rows
 from tests.times import MORNING, NIGHT, beginning_at
 from tests.workplace.scenes import change_url, page

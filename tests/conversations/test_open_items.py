@@ -20,7 +20,8 @@ from apps.safety.models import AdverseEvent, OpenItem
 from apps.safety.vocabulary import Causality, EventState, Outcome
 from tests import people
 from tests.conversations.test_stays import DAY, later, tasks
-from tests.conversations.test_story import line_of, sent_to, text, work
+from tests.conversations.test_story import line_of, sent_to, text
+from tests.due import work
 from tests.times import MORNING, beginning_at
 
 pytestmark = pytest.mark.django_db

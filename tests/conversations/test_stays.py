@@ -18,7 +18,8 @@ from apps.participants.models import ContactPoint, Pause
 from apps.participants.vocabulary import ContactKind, PauseEnded, Standing
 from apps.safety.models import AdverseEvent
 from tests import people
-from tests.conversations.test_story import line_of, sent_to, text, work
+from tests.conversations.test_story import line_of, sent_to, text
+from tests.due import work
 from tests.times import MORNING, beginning_at
 
 pytestmark = pytest.mark.django_db

@@ -16,7 +16,8 @@ from apps.participants.contacts import add_contact_point, caregiver_line, textin
 from apps.participants.models import Participant
 from apps.participants.vocabulary import ContactKind
 from tests import people
-from tests.conversations.test_story import line_of, sent_to, text, work
+from tests.conversations.test_story import line_of, sent_to, text
+from tests.due import work
 from tests.times import TUESDAY, beginning_at
 
 pytestmark = pytest.mark.django_db

@@ -14,11 +14,11 @@ from apps.escalation.models import Escalation, Page
 from apps.messaging import services as messaging
 from apps.messaging.models import InboundMessage, Line, OutboundMessage
 from apps.messaging.vocabulary import Disposition, Purpose
-from apps.operations import engine
 from apps.participants.vocabulary import FollowUp
 from apps.safety.models import AdverseEvent
 from apps.vault.services import create_data_key
 from tests import people
+from tests.due import work
 from tests.times import MORNING, NIGHT, beginning_at
 
 pytestmark = pytest.mark.django_db
@@ -40,12 +40,6 @@ def text(who: str, body: str, **values: object) -> InboundMessage:
     work()
     message.refresh_from_db()
     return message
-
-
-def work() -> None:
-    for _ in range(200):
-        if not any(engine.run_one(lane=lane) for lane in Lane):
-            return
 
 
 def sent_to(who: str, **narrowed: object) -> list[str]:

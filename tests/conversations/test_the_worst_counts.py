@@ -15,7 +15,8 @@ from apps.messaging.vocabulary import Disposition, SendState
 from apps.participants.contacts import add_contact_point
 from apps.participants.vocabulary import ContactKind, FollowUp
 from tests import people
-from tests.conversations.test_story import line_of, sent_to, text, work
+from tests.conversations.test_story import line_of, sent_to, text
+from tests.due import work
 from tests.times import MORNING, NIGHT, beginning_at
 
 pytestmark = pytest.mark.django_db

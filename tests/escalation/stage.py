@@ -21,7 +21,7 @@ from apps.messaging.vocabulary import SendState
 from apps.operations import engine
 from apps.staff.models import User
 from apps.trials.models import Site
-from tests import people
+from tests import due, people
 
 START = datetime(2027, 5, 12, 2, 0, tzinfo=UTC)  # Wednesday, 10:00 in Shanghai
 TABLE = (
@@ -78,7 +78,7 @@ class Stage:
         """Let trial time pass, from one due row to the next."""
         ends = self.time.now() + length
         self.drain()
-        while (time := _next_due()) is not None and time <= ends:
+        while (time := due.next_at((Escalation, Page), after=clock.now())) is not None and time <= ends:
             self.time.move_to(max(time, self.time.now()))
             self.drain()
         self.time.move_to(ends)
@@ -106,17 +106,6 @@ class Stage:
 
     def incidents(self) -> set[tuple[str, str]]:
         return {(incident.kind, incident.detail) for incident in Incident.objects.all()}
-
-
-def _next_due() -> datetime | None:
-    times = [
-        model.objects.filter(due_at__gt=clock.now(), quarantined_at__isnull=True)
-        .order_by("due_at")
-        .values_list("due_at", flat=True)
-        .first()
-        for model in (Escalation, Page)
-    ]
-    return min((time for time in times if time is not None), default=None)
 
 
 @contextmanager

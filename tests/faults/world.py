@@ -17,13 +17,11 @@ from django.test import Client, override_settings
 
 from apps.core import clock, phone, work
 from apps.core.clock import VirtualClock
-from apps.core.work import Lane
 from apps.messaging import routes
 from apps.messaging import services as messaging
 from apps.messaging.models import Line, OutboundMessage
 from apps.messaging.services import alarms
-from apps.operations import engine
-from tests import people
+from tests import due, people
 from tests.fakes.twilio_callbacks import CallbackPlan, Poster, sign
 from tests.fakes.twilio_server import ACCOUNT_SID, AUTH_TOKEN, NUMBER, TwilioServer, inbound_form
 from tests.faults import promises
@@ -79,7 +77,7 @@ class World:
     def work(self) -> None:
         """What workers do, until nothing is due, and the provider's reports of it."""
         for _ in range(_MOST_ROWS):
-            if not any(engine.run_one(lane=lane) for lane in Lane):
+            if not due.one():
                 if not self.twilio.exchange.callbacks.waiting:
                     return
                 self.reports()
@@ -89,7 +87,7 @@ class World:
         """Let trial time pass, from one due row to the next."""
         ends = self.time.now() + length
         self.work()
-        while (time := _next_due(self.time.now())) is not None and time <= ends:
+        while (time := due.next_at(work.all_models(), after=self.time.now())) is not None and time <= ends:
             self.time.move_to(time)
             self.work()
         self.time.move_to(ends)
@@ -130,17 +128,6 @@ class World:
     def promises_hold(self, *, extra_calls: int = 0, logs: str = "") -> None:
         """I1 to I4, and I5 over what was logged."""
         promises.hold(self.history(extra_calls=extra_calls), logs=logs, never=people.PHONES.values())
-
-
-def _next_due(now: datetime) -> datetime | None:
-    times = [
-        model._default_manager.filter(due_at__gt=now, quarantined_at__isnull=True)
-        .order_by("due_at")
-        .values_list("due_at", flat=True)
-        .first()
-        for model in work.all_models()
-    ]
-    return min((time for time in times if time is not None), default=None)
 
 
 @contextmanager

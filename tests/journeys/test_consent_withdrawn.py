@@ -12,7 +12,8 @@ from apps.escalation.models import Page
 from apps.participants.models import Participant
 from apps.safety import services as safety
 from tests import people
-from tests.conversations.test_story import sent_to, text, work
+from tests.conversations.test_story import sent_to, text
+from tests.due import work
 from tests.exports.test_cuts import lines, make
 from tests.times import beginning_at
 from tests.workplace.scenes import change_url, page, press

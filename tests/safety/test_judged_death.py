@@ -18,7 +18,8 @@ from apps.safety.models import AdverseEvent
 from apps.safety.vocabulary import Causality, Outcome
 from tests import people
 from tests.conversations.test_stays import DAY, later
-from tests.conversations.test_story import text, work
+from tests.conversations.test_story import text
+from tests.due import work
 from tests.times import MORNING, beginning_at
 
 pytestmark = pytest.mark.django_db

@@ -16,13 +16,13 @@ from apps.exports.listing import COLUMNS, listing
 from apps.messaging import services as messaging
 from apps.messaging.models import InboundMessage, OutboundMessage
 from apps.messaging.vocabulary import SendState
-from apps.operations import engine
 from apps.safety import services as safety
 from apps.safety.figures import case_figures
 from apps.safety.models import AdverseEvent
 from apps.staff.services import set_phone
 from apps.vault.services import create_data_key
 from tests import people
+from tests.due import work
 from tests.times import MORNING, beginning_at
 from tests.workplace.scenes import change_url, page
 
@@ -51,12 +51,6 @@ def text(body: str) -> None:
         body=body, received_at=clock.now(), due_at=clock.now(), lane=Lane.SAFETY,
     )  # fmt: skip
     work()
-
-
-def work() -> None:
-    for _ in range(300):
-        if not any(engine.run_one(lane=lane) for lane in Lane):
-            return
 
 
 def minutes(time: VirtualClock, number: int) -> None:

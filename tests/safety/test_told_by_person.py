@@ -25,7 +25,8 @@ from apps.safety.vocabulary import Causality, Teller
 from apps.staff.models import User
 from tests import people
 from tests.conversations.test_stays import DAY
-from tests.conversations.test_story import text, work
+from tests.conversations.test_story import text
+from tests.due import work
 from tests.times import MORNING, beginning_at
 
 pytestmark = pytest.mark.django_db

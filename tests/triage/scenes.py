@@ -7,9 +7,9 @@ from apps.core import clock, phone
 from apps.core.work import Lane
 from apps.messaging import services as messaging
 from apps.messaging.models import InboundMessage, Line
-from apps.operations import engine
 from apps.vault.services import create_data_key
 from tests import people
+from tests.due import work
 
 
 def line_of(who: str) -> Line:
@@ -32,9 +32,3 @@ def text(who: str, body: str) -> InboundMessage:
     work()
     message.refresh_from_db()
     return message
-
-
-def work() -> None:
-    for _ in range(200):
-        if not any(engine.run_one(lane=lane) for lane in Lane):
-            return

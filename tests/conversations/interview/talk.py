@@ -12,7 +12,8 @@ from apps.messaging.models import InboundMessage, OutboundMessage
 from apps.messaging.vocabulary import Purpose
 from apps.safety.models import AdverseEvent
 from apps.vault.services import create_data_key
-from tests.conversations.test_story import line_of, work
+from tests.conversations.test_story import line_of
+from tests.due import work
 from tests.times import NIGHT
 
 Says = Callable[[str, str], str]

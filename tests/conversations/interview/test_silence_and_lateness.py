@@ -16,7 +16,8 @@ from apps.messaging.vocabulary import Purpose
 from apps.participants.models import ContactPoint
 from tests import people
 from tests.conversations.interview.talk import Says, answers_to, asked, later, night_of, tasks, the_event, waiting
-from tests.conversations.test_story import line_of, work
+from tests.conversations.test_story import line_of
+from tests.due import work
 
 pytestmark = pytest.mark.django_db
 
