@@ -10,6 +10,7 @@ from apps.followup.calling import call
 from apps.followup.checkins import CALLS, LOOK_AGAIN, NOT_AGAIN, QUESTION_OPEN, UNDELIVERED, NotAgain, call_deadline
 from apps.followup.models import CheckInState, Reminder
 from apps.messaging.vocabulary import NOT_REACHED, Purpose
+from apps.participants.holding import hold_for
 from apps.participants.models import Visit
 from apps.participants.services import texting_line, texting_status
 from apps.participants.vocabulary import FollowUp
@@ -22,6 +23,7 @@ def send_reminder(reminder: Reminder) -> None:
         nudges.advance(reminder)
         return
     with work.finishing(reminder) as ending:
+        hold_for(reminder, reminder.participant)
         if reminder.state == CheckInState.PLANNED:
             ending.due_at = _remind(reminder) if reminder.wording else _open_appointment_task(reminder)
         elif reminder.state == CheckInState.SENT and reminder.message and reminder.message.state in NOT_REACHED:
