@@ -10,12 +10,13 @@ from django.conf import settings
 from django.db import transaction
 
 from apps.conversations import routing
+from apps.conversations.letters import LAB
 from apps.conversations.models import Question, Task
 from apps.conversations.vocabulary import QuestionState
 from apps.core import clock, work
 from apps.core.clock import VirtualClock
 from apps.core.work import Lane, WorkRow
-from apps.followup import farewell, nudges, planning, reminders, round_trips, rules
+from apps.followup import farewell, nudges, planning, reminders, round_trips, rules, search
 from apps.followup.models import CheckIn, CheckInState, Farewell, Reminder
 from apps.followup.planning import person_of, recompute_plan
 from apps.messaging.models import OutboundMessage
@@ -66,7 +67,7 @@ def visit_text(wang: Participant, wording: str = "visit_1d") -> WorkRow:
 
 
 def due_test_text(wang: Participant) -> WorkRow:
-    return visit_text(wang, nudges.LAB)
+    return visit_text(wang, LAB)
 
 
 def number_text(wang: Participant) -> WorkRow:
@@ -150,7 +151,7 @@ def test_the_program_fails_at_a_text_while_a_death_is_told_and_nobody_is_to_phon
     is_told, is_given_up = threading.Event(), threading.Event()
     wang = people.wang()
     row = text[0](wang)
-    type(row).objects.filter(pk=row.pk).update(attempts=work.MAX_ATTEMPTS)
+    type(row)._default_manager.filter(pk=row.pk).update(attempts=work.MAX_ATTEMPTS)
 
     def die() -> None:
         with transaction.atomic():
@@ -211,7 +212,7 @@ def test_a_search_begins_while_they_write_and_neither_waits_for_the_other_for_ev
     message = rows.inbound("english", line=rows.line())
     message.body = "EN"
     message.save(update_fields=["body"])
-    between, asked = _recompute_while(monkeypatch, planning.search, "begin_search")
+    between, asked = _recompute_while(monkeypatch, search, "begin_search")
 
     def write() -> None:
         between.wait(timeout=10)
