@@ -1,6 +1,7 @@
 """One text in, the right thing done, the right answer out."""
 
 import uuid
+from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -41,6 +42,8 @@ class Question(WorkRow):
     )  # digits or a letter of the list, a number, a date: never free text
     answered_at = models.DateTimeField(null=True)
     answered_by = models.ForeignKey(InboundMessage, on_delete=models.PROTECT, null=True, related_name="+")
+
+    held_under: ClassVar[str] = "participant"
 
     class Meta(WorkRow.Meta):
         constraints = [models.UniqueConstraint(fields=["line"], condition=Q(state="open"), name="one_open_question")]
@@ -240,6 +243,8 @@ class Arrival(WorkRow):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     turn = models.OneToOneField(Turn, on_delete=models.PROTECT, related_name="arrival")
     looks = models.PositiveSmallIntegerField(default=0)
+
+    held_under: ClassVar[str] = "turn__participant"
 
     def __str__(self) -> str:
         return str(self.id)

@@ -72,8 +72,8 @@ def _taken(
     return HttpResponse(answer.body, content_type=answer.content_type, status=answer.status)
 
 
-def or_not_now(gateway: str) -> Callable[[View], View]:
-    """Of a view that is called back by this provider: without the database it says so, and is called again."""
+def or_not_now(gateway: str, *, says: Callable[[HttpRequest], HttpResponse] | None = None) -> Callable[[View], View]:
+    """Of a view that is called back by this provider: without the database it says so, and is called again. `says`: to a person."""
 
     def guard(view: View) -> View:
         @wraps(view)
@@ -81,7 +81,8 @@ def or_not_now(gateway: str) -> Callable[[View], View]:
             try:
                 return view(request, **parts)
             except Error as error:
-                return _not_stored(error, gateway=gateway)
+                answer = _not_stored(error, gateway=gateway)
+                return says(request) if says else answer
 
         return guarded
 

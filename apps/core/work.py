@@ -70,7 +70,8 @@ class WorkRow(models.Model):
 
     audit_ignored: ClassVar[tuple[str, ...]] = WORK_COLUMNS
     comes_with: ClassVar[tuple[str, ...]] = ()  # relations that the handler reads anyway: fetched with the claimed row
-    held_under: ClassVar[str] = ""  # the relation whose row is locked before this one, by everybody who locks both
+    # The relation (or path of relations) whose row is locked before this one, by everybody who locks both.
+    held_under: ClassVar[str] = ""
     in_turn: ClassVar[str] = ""  # SQL about the due row `this`, where rows must run in order: whether its turn has come
 
     class Meta:
@@ -329,6 +330,7 @@ def quarantine(work: Work, row: WorkRow, *, reason: str) -> None:
         mine = type(row)._default_manager.filter(pk=row.pk, fence=row.fence)
         changed = mine.update(quarantined_at=clock.now(), lease_until=None, last_error=reason[:200])
         if changed and work.gave_up is not None:
+            read_again(row)  # what the handler had done to it in memory was rolled back
             work.gave_up(row)
     log.error("row quarantined", extra={"model": type(row).__name__, "row": str(row.pk), "error": reason[:80]})
 
@@ -337,6 +339,9 @@ def _hold_above(row: WorkRow) -> None:
     """What `gave_up` locks as well must be locked first, else it and whoever keeps the order would wait for each other."""
     if row.held_under:
         rows = type(row)._default_manager.filter(pk=row.pk).select_related(row.held_under)
+        rows = rows.exclude(
+            **{row.held_under: None}
+        )  # nothing stands above it, and PostgreSQL locks no row that may be missing
         list(rows.select_for_update(of=(row.held_under,), no_key=True))
 
 

@@ -13,6 +13,7 @@ from apps.followup.models import CheckInState, Farewell
 from apps.followup.models_end import FarewellState
 from apps.followup.rules import Person
 from apps.messaging.vocabulary import FINAL, NOT_REACHED, Purpose, SendState
+from apps.participants.holding import hold_for
 from apps.participants.models import Participant
 from apps.participants.services import texting_line, texting_status
 from apps.trials.protocol import Protocol
@@ -41,6 +42,7 @@ def plan(participant: Participant, person: Person, protocol: Protocol) -> None:
 def advance_farewell(row: Farewell) -> None:
     """Work handler: say it; then see whether it has arrived."""
     with work.finishing(row) as ending:
+        hold_for(row, row.participant)
         if row.state == FarewellState.PLANNED:
             ending.due_at = _say(row)
         elif row.state == FarewellState.SENT:

@@ -1,6 +1,7 @@
 """Who is due what, and when, until the window closes."""
 
 import uuid
+from typing import ClassVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -41,6 +42,8 @@ class CheckIn(WorkRow):
     reminders = models.PositiveSmallIntegerField(_("reminders"), default=0)
     sent_at = models.DateTimeField(_("sent"), null=True)
 
+    held_under: ClassVar[str] = "participant"
+
     class Meta(WorkRow.Meta):
         verbose_name = _("check-in")
         verbose_name_plural = _("check-ins")
@@ -62,6 +65,8 @@ class Unreached(WorkRow):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     checkin = models.OneToOneField(CheckIn, on_delete=models.PROTECT, related_name="unreached")
+
+    held_under: ClassVar[str] = "checkin__participant"
 
     class Meta(WorkRow.Meta):
         verbose_name = _("unanswered check-in that is followed up")
@@ -88,6 +93,8 @@ class Reminder(WorkRow):
     state = models.CharField(_("state"), max_length=10, choices=CheckInState.choices, default=CheckInState.PLANNED)
     skipped_because = models.CharField(_("because"), max_length=40, blank=True)
     message = models.ForeignKey(OutboundMessage, on_delete=models.PROTECT, null=True, related_name="+")
+
+    held_under: ClassVar[str] = "participant"
 
     class Meta(WorkRow.Meta):
         verbose_name = _("visit reminder")

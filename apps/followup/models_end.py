@@ -1,6 +1,7 @@
 """How following somebody ends: the last text when the window ends, and the search for somebody who cannot be reached."""
 
 import uuid
+from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -33,6 +34,8 @@ class Farewell(WorkRow):
     skipped_because = models.CharField(_("because"), max_length=40, blank=True)
     message = models.ForeignKey(OutboundMessage, on_delete=models.PROTECT, null=True, related_name="+")
     sent_at = models.DateTimeField(_("sent"), null=True)
+
+    held_under: ClassVar[str] = "participant"
 
     class Meta(WorkRow.Meta):
         verbose_name = _("last text")
@@ -67,6 +70,8 @@ class Search(WorkRow):
     lost_at = models.DateTimeField(_("recorded as lost"), null=True)
     signature = models.ForeignKey(Signature, on_delete=models.PROTECT, null=True, related_name="+")
     ended_at = models.DateTimeField(_("ended"), null=True)
+
+    held_under: ClassVar[str] = "participant"
 
     class Meta(WorkRow.Meta):
         verbose_name = _("search")

@@ -20,6 +20,7 @@ from apps.followup.reminder_rows import call_about, skipped, visit_of
 from apps.messaging.models import OutboundMessage
 from apps.messaging.vocabulary import NOT_REACHED, Purpose, SendState
 from apps.participants import pauses
+from apps.participants.holding import hold_for
 from apps.participants.models import Participant
 from apps.participants.services import texting_line, texting_status
 from apps.participants.vocabulary import LEFT, SILENT
@@ -35,6 +36,7 @@ _NUMBER_LOOKED_AT = (TaskKind.UNDELIVERED, TaskKind.CHECK_NUMBER, TaskKind.CANNO
 def advance(reminder: Reminder) -> None:
     """Work handler of these rows: send, or see what became of what was sent."""
     with work.finishing(reminder) as ending:
+        hold_for(reminder, reminder.participant)
         if reminder.state == CheckInState.PLANNED:
             ending.due_at = _send(reminder, current_protocol())
         elif reminder.state == CheckInState.SENT:

@@ -10,6 +10,7 @@ from apps.followup import farewell, nudge_rules, rules, search
 from apps.followup.models import CheckIn, CheckInState, Reminder
 from apps.followup.rules import Occurrence, Person, PlannedReminder
 from apps.participants import pauses
+from apps.participants.holding import hold
 from apps.participants.models import Participant, Plan, Visit
 from apps.participants.services import plan_visit
 from apps.participants.vocabulary import LEFT, FollowUp
@@ -40,6 +41,7 @@ def recompute_plan(*, participant: Participant) -> None:
     What was sent, answered, missed or skipped is never touched; a future row that fell out of the plan is cancelled, and comes back
     when the plan asks for it again. A day that is over gets no row.
     """
+    hold([participant])  # before the plan, as everybody who asks for it to be recomputed
     Plan.objects.select_for_update().get(participant=participant)
     participant = Participant.objects.select_related("site").get(pk=participant.pk)
     protocol, person = current_protocol(), person_of(participant)

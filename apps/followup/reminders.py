@@ -10,6 +10,7 @@ from apps.followup.checkins import CALLS, LOOK_AGAIN, QUESTION_OPEN, UNDELIVERED
 from apps.followup.models import CheckInState, Reminder
 from apps.followup.reminder_rows import call_about, skipped, visit_of
 from apps.messaging.vocabulary import NOT_REACHED, Purpose
+from apps.participants.holding import hold_for
 from apps.participants.services import texting_line, texting_status
 from apps.participants.vocabulary import FollowUp
 from apps.trials.services import current_protocol
@@ -21,6 +22,7 @@ def send_reminder(reminder: Reminder) -> None:
         nudges.advance(reminder)
         return
     with work.finishing(reminder) as ending:
+        hold_for(reminder, reminder.participant)
         if reminder.state == CheckInState.PLANNED:
             ending.due_at = _remind(reminder) if reminder.wording else _open_appointment_task(reminder)
         elif reminder.state == CheckInState.SENT and reminder.message and reminder.message.state in NOT_REACHED:

@@ -16,6 +16,7 @@ from apps.followup.calling import call
 from apps.followup.checkins import LOOK_AGAIN, NOT_AGAIN, NotAgain
 from apps.messaging.vocabulary import NOT_REACHED, Purpose, SendState
 from apps.participants import confirmations
+from apps.participants.holding import hold_for
 from apps.participants.models import ContactPoint, RoundTrip
 from apps.participants.services import asking_status
 from apps.participants.vocabulary import ContactKind, Standing, WhyNot
@@ -37,6 +38,7 @@ CALLS = {
 def advance_round_trip(trip: RoundTrip) -> None:
     """Work handler: ask, see whether the text arrived, ask once more, and hand it to a person."""
     with work.finishing(trip) as ending:
+        hold_for(trip, trip.contact_point.participant)
         ending.due_at = _advance(trip)
         trip.save()
 

@@ -11,6 +11,7 @@ from apps.messaging import services as messaging
 from apps.messaging.models import Line
 from apps.messaging.vocabulary import UNPROMPTED
 from apps.participants import confirmations
+from apps.participants.holding import hold
 from apps.participants.models import ContactPoint, Participant
 from apps.participants.vocabulary import CONFIRMED, LEFT, ConsentKind, ContactKind, FollowUp, Standing, WhyNot
 from apps.staff.models import User
@@ -151,6 +152,7 @@ def end_contact_point(*, contact_point: ContactPoint, person: User) -> None:
     """Only a person takes a number away, never a text. Ending one twice keeps the first time."""
     if not person.is_active:
         raise PermissionError
+    hold([contact_point.participant])
     if contact_point.ended_at is None:
         contact_point.ended_at = clock.now()
         contact_point.save(update_fields=["ended_at"])

@@ -9,8 +9,10 @@ from apps.participants.models import Participant
 def hold(participants: Iterable[Participant]) -> None:
     """Until the transaction ends nobody else acts on these. Rows that only refer to them need not wait (no_key).
 
-    The order that everybody keeps, else two would wait for each other: participants, by their key, before an escalation or a case of
-    theirs. What was read before is read again after it.
+    The order that everybody keeps, else two would wait for each other: participants, by their key, before an escalation, a case, a visit,
+    the plan or a due row of theirs (`held_under` says so where a program gives up on one). Of several participants only those of one
+    phone or one escalation are held together; whoever goes through all of them holds one at a time. What was read before is read again
+    after it.
     """
     keys = sorted({participant.pk for participant in participants})
     rows = Participant.objects.filter(pk__in=keys).order_by("pk")

@@ -161,6 +161,8 @@ class RoundTrip(WorkRow):
     asked_at = models.DateTimeField(null=True)
     message = models.ForeignKey(OutboundMessage, on_delete=models.PROTECT, null=True, related_name="+")
 
+    held_under: ClassVar[str] = "contact_point__participant"
+
     class Meta(WorkRow.Meta):
         verbose_name = _("confirmation of a number")
         verbose_name_plural = _("confirmations of numbers")
@@ -232,6 +234,8 @@ class Pause(WorkRow):
     ended_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     ended_because = models.CharField(_("because"), max_length=10, choices=PauseEnded.choices, blank=True)
     closely_from = models.DateField(null=True)  # after this day they are asked more often for a while
+
+    held_under: ClassVar[str] = "participant"
 
     class Meta(WorkRow.Meta):
         verbose_name = _("pause")

@@ -24,6 +24,7 @@ from apps.participants.contacts import (
     texting_line,
     texting_status,
 )
+from apps.participants.holding import hold
 from apps.participants.models import Consent, Participant, Plan, Visit
 from apps.participants.rules import ConsentGiven, Limits, Problem, age_on
 from apps.participants.vocabulary import MOVES, ConsentKind, ContactKind, FollowUp, Language, PauseCode, Rule, Sex
@@ -257,6 +258,7 @@ def withdraw_consent(*, participant: Participant, kind: ConsentKind, withdrawn_o
 
     What it means for the follow-up is a separate, signed decision of a person (`set_follow_up`). Raises EnrolmentRefused.
     """
+    hold([participant])
     rows = list(participant.consents.select_for_update().filter(kind=kind, withdrawn_on__isnull=True))
     if withdrawn_on > clock.today(participant.site.timezone):
         raise EnrolmentRefused([Problem("withdrawn_on", Rule.CONSENT_IN_FUTURE)])
@@ -373,6 +375,7 @@ def set_appointment(*, visit: Visit, appointment_at: datetime | None) -> None:
     """An appointment as an aware time, or None to take it away. Reminders follow it."""
     if appointment_at is not None and appointment_at.tzinfo is None:
         raise ValueError("an appointment has a time zone")
+    hold([visit.participant])
     visit.appointment_at = appointment_at
     visit.save(update_fields=["appointment_at"])
     replan(participant=visit.participant)
@@ -381,6 +384,7 @@ def set_appointment(*, visit: Visit, appointment_at: datetime | None) -> None:
 @transaction.atomic
 def record_visit(*, visit: Visit, done_on: date) -> None:
     """The visit took place: nothing reminds of it any more."""
+    hold([visit.participant])
     visit.done_on = done_on
     visit.save(update_fields=["done_on"])
     replan(participant=visit.participant)

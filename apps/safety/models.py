@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import datetime
+from typing import ClassVar
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -150,6 +151,8 @@ class OpenItem(WorkRow):
     asked = models.PositiveSmallIntegerField(default=0)
     told = models.CharField(_("as they say"), max_length=1, choices=Outcome.choices, blank=True)
     told_at = models.DateTimeField(_("said"), null=True)
+
+    held_under: ClassVar[str] = "event__participant"
 
     class Meta(WorkRow.Meta):
         verbose_name = _("open item")

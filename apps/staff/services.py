@@ -18,7 +18,7 @@ from apps.core.unit import once
 from apps.staff import rules
 from apps.staff.models import Signature, SiteAssignment, User
 from apps.staff.proofs import is_code
-from apps.staff.telling import tell_of_password
+from apps.staff.telling import tell_of_password, tell_of_role
 from apps.staff.vocabulary import SITE_ROLES, Role, StaffRule
 from apps.trials.models import Site
 from apps.vault import services as vault
@@ -221,9 +221,11 @@ def close_account(*, user: User) -> None:
 
 @transaction.atomic
 def reopen_account(*, user: User, expires_on: date | None = None) -> None:
-    """Let somebody back in, until a date if one is given."""
+    """Let somebody back in, until a date if one is given, with the roles that still run: those who are told of a role hear of it."""
     user.is_active, user.expires_on = True, expires_on
     user.save(update_fields=["is_active", "expires_on"])
+    for given in SiteAssignment.objects.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=today()), user=user):
+        _announce(given)
 
 
 def _put_number(user: User, number: str) -> None:
@@ -286,9 +288,29 @@ def assign(
         problems.append(Problem("ends_on", StaffRule.ENDS_BEFORE_START))
     if problems:
         raise StaffRefused(problems)
-    return SiteAssignment.objects.create(
+    given = SiteAssignment.objects.create(
         user=user, role=role, site=site, on_call_position=on_call_position, starts_on=starts_on, ends_on=ends_on
     )
+    _announce(given)
+    return given
+
+
+def overseers(given: SiteAssignment, *, by: User) -> list[User]:
+    """Who is told of this role: the site's principal investigators (of one of the whole trial, those of every site), and sponsor safety.
+
+    Not whoever has it or gives it: they know.
+    """
+    sites = Q(site=given.site) if given.site else Q()
+    asked = _valid_on(today()).filter(sites & Q(role=Role.PRINCIPAL_INVESTIGATOR) | Q(role=Role.SPONSOR_SAFETY))
+    people = {row.user for row in asked.select_related("user")} - {given.user, by}
+    return sorted((person for person in people if is_valid(person)), key=lambda person: person.name)
+
+
+def _announce(given: SiteAssignment) -> None:
+    """Whoever makes accounts could make one up, and work and sign as nobody: those who answer for the work hear of every role."""
+    if (writer := _writer()) is not None:
+        told, at = overseers(given, by=writer), clock.now()
+        transaction.on_commit(lambda: tell_of_role(given, by=writer, told=told, at=at))
 
 
 @transaction.atomic

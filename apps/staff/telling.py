@@ -1,6 +1,7 @@
-"""What somebody is told by e-mail about their own account. No page changes an e-mail address, so it reaches them and nobody else."""
+"""What is told by e-mail of an account: to its owner, and to those who answer for its work. No page changes an e-mail address."""
 
 import logging
+from collections.abc import Iterable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -9,7 +10,7 @@ from django.core.mail import EmailMessage
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from apps.staff.models import User
+from apps.staff.models import SiteAssignment, User
 from apps.staff.proofs import code_of
 
 log = logging.getLogger(__name__)
@@ -28,11 +29,36 @@ def tell_of_password(*, user: User, by: User, at: datetime) -> None:
         ) % {
             "by": by.name,
             "account": user.username,
-            "at": f"{at.astimezone(ZoneInfo(settings.TIME_ZONE)):%Y-%m-%d %H:%M %z}",
+            "at": _time(at),
             "link": _link(),
             "code": code_of(user),
         }
     _send(user, str(subject), body)
+
+
+def tell_of_role(given: SiteAssignment, *, by: User, told: Iterable[User], at: datetime) -> None:
+    """That this person got a role, which, and from whom, to each in their own language. An account may be nobody's: they would know."""
+    for person in told:
+        with override(person.language.lower()):
+            subject = _("trialcare: a role was given")
+            body = _(
+                "%(by)s gave this role on %(at)s, or opened the account again that has it:\n\n"
+                "%(name)s (account %(account)s, %(email)s)\n"
+                "%(role)s, %(where)s, from %(from)s\n\n"
+                "If you know this person and they are to do this work, there is nothing to do.\n"
+                "If not, tell the principal investigator and the sponsor at once, and have another administrator close the account: "
+                "with this role it can work and sign."
+            ) % {
+                "by": by.name,
+                "at": _time(at),
+                "name": given.user.name,
+                "account": given.user.username,
+                "email": given.user.email,
+                "role": given.get_role_display(),
+                "where": given.site.code if given.site else _("whole trial"),
+                "from": f"{given.starts_on:%Y-%m-%d}",
+            }
+        _send(person, str(subject), body)
 
 
 def send_code_again(user: User) -> None:
@@ -48,13 +74,17 @@ def send_code_again(user: User) -> None:
     _send(user, str(subject), body)
 
 
+def _time(at: datetime) -> str:
+    return f"{at.astimezone(ZoneInfo(settings.TIME_ZONE)):%Y-%m-%d %H:%M %z}"
+
+
 def _link() -> str:
     return f"{settings.PUBLIC_BASE_URL}/admin/password_change/"
 
 
 def _send(user: User, subject: str, body: str) -> None:
-    """A mail server that fails is an error in the log: the password is set by now."""
+    """A mail server that fails is an error in the log: what it would have told of is done by now."""
     try:
         EmailMessage(subject, f"{body}\n", settings.EMAIL_FROM, [user.email]).send()
     except OSError as error:  # smtplib's exceptions are OSErrors too
-        log.error("somebody could not be told of their new password", extra={"error": type(error).__name__})
+        log.error("somebody could not be told of an account", extra={"error": type(error).__name__})

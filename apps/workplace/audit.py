@@ -7,9 +7,25 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from apps.audit.models import AuditEvent
+from apps.staff.models import SiteAssignment, User
 from apps.staff.vocabulary import Action
 from apps.workplace import trail
 from apps.workplace.cards import CardAdmin
+
+
+class AboutFilter(admin.SimpleListFilter):
+    """Whoever looks for an account that somebody made up reads these alone."""
+
+    title = _("about")
+    parameter_name = "about"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("accounts", _("accounts and roles"))]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() != "accounts":
+            return queryset
+        return queryset.filter(table__in=[model._meta.db_table for model in (User, SiteAssignment)])
 
 
 class AuditAdmin(CardAdmin):
@@ -19,6 +35,8 @@ class AuditAdmin(CardAdmin):
     site_path = None
     card_template = "workplace/audit_event.html"
     list_display = ("number", "when", "what", "who", "row_of")
+    list_filter = (AboutFilter,)
+    lookups = frozenset({"about"})
     search_fields = ("=row_key", "=request_id")
     ordering = ("-sequence",)
     list_per_page = 50

@@ -11,6 +11,7 @@ from apps.staff import services
 from apps.staff.models import SiteAssignment, User
 from apps.staff.vocabulary import SITE_ROLES, Action, Role
 from apps.trials.models import Site
+from apps.workplace import trail
 from apps.workplace.cards import Act, CardAdmin, Doing
 from apps.workplace.forms import AboutForm, AddForm, DayField, NewPasswordField
 from apps.workplace.scoped import moment
@@ -82,8 +83,10 @@ def _set_password(it: Doing) -> Any:
 
 
 def _assign(it: Doing) -> Any:
-    services.assign(user=it.row, **it.said | {"role": Role(it.said["role"])})
-    return _("The assignment is made.")
+    given = services.assign(user=it.row, **it.said | {"role": Role(it.said["role"])})
+    if told := services.overseers(given, by=it.person):
+        return _("The assignment is made. Told of it by e-mail: %s.") % ", ".join(person.name for person in told)
+    return _("The assignment is made. Nobody is there to be told of it: no principal investigator, no sponsor safety.")
 
 
 def _end_assignment(it: Doing) -> Any:
@@ -180,9 +183,11 @@ class StaffAdmin(CardAdmin):
         return services.create_staff(**cleaned)
 
     def card_context(self, request: HttpRequest, row: User) -> dict[str, Any]:
+        assignments = list(row.assignments.select_related("site").order_by("-starts_on"))
         return {
             "title": row.name,
-            "assignments": row.assignments.select_related("site").order_by("-starts_on"),
+            "entered": trail.entered(row),
+            "assignments": [(each, trail.entered(each)) for each in assignments],
             "site_roles": SITE_ROLES,
         }
 

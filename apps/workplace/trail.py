@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.utils.translation import gettext as _
 
 from apps.audit.models import AuditEvent, Reading
@@ -22,7 +22,19 @@ class Entry:
 
 def of(row: Model, *, with_reasons: bool, limit: int = 200) -> list[Entry]:
     """The newest changes of this row first. A reason may tell of somebody's health: it is given only on demand."""
-    found = AuditEvent.objects.filter(table=row._meta.db_table, row_key__in=_keys(row)).order_by("-sequence")[:limit]
+    return _entries(_about(row).order_by("-sequence")[:limit], with_reasons=with_reasons)
+
+
+def entered(row: Model) -> Entry | None:
+    """By whom and when this row was entered; None of one that is older than the trail."""
+    return next(iter(_entries(_about(row).filter(operation__iexact="insert"), with_reasons=False)), None)
+
+
+def _about(row: Model) -> "QuerySet[AuditEvent]":
+    return AuditEvent.objects.filter(table=row._meta.db_table, row_key__in=_keys(row))
+
+
+def _entries(found: "QuerySet[AuditEvent]", *, with_reasons: bool) -> list[Entry]:
     events = list(found)
     names = names_of(event.actor for event in events)
     return [

@@ -3,12 +3,14 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 from django.db import OperationalError, connections
 from django.test import Client
 
+from apps.conversations import views_ack
 from apps.escalation.endpoints import set_voice_pin
 from apps.escalation.feed import feed_address
 from apps.escalation.links import receipt_for
@@ -19,6 +21,7 @@ from apps.staff.services import set_phone
 from tests.escalation.calls import ORIGIN
 from tests.escalation.carriers import MAINLAND, TOKEN, rung
 from tests.escalation.stage import Stage
+from tests.escalation.test_link import mailed
 from tests.fakes.paging_server import PagingServer
 from tests.fakes.twilio_callbacks import new_sid, sign
 from tests.fakes.twilio_exchange import ACCOUNT_SID, AUTH_TOKEN
@@ -93,3 +96,62 @@ def test_a_calendar_asks_again(stage: Stage, alice: User, client: Client) -> Non
     address = feed_address(alice)
     with no_database():
         assert client.get(address[address.index("/rota/") :]).status_code == 503
+
+
+# --- the link in an e-mail
+
+
+def tells_what_to_do(answer: Any) -> bool:
+    """503, nothing that a shared cache keeps or another page learns, and in both languages what stands and what to do."""
+    said = answer.content.decode()
+    texts = (
+        "Nothing was recorded", "没有记录任何内容", "the paging goes on", "呼叫仍在继续",
+        "Answer the text message with its code", "请用短信中的代码回复该短信", "Phone your colleague on call", "请致电一同值班的同事",
+    )  # fmt: skip
+    assert [text for text in texts if text not in said] == []
+    assert (answer.status_code, answer["Retry-After"], answer["Referrer-Policy"]) == (503, "60", "no-referrer")
+    assert "no-store" in answer["Cache-Control"]
+    return True
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("is_signed_in", [False, True])
+def test_who_opens_the_link_of_a_page_is_told_that_nothing_was_recorded_and_what_to_do(
+    stage: Stage, alice: User, client: Client, method: str, is_signed_in: bool
+) -> None:
+    running, address = mailed(stage, alice)
+    if is_signed_in:
+        client.force_login(alice)
+    with no_database():
+        assert tells_what_to_do(client.generic(method, address))
+
+    assert client.generic(method, address).status_code == 200
+    running.refresh_from_db()
+    assert (running.acknowledged_by == alice) == (method == "POST")
+
+
+def test_a_link_whose_answer_can_no_longer_be_read_has_taken_nothing(
+    stage: Stage, alice: User, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_given: object) -> str:
+        raise OperationalError("gone")
+
+    running, address = mailed(stage, alice)
+    with monkeypatch.context() as patch:
+        patch.setattr(views_ack, "local_time", gone)
+        assert tells_what_to_do(client.post(address))
+
+    running.refresh_from_db()
+    assert (running.state, running.acknowledgements.exists()) == (EscalationState.OPEN, False)
+    assert "It is yours" in client.post(address).content.decode()
+
+
+def test_a_page_of_the_workplace_says_the_same_to_who_is_signed_in(alice: User, client: Client) -> None:
+    client.force_login(alice)
+    with no_database():
+        assert tells_what_to_do(client.get("/admin/"))
+
+
+def test_without_a_sign_in_nobody_is_looked_up(client: Client, django_assert_num_queries: Any) -> None:
+    with django_assert_num_queries(0):
+        assert client.get("/ack/nonsense/").status_code == 410

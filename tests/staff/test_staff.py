@@ -265,3 +265,59 @@ def test_a_mail_server_that_fails_leaves_the_password_set(
         staff.set_password(user=carol, password=LONG)
 
     assert User.objects.get(pk=carol.pk).check_password(LONG)
+
+
+# --- who hears of a role
+
+
+def told_of_role() -> dict[str, str]:
+    """Address -> what was said to it."""
+    return {
+        letter.to[0]: f"{letter.subject}\n{letter.body}"
+        for letter in mail.outbox
+        if "a role was given" in letter.subject
+    }
+
+
+def stranger() -> User:
+    return staff.create_staff(username="zhao", name="Zhao", email="zhao@example.net", language="en")
+
+
+def test_the_site_s_principal_investigator_and_the_sponsor_hear_of_an_investigator_whom_an_administrator_enters(
+    ada: User, carol: User, erin: User, sam: User, alice: User, django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True), by(ada):
+        staff.assign(user=stranger(), role=Role.INVESTIGATOR, site=people.site("BJ01"))
+
+    told = told_of_role()
+    assert sorted(told) == ["carol@example.org", "sam@example.org"]
+    for fact in ("Ada gave this role", "Zhao (account zhao, zhao@example.net)", "Sub-investigator, BJ01, from "):
+        assert fact in told["carol@example.org"]
+
+
+def test_of_a_role_of_the_whole_trial_every_principal_investigator_hears_and_its_new_owner_is_no_witness(
+    ada: User, carol: User, erin: User, sam: User, django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True), by(ada):
+        staff.assign(user=stranger(), role=Role.SPONSOR_SAFETY)
+
+    assert sorted(told_of_role()) == ["carol@example.org", "erin@example.org", "sam@example.org"]
+
+
+def test_an_account_that_is_opened_again_is_told_of_with_the_roles_that_still_run(
+    ada: User, alice: User, carol: User, sam: User, django_capture_on_commit_callbacks: Any
+) -> None:
+    staff.close_account(user=alice)
+    with django_capture_on_commit_callbacks(execute=True), by(ada):
+        staff.reopen_account(user=alice)
+
+    assert sorted(told_of_role()) == ["carol@example.org", "sam@example.org"]
+
+
+def test_a_command_that_makes_the_first_people_tells_nobody(
+    carol: User, sam: User, django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        staff.assign(user=stranger(), role=Role.INVESTIGATOR, site=people.site("BJ01"))
+
+    assert told_of_role() == {}

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.contrib.messages import get_messages
 from django.core import mail
 
 from apps.staff.models import User
@@ -202,3 +203,18 @@ def fresh(person: User) -> User:
 def changed(person: User, old: str, new: str, *, code: str = "") -> Any:
     said = {"old_password": old, "new_password1": new, "new_password2": new, "code": code}
     return signed_in(fresh(person)).post("/admin/password_change/", said)
+
+
+def test_who_made_an_account_and_gave_its_role_stands_on_its_card_and_apart_in_the_trail(everybody: None) -> None:
+    made(people.ada())
+    fang = User.objects.get(username="fang")
+    answer = press(people.ada(), fang, "assign", role="investigator", site=str(people.site("BJ01").pk))
+    said = [str(each) for each in get_messages(answer.wsgi_request)]
+    card = signed_in(people.ada()).get(change_url(fang)).content.decode()
+    trail = "/admin/audit/auditevent/?about=accounts"
+    listed = signed_in(people.ada()).get(trail).context["cl"].result_list
+
+    assert said == ["The assignment is made. Told of it by e-mail: Carol, Sam."]
+    assert card.count("<dt>Made by</dt><dd>Ada, ") == 1
+    assert card.count("<td>Ada, ") == 1
+    assert {row.table for row in listed} == {"staff_user", "staff_siteassignment"}
