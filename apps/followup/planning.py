@@ -12,7 +12,7 @@ from apps.followup.rules import Occurrence, Person, PlannedReminder
 from apps.participants import pauses
 from apps.participants.holding import hold
 from apps.participants.models import Participant, Plan, Visit
-from apps.participants.services import plan_visit
+from apps.participants.services import plan_visits
 from apps.participants.vocabulary import LEFT, FollowUp
 from apps.safety import items
 from apps.trials.protocol import Protocol
@@ -143,11 +143,10 @@ def _planned_reminders(participant: Participant, person: Person, protocol: Proto
     now = clock.now()
     today = now.astimezone(participant.zone).date()
     found = list(nudge_rules.wished(person, protocol, now=now))
-    present = {visit.code: visit for visit in participant.visits.all()}
-    for planned in rules.plan_visits(person, protocol):
-        visit = present.get(planned.code)
-        if visit is None or visit.planned_on != planned.on:
-            visit = plan_visit(participant=participant, code=planned.code, planned_on=planned.on)
+    wanted = rules.plan_visits(person, protocol)
+    visits = plan_visits(participant=participant, planned={planned.code: planned.on for planned in wanted})
+    for planned in wanted:
+        visit = visits[planned.code]
         if visit.done_on is None and not _is_over(visit, planned.closes < today):
             appointment = visit.appointment_at
             found += rules.reminders_of(planned, appointment=appointment, zone=person.zone, protocol=protocol)

@@ -51,7 +51,7 @@ __all__ = [
     "enrol",
     "has_consents",
     "phone_status",
-    "plan_visit",
+    "plan_visits",
     "record_consent",
     "record_visit",
     "replan",
@@ -359,15 +359,15 @@ def replan(*, participant: Participant) -> None:
 # --- visits
 
 
-def plan_visit(*, participant: Participant, code: str, planned_on: date) -> Visit:
-    """The visit of this code, planned for this day unless it has an appointment or is done."""
-    visit, created = Visit.objects.get_or_create(
-        participant=participant, code=code, defaults={"planned_on": planned_on}
-    )
-    if not created and visit.planned_on != planned_on and not (visit.appointment_at or visit.done_on):
-        visit.planned_on = planned_on
-        visit.save(update_fields=["planned_on"])
-    return visit
+def plan_visits(*, participant: Participant, planned: Mapping[str, date]) -> dict[str, Visit]:
+    """The visits of these codes, each planned for its day unless it has an appointment or is done. The caller holds the participant."""
+    visits = {visit.code: visit for visit in participant.visits.filter(code__in=planned)}
+    new = [Visit(participant=participant, code=code, planned_on=planned[code]) for code in planned.keys() - visits]
+    for visit in visits.values():
+        if visit.planned_on != planned[visit.code] and not (visit.appointment_at or visit.done_on):
+            visit.planned_on = planned[visit.code]
+            visit.save(update_fields=["planned_on"])
+    return visits | {visit.code: visit for visit in Visit.objects.bulk_create(new)}
 
 
 @transaction.atomic

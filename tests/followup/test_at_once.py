@@ -186,7 +186,7 @@ def test_a_plan_is_recomputed_while_a_person_records_of_a_visit_that_it_moves_an
     wang = people.wang()
     planned = next(iter(rules.plan_visits(person_of(wang), current_protocol())))
     visit = Visit.objects.create(participant=wang, code=planned.code, planned_on=planned.on + timedelta(days=1))
-    between, record = _recompute_while(monkeypatch, planning, "plan_visit")
+    between, record = _recompute_while(monkeypatch, planning, "plan_visits")
 
     def say_so() -> None:
         between.wait(timeout=10)

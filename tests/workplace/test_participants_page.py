@@ -225,7 +225,7 @@ def test_wished_texts_are_chosen_and_given_up_on_the_card_and_the_trail_says_by_
 
 
 def test_an_appointment_is_set_in_the_sites_hour_and_a_visit_is_recorded(everybody: None) -> None:
-    visit = participants.plan_visit(participant=wang(), code="W4", planned_on=wang().day_zero)
+    visit = participants.plan_visits(participant=wang(), planned={"W4": wang().day_zero})["W4"]
 
     set_ = press(people.chen(), wang(), "appointment", visit=str(visit.pk), appointment_at="2025-06-05T09:30")
     assert set_.status_code == 303
