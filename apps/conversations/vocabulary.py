@@ -49,6 +49,7 @@ class TaskKind(models.TextChoices):
     NOT_REACHED = "not_reached", _("Investigator, please know: this participant answers neither texts nor calls")
     WELFARE = "welfare", _("Principal investigator: decide whether somebody goes and looks")
     JUDGE = "judge", _("Investigator: confirm or dismiss this serious case, so that the sponsor is told in time")
+    UNFETCHED = "unfetched", _("Tell the sponsor: nobody there has fetched this serious case in time")
 
 
 class QuestionState(models.TextChoices):

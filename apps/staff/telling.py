@@ -1,4 +1,5 @@
-"""What somebody is told by e-mail about their own account. No page changes an e-mail address, so it reaches them and nobody else."""
+"""What staff are told by e-mail, about their own account above all. No page changes an e-mail address, so it reaches them and nobody
+else."""
 
 import logging
 from datetime import datetime
@@ -32,7 +33,7 @@ def tell_of_password(*, user: User, by: User, at: datetime) -> None:
             "link": _link(),
             "code": code_of(user),
         }
-    _send(user, str(subject), body)
+    send(user, str(subject), body)
 
 
 def send_code_again(user: User) -> None:
@@ -45,16 +46,16 @@ def send_code_again(user: User) -> None:
             "It belongs here: %(link)s\n\n"
             "If it is not you, tell the principal investigator and the sponsor at once, and give the code to nobody."
         ) % {"account": user.username, "code": code_of(user), "link": _link()}
-    _send(user, str(subject), body)
+    send(user, str(subject), body)
 
 
 def _link() -> str:
     return f"{settings.PUBLIC_BASE_URL}/admin/password_change/"
 
 
-def _send(user: User, subject: str, body: str) -> None:
-    """A mail server that fails is an error in the log: the password is set by now."""
+def send(user: User, subject: str, body: str) -> None:
+    """After the commit of what it tells. A mail server that fails is an error in the log: what was done is done by now."""
     try:
         EmailMessage(subject, f"{body}\n", settings.EMAIL_FROM, [user.email]).send()
     except OSError as error:  # smtplib's exceptions are OSErrors too
-        log.error("somebody could not be told of their new password", extra={"error": type(error).__name__})
+        log.error("somebody could not be told by e-mail", extra={"error": type(error).__name__})
