@@ -1,10 +1,11 @@
 """What somebody tells a person of the site on the phone: the case, the page, the stop of texts, as if they had written it."""
 
+from dataclasses import asdict, replace
 from datetime import timedelta
 
 from django.db import transaction
 
-from apps.conversations import alarm, returning
+from apps.conversations import alarm, returning, stays
 from apps.conversations.board import NotYourTask, close_task, open_task
 from apps.conversations.models import Task
 from apps.conversations.routing import record_contact
@@ -22,6 +23,7 @@ from apps.safety import by_person
 from apps.safety.by_person import Telling
 from apps.safety.models import AdverseEvent, SpokenReport
 from apps.staff.models import User
+from apps.triage import services as triage
 
 READ_WITHIN = timedelta(minutes=15)
 _NEVER_ALONE = timedelta(days=1)  # a chain that its contact ends at once takes no step of its own
@@ -35,6 +37,17 @@ def may_be_told(task: Task) -> bool:
     return task.done_at is None and task.participant is not None and task.kind in _MAY_TELL
 
 
+def read(participant: Participant, telling: Telling) -> Telling:
+    """The same with how the rules read its words."""
+    is_away = pauses.known_stay(participant) is not None
+    heard = triage.read_words(
+        words=telling.words.strip(), participant=participant, at=telling.told_at, open_admission=is_away
+    )
+    findings = [asdict(finding) for finding in heard.findings]
+    is_home = stays.is_coming_home(participant, findings, heard.reason)
+    return replace(telling, heard=heard, is_home_again=is_home)
+
+
 @transaction.atomic
 def tell(
     *,
@@ -46,8 +59,8 @@ def tell(
 ) -> SpokenReport:
     """Everything that a telling asks for. The same one sent twice is one.
 
-    What is urgent pages people as a text would, unless an investigator says that it is dealt with: then that is the contact, in their
-    name. `task`: the call in which it was told, closed by it. Raises SafetyError, NotYourTask.
+    What is urgent, as entered or as the words read, pages people as a text would, unless an investigator says that it is dealt with:
+    then that is the contact, in their name. `task`: the call in which it was told, closed by it. Raises SafetyError, NotYourTask.
     """
     hold([participant])
     if (before := by_person.known(participant=participant, person=person, telling=telling)) is not None:
@@ -57,6 +70,7 @@ def tell(
         if task.participant_id != participant.pk:
             raise NotYourTask
         Task.objects.select_for_update().get(pk=task.pk)  # before the escalation that closing it ends
+    telling = read(participant, telling)
     by_person.check(participant=participant, person=person, telling=telling, case=case)
     running = _people(participant, person, telling)
     report = by_person.open_told_case(

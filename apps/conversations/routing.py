@@ -257,7 +257,7 @@ def _triaged(message: InboundMessage, point: ContactPoint) -> Turn:
     if report.path in ("death", "death_hold"):
         return death.handle(message=message, point=point, report=report)
     level = _level(message, report)
-    if stays.is_coming_home(participant, report) and not message.media_count:
+    if stays.is_coming_home(participant, report.findings, report.reason) and not message.media_count:
         return stays.come_home(message=message, point=point, report=report)
     if level in ("R1", "R2"):
         return _serious(message, point, report, level)

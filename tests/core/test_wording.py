@@ -22,6 +22,8 @@ VALUES = LONGEST | {
     "starts": "05-12 20:00",
     "ends": "05-13 08:00",
     "date": "1月2日",
+    "case": "BJ01-ABC234",
+    "hours": "24",
 }
 
 
