@@ -42,7 +42,7 @@ class TaskKind(models.TextChoices):
     SEARCH_RECORD = "search_record", _("Principal investigator: decide whether this participant is lost to follow-up")
     SEARCH_AGAIN = "search_again", _("Search again for this lost participant")
     RETURNED = "returned", _("Call: a participant who was lost has been heard of again")
-    AFTER_CLOSURE = "after_closure", _("Read this text: it came after the site was closed")
+    AFTER_CLOSURE = "after_closure", _("Read this: it came after the site was closed")
     CALL_AGAIN = "call_again", _("Call again, the contact person too: nobody answered")
     SECOND_CALL = "second_call", _("Call a second time, at another time of day: no answer to the check-in")
     THIRD_CALL = "third_call", _("Call a third time, in the evening or at the weekend: no answer to the check-in")

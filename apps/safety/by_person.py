@@ -173,6 +173,7 @@ def open_told_case(
     telling: Telling,
     escalation: Escalation | None,
     case: AdverseEvent | None = None,
+    is_asked_about: bool = True,
 ) -> SpokenReport:
     """The draft of a telling, its own or the open one that it is about. The caller holds the participant and has called `check`."""
     event = still_a_draft(case) or still_a_draft(_open_about(participant, telling))
@@ -188,7 +189,8 @@ def open_told_case(
         event.first_read_at, event.first_read_by = clock.now(), person
     rise(event, telling.level, escalation, joins=not is_first)
     event.save()
-    items.expect(event, path=items.NEVER[0] if telling.is_death else "")
+    if is_asked_about:
+        items.expect(event, path=items.NEVER[0] if telling.is_death else "")
     if not is_first:
         items.told_again(event, at=clock.now())
     return _report(event, person, telling, is_first=is_first)

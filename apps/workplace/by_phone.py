@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
-from apps.conversations import by_phone
+from apps.conversations import by_phone, closure
 from apps.conversations.models import Task
 from apps.core import clock
 from apps.participants.models import Participant
@@ -211,6 +211,8 @@ def _told(it: Doing) -> Any:
 
 def _after(report: SpokenReport) -> Any:
     values = {"case": report.event.case_number}
+    if closure.is_closed(report.event.participant.site, at=report.recorded_at):
+        return _("On record in case %(case)s. The site is closed: nobody is paged, and a task asks for it.") % values
     if report.level in ("R1", "R2") and report.is_dealt_with:
         return _("On record in case %(case)s, with your contact. Nobody is paged.") % values
     if report.level in ("R1", "R2"):

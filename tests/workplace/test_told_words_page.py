@@ -4,11 +4,15 @@ from typing import Any
 
 import pytest
 
+from apps.conversations.models import Task
+from apps.core import clock
+from apps.core.clock import VirtualClock
 from apps.escalation.models import Escalation
 from apps.safety.models import AdverseEvent, SpokenReport
 from apps.staff.models import User
 from tests import people
-from tests.workplace.scenes import change_url, page, press
+from tests.conversations.test_the_end import AFTER, closed
+from tests.workplace.scenes import change_url, page, press, signed_in
 from tests.workplace.test_by_phone_page import filled
 
 pytestmark = pytest.mark.django_db
@@ -85,3 +89,14 @@ def test_the_case_shows_how_the_words_read_and_who_judged_otherwise(everybody: N
     body = page(people.carol(), change_url(AdverseEvent.objects.get()))
     assert "The words read as R1: Vomiting blood" in body
     assert "judged as milder by the investigator who wrote it" in body
+
+
+def test_after_a_site_s_closing_the_page_says_that_nobody_is_paged() -> None:
+    with clock.using(VirtualClock(AFTER)):
+        people.everybody()
+        Task.objects.all().delete()
+        closed()
+        client = signed_in(people.alice())
+        said = {f"told-{name}": value for name, value in filled(words="vomited blood").items()}
+        body = client.post(change_url(people.wang()), {"act": "told", **said}, follow=True).content.decode()
+    assert "The site is closed: nobody is paged" in body
