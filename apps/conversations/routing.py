@@ -97,6 +97,7 @@ def _from_staff(message: InboundMessage, line: Line, people: list[User]) -> bool
             for record in ContactRecord.objects.filter(person=person, at__gte=since).select_related("escalation"):
                 aware.of_escalation(record.escalation, person=person, at=record.at)
                 judged.after_contact(record)
+                stays.after_contact(record)
             _notice(message, line, person, answer.wording, answer.values)
             return True
     if contact_points_of(line):
@@ -140,6 +141,7 @@ def record_contact(*, running: Escalation, person: User, result: ContactResult, 
     aware.of_escalation(running, person=person, at=record.at)
     unanswered.after_contact(record)
     judged.after_contact(record)
+    stays.after_contact(record)
     return record
 
 

@@ -1,4 +1,4 @@
-"""Stays in hospital as texts tell of them: a stay pauses the check-ins, coming home ends the pause.
+"""Stays in hospital as texts and calls tell of them: a stay pauses the check-ins, coming home ends the pause.
 
 A text that says "home from hospital" while no stay is known to the team is the first news of a serious event and stays an emergency
 (clinical rule 16). So does one that says that they left against advice, or that they are in hospital again.
@@ -6,13 +6,15 @@ A text that says "home from hospital" while no stay is known to the team is the 
 
 from typing import Any
 
-from apps.conversations import alarm
+from apps.conversations import alarm, aware, closure
 from apps.conversations.board import READ_WITHIN, open_task
 from apps.conversations.models import Turn
 from apps.conversations.speaking import is_over
 from apps.conversations.turns import turn_for
 from apps.conversations.vocabulary import TaskKind
 from apps.core import clock
+from apps.escalation.models import ContactRecord
+from apps.escalation.vocabulary import ContactResult
 from apps.messaging import services as messaging
 from apps.messaging.models import InboundMessage
 from apps.messaging.vocabulary import Disposition
@@ -58,6 +60,16 @@ def note(turn: Turn) -> None:
         pauses.end(pause=stay, because=PauseEnded.BACK_HOME)
     elif report.label == "serious" and alarm.is_only_a_stay(report) and not is_home:
         pauses.begin(participant=participant, code=PauseCode.IN_HOSPITAL)
+
+
+def after_contact(record: ContactRecord) -> None:
+    """A colleague's "at hospital" is as good as the participant's own word. About several nobody knows which of them it is."""
+    if record.result != ContactResult.HOSPITAL:
+        return
+    about = aware.whom(record.escalation)
+    if len(about) != 1 or about[0].follow_up in SILENT or closure.is_closed(about[0].site, at=record.at):
+        return
+    pauses.begin(participant=about[0], code=PauseCode.IN_HOSPITAL)
 
 
 def _tells_of_coming_home(findings: Findings, reason: str) -> bool:
