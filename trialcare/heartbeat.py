@@ -17,7 +17,7 @@ from apps.followup.models import CheckIn, Farewell, Reminder, Search, Unreached
 from apps.messaging import services as messaging
 from apps.messaging.models import DeliveryEvent, InboundMessage, OutboundMessage, Reconciliation
 from apps.participants.models import Pause, Plan, RoundTrip
-from apps.safety.models import OpenItem
+from apps.safety.models import OpenItem, SponsorReceipt
 
 TABLE = (
     Work(
@@ -34,6 +34,7 @@ TABLE = (
     Work(Question, conversations.after_silence, conversations.could_not_notice),
     Work(Turn, conversations.reply, conversations.could_not_reply),
     Work(Arrival, conversations.see_arrival, conversations.could_not_see),
+    Work(SponsorReceipt, conversations.see_receipt),
     Work(SecondReading, conversations.read_again),
     Work(CheckIn, followup.advance_checkin, followup.could_not_check_in),
     Work(Unreached, followup.pursue, followup.could_not_pursue),

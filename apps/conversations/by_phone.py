@@ -1,10 +1,11 @@
 """What somebody tells a person of the site on the phone: the case, the page, the stop of texts, as if they had written it."""
 
+from dataclasses import asdict, replace
 from datetime import timedelta
 
 from django.db import transaction
 
-from apps.conversations import alarm, returning
+from apps.conversations import alarm, closure, returning, stays
 from apps.conversations.board import NotYourTask, close_task, open_task
 from apps.conversations.models import Task
 from apps.conversations.routing import record_contact
@@ -22,6 +23,7 @@ from apps.safety import by_person
 from apps.safety.by_person import Telling
 from apps.safety.models import AdverseEvent, SpokenReport
 from apps.staff.models import User
+from apps.triage import services as triage
 
 READ_WITHIN = timedelta(minutes=15)
 _NEVER_ALONE = timedelta(days=1)  # a chain that its contact ends at once takes no step of its own
@@ -35,6 +37,17 @@ def may_be_told(task: Task) -> bool:
     return task.done_at is None and task.participant is not None and task.kind in _MAY_TELL
 
 
+def read(participant: Participant, telling: Telling) -> Telling:
+    """The same with how the rules read its words."""
+    is_away = pauses.known_stay(participant) is not None
+    heard = triage.read_words(
+        words=telling.words.strip(), participant=participant, at=telling.told_at, open_admission=is_away
+    )
+    findings = [asdict(finding) for finding in heard.findings]
+    is_home = stays.is_coming_home(participant, findings, heard.reason)
+    return replace(telling, heard=heard, is_home_again=is_home)
+
+
 @transaction.atomic
 def tell(
     *,
@@ -46,8 +59,9 @@ def tell(
 ) -> SpokenReport:
     """Everything that a telling asks for. The same one sent twice is one.
 
-    What is urgent pages people as a text would, unless an investigator says that it is dealt with: then that is the contact, in their
-    name. `task`: the call in which it was told, closed by it. Raises SafetyError, NotYourTask.
+    What is urgent, as entered or as the words read, pages people as a text would, unless an investigator says that it is dealt with:
+    then that is the contact, in their name. After a site's closing it pages nobody, as no text does. `task`: the call in which it was
+    told, closed by it. Raises SafetyError, NotYourTask.
     """
     hold([participant])
     if (before := by_person.known(participant=participant, person=person, telling=telling)) is not None:
@@ -57,16 +71,27 @@ def tell(
         if task.participant_id != participant.pk:
             raise NotYourTask
         Task.objects.select_for_update().get(pk=task.pk)  # before the escalation that closing it ends
+    telling = read(participant, telling)
     by_person.check(participant=participant, person=person, telling=telling, case=case)
-    running = _people(participant, person, telling)
+    is_closed = closure.is_closed(participant.site, at=clock.now())  # who was on call is on call no longer
+    running = None if is_closed else _people(participant, person, telling)
     report = by_person.open_told_case(
-        participant=participant, person=person, telling=telling, escalation=running, case=case
+        participant=participant,
+        person=person,
+        telling=telling,
+        escalation=running,
+        case=case,
+        is_asked_about=not is_closed,
     )
     if running is not None and telling.is_dealt_with:
         result = ContactResult.HOSPITAL if telling.item == by_person.ADMITTED else ContactResult.REACHED
         record_contact(running=running, person=person, result=result, via=Via.ADMIN)
     if telling.is_death:
-        _death(report, participant, person)
+        _freeze(participant, person)
+    if is_closed:
+        closure.take_told(report)
+    elif telling.is_death:
+        _have_it_read(report)
     else:
         _change_contact(report, participant)
     if task is not None and task.kind in _ENDED:
@@ -97,11 +122,16 @@ def _people(participant: Participant, person: User, telling: Telling) -> Escalat
     return running
 
 
-def _death(report: SpokenReport, participant: Participant, person: User) -> None:
-    """All sending stops, and a person reads it at once, unless the one who wrote it is who would be asked to."""
+def _freeze(participant: Participant, person: User) -> None:
+    """After a death all sending stops."""
     if participant.follow_up not in SILENT:
         participants.set_follow_up(participant=participant, wanted=FollowUp.FROZEN, person=person)
+
+
+def _have_it_read(report: SpokenReport) -> None:
+    """A person reads of a death at once, unless the one who wrote it is who would be asked to."""
     if not report.is_dealt_with:
+        participant = report.event.participant
         open_task(
             key=f"told-death:{report.pk}", kind=TaskKind.DEATH, site=participant.site, participant=participant,
             event=report.event, deadline=clock.now() + READ_WITHIN,

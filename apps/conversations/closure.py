@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
+from apps.conversations import judged
 from apps.conversations.board import READ_WITHIN, open_task
 from apps.conversations.commands import stops_or_starts
 from apps.conversations.models import Closure, Task, Turn
@@ -24,7 +25,7 @@ from apps.messaging.vocabulary import Disposition, Purpose
 from apps.participants import services as participants
 from apps.participants.models import ContactPoint, Participant
 from apps.participants.vocabulary import SILENT, FollowUp
-from apps.safety.models import AdverseEvent
+from apps.safety.models import AdverseEvent, SpokenReport
 from apps.safety.vocabulary import EventState
 from apps.staff.models import User
 from apps.staff.services import scope, sign
@@ -205,6 +206,20 @@ def _report(message: InboundMessage, point: ContactPoint, report: SymptomReport)
         key=f"after-closure:{message.pk}:{participant.pk}", kind=TaskKind.AFTER_CLOSURE, site=participant.site,
         participant=participant, message=message, deadline=deadline,
     )  # fmt: skip
+
+
+def take_told(report: SpokenReport) -> None:
+    """What was told to a person after it. Whoever wrote it has opened the case, which no text does; it is read and judged by tasks, as a
+    text is read: an investigator who has dealt with it has read it.
+    """
+    event, site = report.event, report.event.participant.site
+    if not report.is_dealt_with:
+        is_serious = report.level in ("R1", "R2")
+        open_task(
+            key=f"after-closure:{report.pk}", kind=TaskKind.AFTER_CLOSURE, site=site, participant=event.participant, event=event,
+            deadline=clock.now() + READ_WITHIN if is_serious else promised_call(site).deadline,
+        )  # fmt: skip
+    judged.ask([event])
 
 
 def _kept(message: InboundMessage, points: list[ContactPoint], report: SymptomReport) -> None:

@@ -27,7 +27,7 @@ from apps.trials.services import current_protocol
 def after_contact(record: ContactRecord) -> None:
     """The paging has ended: what it was about is to be judged now."""
     if record.result in IS_CONTACT:
-        _ask(
+        ask(
             AdverseEvent.objects.filter(escalation=record.escalation_id).select_related(
                 "participant__site", "escalation"
             )
@@ -61,15 +61,15 @@ def reopen(*, event: AdverseEvent, person: User, **said: Any) -> AdverseEvent:
 
 def _followed(event: AdverseEvent, person: User) -> AdverseEvent:
     if event.state == EventState.DRAFT:
-        _ask([event])
+        ask([event])
         return event
     for task in _asked(event).select_for_update():
         finish(task, person, str(event.get_state_display()))
     return event
 
 
-def _ask(events: Iterable[AdverseEvent]) -> None:
-    """At once where nobody is being paged about it; else the contact asks."""
+def ask(events: Iterable[AdverseEvent]) -> None:
+    """For the judgement of what is to be judged: at once where nobody is being paged about it; else the contact asks."""
     within = timedelta(hours=current_protocol().reporting.sponsor_within_hours)
     for event in events:
         is_paged = event.escalation is not None and event.escalation.state in RUNNING

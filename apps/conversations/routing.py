@@ -97,6 +97,7 @@ def _from_staff(message: InboundMessage, line: Line, people: list[User]) -> bool
             for record in ContactRecord.objects.filter(person=person, at__gte=since).select_related("escalation"):
                 aware.of_escalation(record.escalation, person=person, at=record.at)
                 judged.after_contact(record)
+                stays.after_contact(record)
             _notice(message, line, person, answer.wording, answer.values)
             return True
     if contact_points_of(line):
@@ -140,6 +141,7 @@ def record_contact(*, running: Escalation, person: User, result: ContactResult, 
     aware.of_escalation(running, person=person, at=record.at)
     unanswered.after_contact(record)
     judged.after_contact(record)
+    stays.after_contact(record)
     return record
 
 
@@ -257,7 +259,7 @@ def _triaged(message: InboundMessage, point: ContactPoint) -> Turn:
     if report.path in ("death", "death_hold"):
         return death.handle(message=message, point=point, report=report)
     level = _level(message, report)
-    if stays.is_coming_home(participant, report) and not message.media_count:
+    if stays.is_coming_home(participant, report.findings, report.reason) and not message.media_count:
         return stays.come_home(message=message, point=point, report=report)
     if level in ("R1", "R2"):
         return _serious(message, point, report, level)

@@ -23,6 +23,7 @@ from apps.conversations.silence import after_silence, could_not_notice
 from apps.conversations.speaking import INTERVIEW, QUESTIONS, AnotherQuestionOpen, NoLine, ask, say
 from apps.conversations.telling import note_arm
 from apps.conversations.unanswered import nobody_answered, tell_of_attempt
+from apps.conversations.unfetched import see_receipt
 from apps.conversations.vocabulary import TaskKind
 from apps.core import clock, wording, work
 from apps.core.work import Lane
@@ -57,6 +58,7 @@ __all__ = [
     "reply",
     "say",
     "see_arrival",
+    "see_receipt",
     "take",
     "task_due",
     "tell_of_attempt",

@@ -42,13 +42,14 @@ class TaskKind(models.TextChoices):
     SEARCH_RECORD = "search_record", _("Principal investigator: decide whether this participant is lost to follow-up")
     SEARCH_AGAIN = "search_again", _("Search again for this lost participant")
     RETURNED = "returned", _("Call: a participant who was lost has been heard of again")
-    AFTER_CLOSURE = "after_closure", _("Read this text: it came after the site was closed")
+    AFTER_CLOSURE = "after_closure", _("Read this: it came after the site was closed")
     CALL_AGAIN = "call_again", _("Call again, the contact person too: nobody answered")
     SECOND_CALL = "second_call", _("Call a second time, at another time of day: no answer to the check-in")
     THIRD_CALL = "third_call", _("Call a third time, in the evening or at the weekend: no answer to the check-in")
     NOT_REACHED = "not_reached", _("Investigator, please know: this participant answers neither texts nor calls")
     WELFARE = "welfare", _("Principal investigator: decide whether somebody goes and looks")
     JUDGE = "judge", _("Investigator: confirm or dismiss this serious case, so that the sponsor is told in time")
+    UNFETCHED = "unfetched", _("Tell the sponsor: nobody there has fetched this serious case in time")
 
 
 class QuestionState(models.TextChoices):

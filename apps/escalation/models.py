@@ -268,13 +268,14 @@ class ContactRecord(models.Model):
 
 
 class Incident(models.Model):
-    """Something in the paging itself went wrong: a gap in the rota, a person without a phone. Somebody must mend it."""
+    """Something in the paging itself went wrong, or the sponsor has not heard: a gap in the rota, a person without a phone, a serious case
+    that nobody fetched. Somebody must mend it."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     escalation = models.ForeignKey(Escalation, on_delete=models.PROTECT, null=True, related_name="incidents")
     site = models.ForeignKey(Site, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("site"))
     kind = models.CharField(_("kind"), max_length=24, choices=IncidentKind.choices)
-    detail = models.CharField(_("detail"), max_length=200)  # a role, a channel or a time; never a number
+    detail = models.CharField(_("detail"), max_length=200)  # a role, a channel, a time or a case; never a phone number
     person = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("person"))
     at = models.DateTimeField(_("at"))
     mended_at = models.DateTimeField(_("mended"), null=True)

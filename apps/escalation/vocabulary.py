@@ -93,6 +93,7 @@ class IncidentKind(models.TextChoices):
     DRILL_FAILED = "drill_failed", _("a drill was not answered")
     UNTESTED = "untested", _("put on call untested, with a reason")
     NAMED_GONE = "named_gone", _("a chain names somebody who has left or has no role here any more")
+    UNFETCHED = "unfetched", _("the sponsor has not fetched a serious case in time")
 
 
 class MilestoneKind(models.TextChoices):

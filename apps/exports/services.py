@@ -20,6 +20,7 @@ from apps.exports.models import DataCut, Download, ExportFile, Verification
 from apps.exports.vocabulary import Why
 from apps.participants import arm_told
 from apps.safety.models import AdverseEvent
+from apps.safety.receipt import note_fetched
 from apps.safety.services import note_sponsor_aware
 from apps.staff.models import User
 from apps.staff.services import scope
@@ -184,7 +185,7 @@ def write_cut(*, cut: DataCut, out: Path) -> list[Path]:
             (Path(draft) / path).write_bytes(content)
         for path in files:
             (Path(draft) / path).replace(out / path)
-    _sponsor_aware(cut)
+    _in_the_sponsors_hands(cut, cut.maker)
     return [out / path for path in sorted(files)]
 
 
@@ -197,7 +198,7 @@ def fetch_cut(*, cut: DataCut, person: User) -> Fetched:
     _require_right(person)
     Download.objects.create(cut=cut, person=person, at=clock.now())
     if scope(person).roles & ACTS_FOR_SPONSOR:
-        _sponsor_aware(cut)
+        _in_the_sponsors_hands(cut, person)
     return Fetched(f"{cut.reference}.zip", "application/zip", archive.packed(_files(cut)))
 
 
@@ -224,6 +225,9 @@ def _is_other(path: Path, content: bytes) -> bool:
     return path.exists() and (not path.is_file() or path.read_bytes() != content)
 
 
-def _sponsor_aware(cut: DataCut) -> None:
+@transaction.atomic
+def _in_the_sponsors_hands(cut: DataCut, person: User | None) -> None:
+    """Day 0 of what has none yet, and the end of waiting for what is serious."""
     events = list(AdverseEvent.objects.filter(case_number__in=cut.cases))
     note_sponsor_aware(events=events, at=clock.now())
+    note_fetched(cases=cut.cases, as_of=cut.as_of, person=person)

@@ -1,8 +1,9 @@
 """A case told to a person of the site: the draft that it opens, or the open one that it joins. The words are a source record."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 
@@ -28,6 +29,7 @@ DEATH, ADMITTED, HOME, TRANSPLANT = "evt_death", "evt_admitted", "evt_discharged
 SUICIDAL = "suicidal"  # not asked about by text
 _AT_ONCE = frozenset({"death", "life_threatening", "hospitalisation"})
 _SAYS_ITSELF = {DEATH: "death", ADMITTED: "hospitalisation"}
+_URGENT = ("R1", "R2")
 _UNNAMED = "R3"  # an item that the catalogue does not have
 _MINUTE = timedelta(minutes=1)  # the hour of a call is written without seconds
 
@@ -45,12 +47,16 @@ class CaseIsLater(SafetyError):
 
 
 class NotAnInvestigator(SafetyError):
-    """Only an investigator of the site says that a case is dealt with."""
+    """Only an investigator of the site says that a case is dealt with, or milder than its words read."""
 
 
 @dataclass(frozen=True)
 class Telling:
-    """What a person was told, as they enter it. `item` is of the catalogue, empty for anything else."""
+    """What a person was told, as they enter it. `item` is of the catalogue, empty for anything else.
+
+    `heard` is how the rules read the words. Where that is more serious than what was entered, it counts like a text's, unless an
+    investigator judges it milder: nothing else lowers a level.
+    """
 
     teller: Teller
     told_at: datetime
@@ -59,6 +65,9 @@ class Telling:
     ticked: frozenset[str] = frozenset()
     onset_on: date | None = None
     is_dealt_with: bool = False
+    is_judged_milder: bool = False
+    heard: rules.Assessment | None = None
+    is_home_again: bool = False  # the words say nothing but that, and the stay is known
 
     @property
     def criteria(self) -> list[str]:
@@ -68,10 +77,36 @@ class Telling:
 
     @property
     def is_death(self) -> bool:
-        return "death" in self.criteria
+        return "death" in self.criteria or (self._words_count and self._heard_death)
 
     @property
     def level(self) -> str:
+        """As entered, or as the words read where that counts."""
+        return min(self._entered, self._heard_level) if self._words_count else self._entered
+
+    @property
+    def reads_worse(self) -> bool:
+        """The words are more serious than what was entered beside them."""
+        is_more_urgent = bool(self._heard_level) and self._heard_level < self._entered
+        return is_more_urgent or (self._heard_death and "death" not in self.criteria)
+
+    @property
+    def _words_count(self) -> bool:
+        return self.reads_worse and not self.is_judged_milder
+
+    @property
+    def _heard_level(self) -> str:
+        """Only an urgent one: what a text would leave to a person has been heard by one."""
+        if self.heard is None or self.is_home_again or self.heard.level not in _URGENT:
+            return ""
+        return self.heard.level
+
+    @property
+    def _heard_death(self) -> bool:
+        return self.heard is not None and self.heard.path in items.NEVER
+
+    @property
+    def _entered(self) -> str:
         """The strictest of the catalogue's and of what the criteria ask for."""
         level = rules.catalogue().items[self.item].level if self.item else _UNNAMED
         by_criteria = "R1" if _AT_ONCE & {*self.criteria} else "R2" if self.criteria else level
@@ -79,18 +114,21 @@ class Telling:
 
     @property
     def pages(self) -> bool:
-        return self.level in ("R1", "R2")
+        return self.level in _URGENT
 
     @property
     def pages_at_night(self) -> bool:
         """What a person calls serious waits for no morning (decision 30)."""
-        return self.level == "R1" or bool(self.criteria) or rules.catalogue().items[self.item].night_page
+        if self.level == "R1" or bool(self.criteria):
+            return True
+        by_words = self._words_count and self.heard is not None and self.heard.night_page
+        return by_words or (bool(self.item) and rules.catalogue().items[self.item].night_page)
 
     def marks(self, participant: Participant, person: User) -> list[bytes]:
         """By which the same telling is known again, under every index key, the newest first."""
         said = (
             str(participant.pk), str(person.pk), self.told_at.isoformat(), self.teller, self.item, *sorted(self.ticked),
-            str(self.onset_on), str(self.is_dealt_with), self.words.strip(),
+            str(self.onset_on), str(self.is_dealt_with), *(["milder"] if self.is_judged_milder else []), self.words.strip(),
         )  # fmt: skip
         return text_marks("\n".join(said))
 
@@ -108,7 +146,7 @@ def check(*, participant: Participant, person: User, telling: Telling, case: Adv
         raise ValueError("a case of somebody else")
     if not scope(person).may(Action.DRAFT_EVENTS, site=participant.site_id):
         raise NotAllowedHere
-    if telling.is_dealt_with and not is_investigator(person, participant):
+    if (telling.is_dealt_with or telling.is_judged_milder) and not is_investigator(person, participant):
         raise NotAnInvestigator
     if not telling.words.strip():
         raise NothingSaid
@@ -135,6 +173,7 @@ def open_told_case(
     telling: Telling,
     escalation: Escalation | None,
     case: AdverseEvent | None = None,
+    is_asked_about: bool = True,
 ) -> SpokenReport:
     """The draft of a telling, its own or the open one that it is about. The caller holds the participant and has called `check`."""
     event = still_a_draft(case) or still_a_draft(_open_about(participant, telling))
@@ -150,7 +189,8 @@ def open_told_case(
         event.first_read_at, event.first_read_by = clock.now(), person
     rise(event, telling.level, escalation, joins=not is_first)
     event.save()
-    items.expect(event, path="")
+    if is_asked_about:
+        items.expect(event, path=items.NEVER[0] if telling.is_death else "")
     if not is_first:
         items.told_again(event, at=clock.now())
     return _report(event, person, telling, is_first=is_first)
@@ -171,10 +211,20 @@ def _report(event: AdverseEvent, person: User, telling: Telling, *, is_first: bo
         event=event, mark=telling.marks(participant, person)[0], is_first=is_first, teller=telling.teller, person=person,
         told_at=telling.told_at, recorded_at=clock.now(), item=telling.item, level=telling.level, criteria=telling.criteria,
         onset_on=telling.onset_on, is_dealt_with=telling.is_dealt_with, data_key=participant.data_key,
-        words=telling.words.strip(),
+        words=telling.words.strip(), reading=_kept(telling.heard), is_judged_milder=telling.is_judged_milder and telling.reads_worse,
     )  # fmt: skip
     arm_told.note(row=report, field="words", text=report.words, participant=participant, said_by=person)
     return report
+
+
+def _kept(heard: rules.Assessment | None) -> dict[str, Any]:
+    """The decision as it is kept: why, where in the words, and by which version of the rules."""
+    if heard is None:
+        return {}
+    return {
+        "label": heard.label, "level": heard.level or "", "findings": [asdict(each) for each in heard.findings],
+        "path": heard.path or "", "reason": heard.reason[:300], "rules_version": heard.rules_version,
+    }  # fmt: skip
 
 
 def _open_about(participant: Participant, telling: Telling) -> AdverseEvent | None:

@@ -13,6 +13,7 @@ from apps.core.work import WorkRow
 from apps.escalation.figures import first_reached
 from apps.escalation.models import Escalation
 from apps.participants.models import Participant
+from apps.safety.models_receipt import SponsorReceipt as SponsorReceipt
 from apps.safety.models_spoken import SpokenReport as SpokenReport
 from apps.safety.vocabulary import CRITERIA, GOES_ON, Causality, EventState, Outcome
 from apps.staff.models import User

@@ -16,7 +16,8 @@ from apps.vault.models import DataKey
 class SpokenReport(models.Model):
     """A source record of an event: who told it, who wrote it down, when it was told, and the words as noted. Rows are only added.
 
-    `told_at` is the site's awareness. `mark` is a keyed digest of all that was entered: the same telling sent twice is one row.
+    `told_at` is the site's awareness. `level` is what people act at: as entered, or as the words read where that is more urgent. `mark`
+    is a keyed digest of all that was entered: the same telling sent twice is one row.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -32,6 +33,9 @@ class SpokenReport(models.Model):
     criteria = models.JSONField(_("serious because of"), default=list)  # names of `vocabulary.CRITERIA`
     onset_on = models.DateField(_("onset"), null=True)
     is_dealt_with = models.BooleanField(_("dealt with by the investigator who wrote it"), default=False)
+    # How the rules read the words: findings by id, place and state, never the words. Empty: they were written before that was kept.
+    reading = models.JSONField(default=dict)
+    is_judged_milder = models.BooleanField(_("judged as milder by the investigator who wrote it"), default=False)
     data_key = models.ForeignKey(DataKey, on_delete=models.PROTECT, related_name="+", editable=False)
     words = SealedTextField(_("words as noted"))
 

@@ -18,7 +18,7 @@ from apps.participants import services as participants
 from apps.participants.holding import hold
 from apps.participants.models import Participant
 from apps.participants.vocabulary import LEFT, SILENT, FollowUp
-from apps.safety import items
+from apps.safety import items, receipt
 from apps.safety.judgement import SafetyError, check_days, check_whole
 from apps.safety.models import AdverseEvent, Report
 from apps.safety.vocabulary import CRITERIA, MOVES, EventState
@@ -217,7 +217,9 @@ def confirm(*, event: AdverseEvent, person: User, started_from: int | None = Non
     event.confirmed_at, event.confirmed_by = clock.now(), person
     _freeze_after_death(event, participant, person)
     items.follow(event)
-    return _changed(event, person)
+    event = _changed(event, person)
+    receipt.expect(event, known_since=event.serious_since, person=person)
+    return event
 
 
 @transaction.atomic
@@ -237,7 +239,9 @@ def correct(
         _freeze_after_death(event, participant, person)
     items.follow(event)
     with because(reason):
-        return _changed(event, person, reason=reason)
+        event = _changed(event, person, reason=reason)
+    receipt.expect(event, known_since=event.changed_at, person=person)  # what makes it serious came with the correction
+    return event
 
 
 @transaction.atomic

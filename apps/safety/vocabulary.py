@@ -56,3 +56,10 @@ class Teller(models.TextChoices):
     FAMILY = "family", _("somebody else of the family")
     HOSPITAL = "hospital", _("a hospital or doctor")
     OTHER = "other", _("somebody else")
+
+
+class ReceiptEnd(models.TextChoices):
+    """Why the sponsor is no longer waited for to fetch a case."""
+
+    FETCHED = "fetched", _("fetched by the sponsor")
+    NOT_SERIOUS = "not_serious", _("judged as not serious")

@@ -1,4 +1,4 @@
-"""What is told by e-mail of an account: to its owner, and to those who answer for its work. No page changes an e-mail address."""
+"""What staff are told by e-mail, above all of an account: its owner, and those who answer for its work. No page changes an address."""
 
 import logging
 from collections.abc import Iterable
@@ -33,7 +33,7 @@ def tell_of_password(*, user: User, by: User, at: datetime) -> None:
             "link": _link(),
             "code": code_of(user),
         }
-    _send(user, str(subject), body)
+    send(user, str(subject), body)
 
 
 def tell_of_role(given: SiteAssignment, *, by: User, told: Iterable[User], at: datetime) -> None:
@@ -58,7 +58,7 @@ def tell_of_role(given: SiteAssignment, *, by: User, told: Iterable[User], at: d
                 "where": given.site.code if given.site else _("whole trial"),
                 "from": f"{given.starts_on:%Y-%m-%d}",
             }
-        _send(person, str(subject), body)
+        send(person, str(subject), body)
 
 
 def send_code_again(user: User) -> None:
@@ -71,7 +71,7 @@ def send_code_again(user: User) -> None:
             "It belongs here: %(link)s\n\n"
             "If it is not you, tell the principal investigator and the sponsor at once, and give the code to nobody."
         ) % {"account": user.username, "code": code_of(user), "link": _link()}
-    _send(user, str(subject), body)
+    send(user, str(subject), body)
 
 
 def _time(at: datetime) -> str:
@@ -82,9 +82,9 @@ def _link() -> str:
     return f"{settings.PUBLIC_BASE_URL}/admin/password_change/"
 
 
-def _send(user: User, subject: str, body: str) -> None:
-    """A mail server that fails is an error in the log: what it would have told of is done by now."""
+def send(user: User, subject: str, body: str) -> None:
+    """After the commit of what it tells. A mail server that fails is an error in the log: what was done is done by now."""
     try:
         EmailMessage(subject, f"{body}\n", settings.EMAIL_FROM, [user.email]).send()
     except OSError as error:  # smtplib's exceptions are OSErrors too
-        log.error("somebody could not be told of an account", extra={"error": type(error).__name__})
+        log.error("somebody could not be told by e-mail", extra={"error": type(error).__name__})

@@ -54,6 +54,15 @@ def of(
     )
 
 
+def of_words(*, participant: Participant, at: datetime, open_admission: bool) -> Context:
+    """The context of what was told to a person: what holds of the participant, and nothing of their texts."""
+    return Context(
+        days_since_infusion=(at.date() - participant.day_zero).days,
+        open_admission=open_admission,
+        baselines=baselines.valid_items(participant, at=at),
+    )
+
+
 def _usual_reporter(participant: Participant, message: InboundMessage) -> str | None:
     """Who wrote at least three quarters of last month's texts, digits included; None when there is no such habit."""
     texts = InboundMessage.objects.filter(

@@ -1,7 +1,7 @@
 """Reading a stored text by the rules and keeping the decision."""
 
 from dataclasses import asdict, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from apps.core import clock
@@ -86,6 +86,12 @@ def decide(*, message: InboundMessage, sender: str, context: rules.Context) -> r
     whole, start = together.joined([*pieces, message.body])
     found = rules.assess(whole, sender=sender, context=context)
     return together.worse(alone=alone, before=before, together=found, start=start)
+
+
+def read_words(*, words: str, participant: Participant, at: datetime, open_admission: bool) -> rules.Assessment:
+    """What words mean that somebody of the site has noted of a participant: a third person's, as a family's text is. Keeps nothing."""
+    context = contexts.of_words(participant=participant, at=at, open_admission=open_admission)
+    return rules.assess(words, sender="caregiver", context=context)
 
 
 def _just_before(message: InboundMessage) -> list[str]:

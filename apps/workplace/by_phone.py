@@ -1,5 +1,7 @@
 """Told by phone: what a person of the site hears in a call, on the card of the participant, of the call's task and of the case."""
 
+from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -9,7 +11,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
-from apps.conversations import by_phone
+from apps.conversations import by_phone, closure
 from apps.conversations.models import Task
 from apps.core import clock
 from apps.participants.models import Participant
@@ -19,12 +21,23 @@ from apps.safety.models import AdverseEvent, SpokenReport
 from apps.safety.vocabulary import CRITERIA, EventState, Teller
 from apps.staff.vocabulary import Action
 from apps.triage import rules
+from apps.triage.models import Level
 from apps.workplace import asked
 from apps.workplace.cards import Act, Doing
 from apps.workplace.forms import AboutForm, DayField, MinuteField
+from apps.workplace.words import listed
 
 OTHER, NONE = "other", "none"
 NAME = "told"
+_URGENT = ("R1", "R2")
+_WARNING = _(
+    "Your words read as %(level)s: %(what)s. Correct what does not fit. Sent again as it is, it counts as that: only an investigator may "
+    "say that it is not."
+)
+_WARNING_INVESTIGATOR = _(
+    "Your words read as %(level)s: %(what)s. Correct what does not fit. Sent again as it is, it counts as that, unless you tick below "
+    "that in your judgement it is not."
+)
 DEALT_WITH = _("I am an investigator and have dealt with it: page nobody")
 
 
@@ -70,6 +83,10 @@ class ToldForm(AboutForm):
     onset_on = DayField(label=_("Onset, if known"), required=False)
     case = forms.ChoiceField(label=_("Case"), required=False)
     is_dealt_with = forms.BooleanField(label=DEALT_WITH, required=False)
+    is_judged_milder = forms.BooleanField(
+        label=_("In my judgement as an investigator it is not as serious as these words read"), required=False
+    )
+    warned = forms.CharField(widget=forms.HiddenInput, required=False)  # of which words they know how they read
 
     def prepare(self) -> None:
         participant = participant_of(self.about)
@@ -79,8 +96,12 @@ class ToldForm(AboutForm):
         self._choices("item", [("", "–"), *_items(), (OTHER, _("something else"))])
         self._choices("criteria", [*((name, criterion(name)) for name in CRITERIA), (NONE, _("not serious"))])
         self._offer_cases(participant)
-        if not by_person.is_investigator(self.person, participant):
+        self._judged = self.fields.pop("is_judged_milder")
+        self._is_investigator = by_person.is_investigator(self.person, participant)
+        if not self._is_investigator:
             del self.fields["is_dealt_with"]
+        elif self.data.get(self.add_prefix("warned")):
+            self._ask_for_judgement()
 
     def _offer_cases(self, participant: Participant) -> None:
         drafts = participant.events.filter(state=EventState.DRAFT).order_by("-received_at")
@@ -93,6 +114,9 @@ class ToldForm(AboutForm):
         if about is not None and str(about.pk) in dict(known):
             self.initial.setdefault("case", str(about.pk))
 
+    def _ask_for_judgement(self) -> None:
+        self.fields["is_judged_milder"] = self._judged
+
     def _choices(self, name: str, choices: list[tuple[str, Any]]) -> None:
         self.fields[name].choices = choices  # type: ignore[attr-defined]
 
@@ -101,6 +125,47 @@ class ToldForm(AboutForm):
         if NONE in ticked and len(ticked) > 1:
             raise forms.ValidationError(_("Either “not serious” or what makes it serious."))
         return [name for name in ticked if name != NONE]
+
+    def clean(self) -> dict[str, Any]:
+        """Whose words read as more serious than what they chose is told so once, before anybody else is."""
+        said = super().clean() or {}
+        if self.errors:
+            return said
+        telling = by_phone.read(participant_of(self.about), telling_of(said))
+        seen = f"{telling.heard.input_sha256[:16]}-{telling.item}-{'.'.join(telling.criteria)}" if telling.heard else ""
+        if telling.reads_worse and said["warned"] != seen:
+            self._warn(telling, seen)
+        return said
+
+    def _warn(self, telling: Telling, seen: str) -> None:
+        data: Any = self.data
+        self.data = data = data.copy()
+        data[self.add_prefix("warned")] = seen
+        if self._is_investigator:
+            self._ask_for_judgement()
+        warning = _WARNING_INVESTIGATOR if self._is_investigator else _WARNING
+        heard = telling.heard
+        assert heard is not None
+        level = Level(heard.level).label if heard.level else ""
+        self.add_error("words", warning % {"level": level, "what": what_is_read(asdict(heard))})
+
+
+def what_is_read(reading: Mapping[str, Any]) -> str:
+    """The names of what makes words read as urgent as they do, or of all that is in them."""
+    present = [each["id"] for each in reading["findings"] if each["state"] == "present"]
+    known = rules.catalogue().items
+    urgent = [name for name in present if name in known and known[name].level <= (reading["level"] or "")]
+    names = dict.fromkeys(asked.full_name_of(name) for name in urgent or present)
+    return listed(names) if names else str(_("no rule explains it"))
+
+
+def telling_of(said: Mapping[str, Any]) -> Telling:
+    """What the form says."""
+    return Telling(
+        teller=Teller(said["teller"]), told_at=said["told_at"], words=said["words"],
+        item="" if said["item"] == OTHER else said["item"], ticked=frozenset(said["criteria"]), onset_on=said["onset_on"],
+        is_dealt_with=bool(said.get("is_dealt_with")), is_judged_milder=bool(said.get("is_judged_milder")),
+    )  # fmt: skip
 
 
 def participant_of(about: Any) -> Participant:
@@ -118,6 +183,7 @@ def reports_of(event: AdverseEvent) -> list[SpokenReport]:
     rows = list(event.spoken.select_related("person", "data_key"))
     for row in rows:
         row.item_name = item_name(row.item)  # type: ignore[attr-defined]
+        row.read_as = what_is_read(row.reading) if row.reading.get("level") in _URGENT else ""  # type: ignore[attr-defined]
         row.why = [criterion(name) for name in row.criteria]  # type: ignore[attr-defined]
     return rows
 
@@ -138,18 +204,15 @@ def _told(it: Doing) -> Any:
     case = it.row if isinstance(it.row, AdverseEvent) else None
     if key := said.get("case"):
         case = participant.events.filter(pk=key).first()
-    telling = Telling(
-        teller=Teller(said["teller"]), told_at=said["told_at"], words=said["words"],
-        item="" if said["item"] == OTHER else said["item"], ticked=frozenset(said["criteria"]), onset_on=said["onset_on"],
-        is_dealt_with=bool(said.get("is_dealt_with")),
-    )  # fmt: skip
     task = it.row if isinstance(it.row, Task) else None
-    report = by_phone.tell(participant=participant, person=it.person, telling=telling, task=task, case=case)
+    report = by_phone.tell(participant=participant, person=it.person, telling=telling_of(said), task=task, case=case)
     return _after(report)
 
 
 def _after(report: SpokenReport) -> Any:
     values = {"case": report.event.case_number}
+    if closure.is_closed(report.event.participant.site, at=report.recorded_at):
+        return _("On record in case %(case)s. The site is closed: nobody is paged, and a task asks for it.") % values
     if report.level in ("R1", "R2") and report.is_dealt_with:
         return _("On record in case %(case)s, with your contact. Nobody is paged.") % values
     if report.level in ("R1", "R2"):

@@ -134,7 +134,7 @@ def _told(participant: Participant) -> Iterable[Entry]:
         whose = _("%(teller)s, by phone to the site; written down by %(name)s") % {
             "teller": row.get_teller_display(), "name": row.person.name
         }  # fmt: skip
-        yield Entry(at=row.told_at, is_theirs=True, whose=whose, pieces=cut(row.words, []))
+        yield Entry(at=row.told_at, is_theirs=True, whose=whose, pieces=cut(row.words, row.reading.get("findings", [])))
 
 
 def on_line(line: Line) -> list[Entry]:

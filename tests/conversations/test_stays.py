@@ -4,18 +4,21 @@ from datetime import timedelta
 
 import pytest
 
+from apps.conversations import services as conversations
 from apps.conversations.models import Question, Task
 from apps.conversations.vocabulary import TaskKind
 from apps.core import clock
 from apps.core.clock import VirtualClock
-from apps.escalation.models import Escalation
+from apps.escalation.models import Escalation, Page
+from apps.escalation.vocabulary import ContactResult, Via
 from apps.followup.models import CheckIn, CheckInState
 from apps.messaging.models import OutboundMessage
 from apps.messaging.vocabulary import SendState
 from apps.participants import pauses
+from apps.participants import services as participants
 from apps.participants.contacts import add_contact_point
 from apps.participants.models import ContactPoint, Pause
-from apps.participants.vocabulary import ContactKind, PauseEnded, Standing
+from apps.participants.vocabulary import ContactKind, FollowUp, PauseEnded, Standing
 from apps.safety.models import AdverseEvent
 from tests import people
 from tests.conversations.test_story import line_of, sent_to, text
@@ -211,3 +214,40 @@ def test_a_caregivers_question_is_never_a_second_one_on_their_phone(time: Virtua
     reached()
     later(time, 7 * DAY)
     assert Question.objects.filter(line=line_of("wang's daughter"), state="open").count() == 1
+
+
+@pytest.mark.parametrize("by", ["button", "code"])
+def test_a_colleague_s_at_hospital_begins_the_stay_like_the_participant_s_own(by: str) -> None:
+    text("jones", "black stool since last night")
+    if by == "button":
+        conversations.record_contact(
+            running=Escalation.objects.get(), person=people.alice(), result=ContactResult.HOSPITAL, via=Via.ADMIN
+        )
+    else:
+        text("alice", f"{Page.objects.get(person=people.alice(), channel='sms').code} 3")
+    assert Escalation.objects.get().state == "contacted"
+    assert [(pause.participant, pause.code) for pause in Pause.objects.all()] == [(people.jones(), "in_hospital")]
+
+
+def test_a_stay_that_is_known_already_is_begun_no_second_time() -> None:
+    text("jones", "I was admitted to hospital last night")
+    conversations.record_contact(
+        running=Escalation.objects.get(), person=people.alice(), result=ContactResult.HOSPITAL, via=Via.ADMIN
+    )
+    assert Pause.objects.count() == 1
+
+
+@pytest.mark.parametrize("result", [ContactResult.REACHED, ContactResult.NO_ANSWER])
+def test_any_other_result_of_a_call_begins_none(result: ContactResult) -> None:
+    text("jones", "black stool since last night")
+    conversations.record_contact(running=Escalation.objects.get(), person=people.alice(), result=result, via=Via.ADMIN)
+    assert not Pause.objects.exists()
+
+
+def test_at_hospital_about_somebody_who_was_reported_dead_begins_none() -> None:
+    text("jones", "black stool since last night")
+    participants.set_follow_up(participant=people.jones(), wanted=FollowUp.FROZEN, person=people.carol())
+    conversations.record_contact(
+        running=Escalation.objects.get(), person=people.alice(), result=ContactResult.HOSPITAL, via=Via.ADMIN
+    )
+    assert not Pause.objects.filter(code="in_hospital").exists()

@@ -2,12 +2,13 @@
 
 from datetime import date, datetime, timedelta
 from io import StringIO
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.management import CommandError, call_command
 
-from apps.conversations import closure
+from apps.conversations import by_phone, closure
 from apps.conversations.closure import ClosureRefused, NotThisDay, Why
 from apps.conversations.models import Closure, Task, Turn
 from apps.conversations.services import ask
@@ -17,15 +18,19 @@ from apps.core.clock import VirtualClock
 from apps.escalation.models import Escalation
 from apps.messaging.models import InboundMessage, Line, OutboundMessage
 from apps.messaging.vocabulary import Purpose
+from apps.operations import watch
 from apps.participants import services as participants
 from apps.participants.contacts import add_contact_point
 from apps.participants.models import Participant
 from apps.participants.vocabulary import ContactKind, FollowUp
-from apps.safety.models import AdverseEvent
+from apps.safety.by_person import Telling
+from apps.safety.models import AdverseEvent, OpenItem, SpokenReport
+from apps.safety.vocabulary import Teller
 from apps.staff.services import NotSigned
 from apps.triage.models import SymptomReport
 from tests import people
 from tests.conversations.test_story import line_of, sent_to, text
+from tests.due import work
 from tests.times import beginning_at
 
 pytestmark = pytest.mark.django_db
@@ -209,6 +214,69 @@ def test_a_single_n_is_no_stop_where_carriers_take_no_letters() -> None:
     text("jones", "N")
 
     assert Line.objects.get(pk=line_of("jones").pk).opted_out_at is None
+
+
+def told(
+    words: str = "he vomited blood", *, item: str = "hematemesis", person: Any = None, **said: Any
+) -> SpokenReport:
+    telling = Telling(teller=Teller.FAMILY, told_at=clock.now(), words=words, item=item, **said)
+    report = by_phone.tell(participant=people.wang(), person=person or people.chen(), telling=telling)
+    work()
+    return report
+
+
+def kinds() -> dict[str, datetime]:
+    return dict(Task.objects.filter(done_at__isnull=True).values_list("kind", "deadline"))
+
+
+def test_what_is_told_after_it_is_a_case_that_pages_nobody_and_is_read_and_judged_in_time() -> None:
+    closed()
+
+    report = told()
+
+    assert (report.event.level, report.event.received_at) == ("R1", AFTER)
+    assert not Escalation.objects.exists()
+    assert kinds() == {TaskKind.AFTER_CLOSURE: AFTER + timedelta(hours=4), TaskKind.JUDGE: AFTER + timedelta(hours=24)}
+    assert {task.event for task in Task.objects.all()} == {report.event}
+    assert "event_without_pages" not in {problem.code for problem in watch.problems()}
+
+
+def test_what_is_told_after_it_and_is_not_urgent_is_read_by_the_next_day() -> None:
+    closed()
+    told("a little sick", item="nausea")
+    assert list(kinds()) == [TaskKind.AFTER_CLOSURE]
+
+
+def test_an_investigator_who_has_dealt_with_it_is_asked_for_the_judgement_alone() -> None:
+    closed()
+    told(person=people.alice(), is_dealt_with=True)
+    assert list(kinds()) == [TaskKind.JUDGE]
+    assert not Escalation.objects.exists()
+
+
+def test_a_death_told_after_it_stops_all_texts_and_pages_nobody(time: VirtualClock) -> None:
+    closed()
+
+    told("he died on Tuesday", item="evt_death")
+    time.advance(timedelta(hours=1))
+    work()
+
+    assert Participant.objects.get(pk=people.wang().pk).follow_up == FollowUp.FROZEN
+    assert TaskKind.AFTER_CLOSURE in kinds()
+    assert not Escalation.objects.exists()
+
+
+def test_a_stay_told_after_it_begins_no_pause_and_nothing_is_asked_about() -> None:
+    closed()
+    report = told("in hospital since noon", item="evt_admitted")
+    assert not people.wang().pauses.exists()
+    assert not OpenItem.objects.filter(event=report.event).exists()
+
+
+def test_what_is_told_after_the_first_signature_alone_pages_as_before() -> None:
+    signed()
+    told()
+    assert Escalation.objects.get().chain == "R1"
 
 
 def test_the_other_site_s_participants_are_answered_as_before() -> None:
