@@ -24,8 +24,10 @@ setup: $(VENV)/.run
 run: setup
 	@PORT=$(PORT) $(BIN)/python manage.py start
 
+# Two workers start processes (tests/lanes.py), the others compute beside them.
+WORKERS ?= 3
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder $(ARGS)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -1,6 +1,7 @@
 """What every test shares: an actor for the audit trail, and triggers that let a test database be flushed."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(
         key=lambda item: not any(item.iter_markers(name="processes")) and not any(item.iter_markers(name="browser"))
     )
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Imported here: a run without workers needs no xdist."""
+    from tests import lanes
+
+    return lanes.Lanes(config, log)
 
 
 @pytest.fixture(autouse=True)

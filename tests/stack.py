@@ -220,7 +220,6 @@ def _environment(kind: str, folder: Path, url: str, port: int, twilio: TwilioSer
         "PUBLIC_BASE_URL": f"http://127.0.0.1:{port}",
         "QUEUE_PREFIX": f"{folder.name}.",
         "PYTHONPATH": str(ROOT),
-        "PYTHONDONTWRITEBYTECODE": "1",
     }
 
 

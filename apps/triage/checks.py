@@ -9,8 +9,9 @@ from apps.triage import second_reader
 from apps.triage.rules import CatalogueError, catalogue
 
 
-@register()
+@register("triage", deploy=True)
 def catalogue_is_read(**_: Any) -> list[CheckMessage]:
+    """At `check --deploy` and at the start of a worker: what never reads a text need not wait a second for it, nor keep it in memory."""
     try:
         catalogue()
     except CatalogueError as error:

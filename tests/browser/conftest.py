@@ -9,7 +9,8 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.browser.tabs import Tabs
-from tests.stack import Stack, running
+from tests.prepared import peopled
+from tests.stack import Stack
 
 MISSING = "no Chromium on this machine: nothing was looked at in a browser"
 
@@ -29,15 +30,14 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory, chromium: Browser) -> Iterator[Stack]:
     folder: Path = tmp_path_factory.mktemp("browser")
-    with running("sqlite-memory", folder, SMS_GATEWAY="phone") as started:
-        started.manage("demo")
+    with peopled("sqlite-memory", folder, SMS_GATEWAY="phone", TRIALCARE_TIME_FACTOR="1") as started:
         started.start("web", "worker")
         yield started
 
 
 @pytest.fixture(scope="module")
 def people(stack: Stack) -> dict[str, Any]:
-    return stack.demo()
+    return stack.people
 
 
 @pytest.fixture
