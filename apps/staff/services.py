@@ -18,7 +18,7 @@ from apps.core.unit import once
 from apps.staff import rules
 from apps.staff.models import Signature, SiteAssignment, User
 from apps.staff.proofs import is_code
-from apps.staff.telling import tell_of_password, tell_of_role
+from apps.staff.telling import tell_of_password, tell_of_phone, tell_of_role
 from apps.staff.vocabulary import SITE_ROLES, Role, StaffRule
 from apps.trials.models import Site
 from apps.vault import services as vault
@@ -163,14 +163,19 @@ def create_staff(
 def set_phone(*, user: User, number: str) -> None:
     """The mobile on which this person is paged and answers codes; empty takes it away. Raises StaffRefused.
 
-    Another number is untested until it has itself been reached and answered: `phone_since` says from when that counts.
+    Another number is untested until it has itself been reached and answered: `phone_since` says from when that counts. Whoever holds the
+    phone answers pages in this person's name: its owner is told by e-mail of a change that somebody else made.
     """
+    before, writer = user.masked_phone, _writer()
     if problems := _number_problems(number):
         raise StaffRefused(problems)
     if user.data_key is None:
         user.data_key = create_data_key()
-    _put_number(user, number)
+    is_another = _put_number(user, number)
     user.save(update_fields=["data_key", "phone", "phone_index", "phone_since"])
+    if is_another and writer is not None and writer != user:
+        at, now = clock.now(), user.masked_phone
+        transaction.on_commit(lambda: tell_of_phone(user=user, by=writer, at=at, before=before, now=now))
 
 
 @transaction.atomic
@@ -228,12 +233,15 @@ def reopen_account(*, user: User, expires_on: date | None = None) -> None:
         _announce(given)
 
 
-def _put_number(user: User, number: str) -> None:
+def _put_number(user: User, number: str) -> bool:
+    """Whether it is another one than before."""
     e164 = phone.parse_mobile(number).e164 if number else ""
-    if e164 != user.phone:
+    is_another: bool = e164 != user.phone
+    if is_another:
         user.phone_since = clock.now()
     user.phone = e164
     user.phone_index = phone_index(e164) if e164 else b""
+    return is_another
 
 
 def _name_problems(user: User) -> list[Problem]:

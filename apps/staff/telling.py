@@ -36,6 +36,18 @@ def tell_of_password(*, user: User, by: User, at: datetime) -> None:
     send(user, str(subject), body)
 
 
+def tell_of_phone(*, user: User, by: User, at: datetime, before: str, now: str) -> None:
+    """That their mobile was changed, when and by whom. `before` and `now` are masked, empty for none: an e-mail is read by others too."""
+    with override(user.language.lower()):
+        subject = _("trialcare: your mobile phone was changed by somebody else")
+        body = _(
+            "%(by)s changed the mobile phone of your account %(account)s on %(at)s: it was %(before)s and is %(now)s now.\n\n"
+            "You are paged on it, and whoever holds it answers pages in your name. If it is not your phone, tell the principal "
+            "investigator and the sponsor at once, and ask who is on call instead of you."
+        ) % {"by": by.name, "account": user.username, "at": _time(at), "before": before or "–", "now": now or "–"}
+    send(user, str(subject), body)
+
+
 def tell_of_role(given: SiteAssignment, *, by: User, told: Iterable[User], at: datetime) -> None:
     """That this person got a role, which, and from whom, to each in their own language. An account may be nobody's: they would know."""
     for person in told:

@@ -254,6 +254,33 @@ def test_whose_password_is_set_by_another_is_told_by_mail_who_it_was(
     assert LONG not in told.body
 
 
+@pytest.mark.parametrize(("language", "said"), [("en", "Ada changed the mobile phone"), ("zh-Hans", "Ada 于")])
+@pytest.mark.parametrize("number", ["+61491570159", ""])
+def test_whose_phone_is_changed_by_another_is_told_by_mail_who_it_was(
+    ada: User, carol: User, language: str, said: str, number: str, django_capture_on_commit_callbacks: Any
+) -> None:
+    staff.set_language(user=carol, language=language)
+    before = carol.masked_phone
+
+    with django_capture_on_commit_callbacks(execute=True), by(ada):
+        staff.set_phone(user=carol, number=number)
+
+    (told,) = mail.outbox
+    assert told.to == ["carol@example.org"]
+    assert said in told.body
+    assert before in told.body
+    assert (carol.masked_phone or "–") in told.body
+    assert "491570159" not in told.body
+
+
+def test_the_same_phone_entered_again_is_no_news(
+    ada: User, carol: User, django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True), by(ada):
+        staff.set_phone(user=carol, number=carol.phone)
+    assert mail.outbox == []
+
+
 def test_a_mail_server_that_fails_leaves_the_password_set(
     ada: User, carol: User, django_capture_on_commit_callbacks: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
