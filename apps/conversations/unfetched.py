@@ -48,6 +48,11 @@ def see_receipt(receipt: SponsorReceipt) -> None:
             _tell(receipt, event)
 
 
+def sponsors() -> list[User]:
+    """The sponsor's safety people: whom the texts go to, and whom the site phones."""
+    return list(on_call(site=None, roles=[Role.SPONSOR_SAFETY]))
+
+
 def _tell(receipt: SponsorReceipt, event: AdverseEvent) -> None:
     site = event.participant.site
     receipt.told_at = clock.now()
@@ -58,7 +63,7 @@ def _tell(receipt: SponsorReceipt, event: AdverseEvent) -> None:
     )  # fmt: skip
     work.set_due(Task.objects.filter(pk=task.pk), due_at=None)
     incidents.report(IncidentKind.UNFETCHED, detail=event.case_number, site=site)
-    _say(receipt, event, on_call(site=None, roles=[Role.SPONSOR_SAFETY]), "staff_unfetched_sponsor")
+    _say(receipt, event, sponsors(), "staff_unfetched_sponsor")
     _say(receipt, event, on_call(site=site, roles=_AT_THE_SITE), "staff_unfetched_site")
 
 

@@ -10,9 +10,10 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from apps.conversations import services as conversations
-from apps.conversations import silent_sign, unanswered
+from apps.conversations import silent_sign, unanswered, unfetched
 from apps.conversations.models import CallAttempt, Drift, Task
 from apps.conversations.vocabulary import CALLS, NOT_BY_HAND, Again, TaskKind
+from apps.messaging import services as messaging
 from apps.staff.vocabulary import Action
 from apps.workplace import by_phone, calls, conversation, searches
 from apps.workplace.cards import Act, CardAdmin, Doing
@@ -59,6 +60,8 @@ def _is_open(row: Task) -> bool:
 
 
 def _lines(row: Task) -> list[calls.Named]:
+    if row.kind == TaskKind.UNFETCHED:  # it is about a participant, and the sponsor is who is to be phoned
+        return [(each.name, line) for each in unfetched.sponsors() if (line := messaging.line_of(each)) is not None]
     if row.participant is not None:
         return calls.lines_of(row.participant)
     source = row.message or row.call

@@ -27,7 +27,7 @@ from tests.conversations.test_story import text
 from tests.due import work
 from tests.exports import cases
 from tests.times import MORNING, beginning_at
-from tests.workplace.scenes import page
+from tests.workplace.scenes import page, press
 
 pytestmark = pytest.mark.django_db
 time = beginning_at(MORNING)
@@ -216,6 +216,16 @@ def test_the_site_that_has_told_the_sponsor_otherwise_says_so_and_the_incident_s
     assert (tasks(), len(incidents())) == ([], 1)
     fetch()
     assert incidents() == []
+
+
+def test_the_number_that_its_task_shows_is_the_sponsors_and_no_participants(
+    time: VirtualClock, event: AdverseEvent
+) -> None:
+    at(time, MORNING + DAY + MINUTE)
+    shown = press(people.chen(), tasks()[0], "call").content.decode()
+    assert people.sam().name in shown
+    assert people.PHONES["nobody we know"] in shown
+    assert people.PHONES["wang"] not in shown
 
 
 def test_what_is_not_serious_or_not_confirmed_is_nobody_s_to_fetch(time: VirtualClock) -> None:
