@@ -21,7 +21,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Imported here: a run without workers needs no xdist."""
+    """In place of `--dist loadscope`, as `make test` asks for. Imported here: a run without workers needs no xdist."""
+    if config.getoption("dist") != "loadscope":
+        return None
     from tests import lanes
 
     return lanes.Lanes(config, log)

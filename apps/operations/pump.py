@@ -24,6 +24,7 @@ from apps.core.work import Lane, seconds
 from apps.operations import engine
 from apps.operations.forking import database_open, guard
 from apps.operations.tasks import DOORBELLS
+from apps.triage import rules
 
 log = logging.getLogger(__name__)
 
@@ -124,13 +125,15 @@ def lose_connection() -> None:
 
 
 class PumpStep(bootsteps.StartStopStep):
-    """Starts the pump with the worker, before and whatever the broker."""
+    """Starts the pump with the worker, before and whatever the broker. Raises CatalogueError: no worker starts that reads no text."""
 
     requires = ("celery.worker.components:Pool",)
 
     def __init__(self, parent: Any, **kwargs: Any) -> None:
         super().__init__(parent, **kwargs)
-        guard()  # steps are made before any of them starts: the pool's first children are guarded too
+        # Steps are made before any of them starts: the pool's first children are guarded too, and share what has been read.
+        guard()
+        rules.catalogue()
         self.pump = Pump(reconnect=lambda: self._reconnect(parent))
 
     def _reconnect(self, parent: Any) -> None:

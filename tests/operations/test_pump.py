@@ -8,7 +8,9 @@ from celery.worker import state
 
 from apps.core.work import Lane
 from apps.operations import engine
-from apps.operations.pump import DEAF_AFTER, RINGS, Pump
+from apps.operations import pump as pumps
+from apps.operations.pump import DEAF_AFTER, RINGS, Pump, PumpStep
+from apps.triage.rules import CatalogueError
 
 
 def test_whoever_helps_out_stops_after_a_while_however_long_the_backlog(
@@ -64,3 +66,15 @@ def test_a_worker_at_work_is_not_deaf(late: None, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(state, "active_requests", {"a task"})
     _pump(reconnects, takes_bells=True, listens_for=DEAF_AFTER + 1).tick()
     assert reconnects == []
+
+
+def test_a_worker_started_in_either_way_reads_the_catalogue_before_its_children_or_does_not_start(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken() -> None:
+        raise CatalogueError("confusion.toml: unknown class <claims>")
+
+    monkeypatch.setattr(pumps, "guard", lambda: None)
+    monkeypatch.setattr("apps.triage.rules.catalogue", broken)
+    with pytest.raises(CatalogueError, match="unknown class"):
+        PumpStep(object())

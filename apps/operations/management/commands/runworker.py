@@ -23,8 +23,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """This process becomes the worker: one to stop, and one that has read the program once when it must be back in seconds.
 
-        The checks have run, and stopped it where one failed; Celery would run them again and not look at what they say. The symptom
-        catalogue is read here, once, before the children that share it.
+        The checks have run, and stopped it where one failed; Celery would run them again and not look at what they say. A
+        catalogue that the worker could not read is named here as any other check's find.
         """
         self.check(tags=["triage"], include_deployment_checks=True)
         os.environ["CELERY_SKIP_CHECKS"] = "1"
