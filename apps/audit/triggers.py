@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.apps import apps
-from django.db import connections, models
+from django.db import connections, models, transaction
 
 PREFIX = "trialcare_audit"
 _OWN_TABLES = ("audit_auditevent", "audit_chainlink")
@@ -122,12 +122,17 @@ def _plain(definition: str) -> str:
 
 def remove_all(*, using: str = "default") -> None:
     connection = connections[using]
-    with connection.cursor() as cursor:
-        if connection.vendor == "sqlite":
-            for name in installed(using=using):
-                cursor.execute(f'DROP TRIGGER IF EXISTS "{name}"')
-            return
-    _remove(None, using=using)
+    if connection.vendor != "sqlite":
+        _remove(None, using=using)
+        return
+    with _one_writer(using), connection.cursor() as cursor:
+        for name in installed(using=using):
+            cursor.execute(f'DROP TRIGGER IF EXISTS "{name}"')
+
+
+def _one_writer(using: str) -> transaction.Atomic:
+    """SQLite: some hundred statements that each wait for the disk would keep the one writer's place from texts for seconds."""
+    return transaction.atomic(using=using)
 
 
 def _remove(names: set[str] | None, *, using: str) -> None:
@@ -157,15 +162,22 @@ def install(*, using: str = "default") -> None:
     if connection.vendor not in ("sqlite", "postgresql"):
         raise UnknownDatabase(connection.vendor)
     if connection.vendor == "sqlite":
-        remove_all(using=using)
+        with _one_writer(using):
+            remove_all(using=using)
+            _create(using)
+        return
+    _create(using)
+    _remove(installed(using=using) - expected(vendor="postgresql"), using=using)
+
+
+def _create(using: str) -> None:
+    connection = connections[using]
     tables = set(connection.introspection.table_names())
     if "audit_auditevent" not in tables:
         return
     with connection.cursor() as cursor:
         for statement in _statements(connection.vendor, tables):
             cursor.execute(statement)
-    if connection.vendor == "postgresql":
-        _remove(installed(using=using) - expected(vendor="postgresql"), using=using)
 
 
 def _statements(vendor: str, tables: set[str]) -> list[str]:

@@ -211,6 +211,24 @@ def test_after_a_migration_that_remakes_a_table_the_triggers_still_stand() -> No
     assert trail()[-1] == ("insert", "test")
 
 
+@pytest.mark.usefixtures("real_transactions")
+@pytest.mark.django_db(transaction=True)
+def test_triggers_that_cannot_all_be_made_leave_the_old_ones_standing() -> None:
+    """On SQLite they are remade in one transaction: one by one they would also keep the writer's place for seconds."""
+    made = 0
+
+    def breaks_at_the_fortieth(execute: Any, sql: str, *given: Any) -> Any:
+        nonlocal made
+        made += sql.lstrip().startswith("CREATE") and "TRIGGER" in sql
+        if made == 40:
+            raise OSError("the disk is gone")
+        return execute(sql, *given)
+
+    with connection.execute_wrapper(breaks_at_the_fortieth), pytest.raises(OSError, match="the disk is gone"):
+        triggers.install()
+    assert triggers.installed() == triggers.expected(vendor=connection.vendor)
+
+
 def test_each_writer_of_one_transaction_is_named_also_after_a_savepoint_was_rolled_back() -> None:
     with actors.acting(actor="user:alice"):
         with transaction.atomic():
