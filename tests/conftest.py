@@ -1,15 +1,16 @@
-"""What every test shares: an actor for the audit trail, and triggers that let a test database be flushed."""
+"""What every test shares: an actor for the audit trail, and how a test database with real commits is emptied."""
 
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.test import TransactionTestCase
 
-from apps.audit import actors, triggers
+from apps.audit import actors
 from apps.messaging.services import reports
 from apps.participants.models import Participant
 from apps.staff.models import User
-from tests import people
+from tests import emptying, people
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -29,6 +30,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     return lanes.Lanes(config, log)
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _real_commits_are_emptied() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", emptying.after_tests)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _somebody_acts() -> Iterator[None]:
     """Rows that a test arranges are written by `test`. A test about actors opens its own."""
@@ -40,13 +48,6 @@ def _somebody_acts() -> Iterator[None]:
 def _nothing_is_known_yet(monkeypatch: pytest.MonkeyPatch) -> None:
     """What this process saw last in the database of another test."""
     monkeypatch.setattr(reports, "_busy_until", float("-inf"))
-
-
-@pytest.fixture
-def real_transactions(transactional_db: None) -> Iterator[None]:
-    """A database with real commits. Regulated tables refuse TRUNCATE: the triggers go before the flush, which puts them back."""
-    yield
-    triggers.remove_all()
 
 
 @pytest.fixture

@@ -193,7 +193,6 @@ def test_every_regulated_table_has_its_triggers() -> None:
     assert triggers.installed() == triggers.expected(vendor=connection.vendor)
 
 
-@pytest.mark.usefixtures("real_transactions")
 @pytest.mark.django_db(transaction=True)
 def test_after_a_migration_that_remakes_a_table_the_triggers_still_stand() -> None:
     state = ProjectState.from_apps(__import__("django.apps", fromlist=["apps"]).apps)
@@ -211,7 +210,6 @@ def test_after_a_migration_that_remakes_a_table_the_triggers_still_stand() -> No
     assert trail()[-1] == ("insert", "test")
 
 
-@pytest.mark.usefixtures("real_transactions")
 @pytest.mark.django_db(transaction=True)
 def test_triggers_that_cannot_all_be_made_leave_the_old_ones_standing() -> None:
     """On SQLite they are remade in one transaction: one by one they would also keep the writer's place for seconds."""
@@ -250,7 +248,6 @@ def test_each_writer_of_one_transaction_is_named_also_after_a_savepoint_was_roll
     assert list(reasons) == ["", "", "why", ""]
 
 
-@pytest.mark.usefixtures("real_transactions")
 @pytest.mark.django_db(transaction=True)
 def test_each_transaction_names_its_writer_anew() -> None:
     """Committed, rolled back, or a statement of its own: what the one before announced holds for none of them."""
@@ -275,7 +272,6 @@ def test_each_transaction_names_its_writer_anew() -> None:
     assert trail() == [("insert", "user:alice"), *[("update", "user:alice")] * 3]
 
 
-@pytest.mark.usefixtures("real_transactions")
 @pytest.mark.django_db(transaction=True)
 def test_a_statement_of_its_own_lends_its_name_to_nobody_after_it() -> None:
     """The database is told who writes once a connection and writer: whoever comes next is announced, inside a transaction or not."""
@@ -298,7 +294,6 @@ def test_a_statement_of_its_own_lends_its_name_to_nobody_after_it() -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.usefixtures("real_transactions")
 @pytest.mark.django_db(transaction=True)
 def test_who_writes_in_a_transaction_is_announced_in_it_whatever_the_session_was_told_before() -> None:
     """A pooler may give each transaction another session, and a session may be reset between two."""

@@ -29,7 +29,6 @@ from tests.operations import rows
 from tests.times import beginning_at
 
 pytestmark = [
-    pytest.mark.usefixtures("real_transactions"),
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif("sqlite" in settings.DATABASES["default"]["ENGINE"], reason="SQLite has one writer at a time"),
 ]

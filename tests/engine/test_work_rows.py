@@ -227,7 +227,6 @@ def test_a_row_cancelled_between_lease_and_reading_is_not_handled(
     assert cancelled.get().due_at is None
 
 
-@pytest.mark.usefixtures("real_transactions")
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.skipif(
     "sqlite" in settings.DATABASES["default"]["ENGINE"], reason="SQLite has one writer and no row locks"

@@ -31,7 +31,6 @@ from tests.at_once import at_once
 from tests.escalation.stage import Stage, set_up
 
 pytestmark = [
-    pytest.mark.usefixtures("real_transactions"),
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif("sqlite" in settings.DATABASES["default"]["ENGINE"], reason="SQLite has one writer at a time"),
 ]

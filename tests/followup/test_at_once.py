@@ -33,7 +33,6 @@ from tests.operations import rows
 from trialcare import heartbeat
 
 pytestmark = [
-    pytest.mark.usefixtures("real_transactions"),
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif("sqlite" in settings.DATABASES["default"]["ENGINE"], reason="SQLite has one writer at a time"),
 ]

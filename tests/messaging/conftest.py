@@ -175,7 +175,7 @@ def post_status(
 
 
 @pytest.fixture
-def on_disk(real_transactions: None, tmp_path: Path) -> Iterator[None]:
+def on_disk(transactional_db: None, tmp_path: Path) -> Iterator[None]:
     """The test database as a file. SQLite's shared memory refuses a second writer at once; a file makes it wait, as in service."""
     if connection.vendor != "sqlite":
         yield

@@ -16,7 +16,6 @@ from tests.fakes.twilio_server import TwilioServer
 from tests.messaging.conftest import ALICE, line_of, queued
 
 pytestmark = [
-    pytest.mark.usefixtures("real_transactions"),
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif("sqlite" in settings.DATABASES["default"]["ENGINE"], reason="SQLite has one writer at a time"),
 ]

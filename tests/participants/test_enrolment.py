@@ -243,7 +243,7 @@ def entered_at_once(number: int) -> bool:
 
 
 @pytest.mark.skipif("sqlite" in settings.DATABASES["default"]["ENGINE"], reason="SQLite has one writer at a time")
-@pytest.mark.usefixtures("real_transactions")
+@pytest.mark.django_db(transaction=True)
 def test_two_people_cannot_both_enter_the_last_participant() -> None:
     one_place_left()
 
