@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.test import TransactionTestCase
+from django.utils import translation
 
 from apps.audit import actors
 from apps.messaging.services import reports
@@ -42,6 +43,13 @@ def _somebody_acts() -> Iterator[None]:
     """Rows that a test arranges are written by `test`. A test about actors opens its own."""
     with actors.acting(actor="test"):
         yield
+
+
+@pytest.fixture(autouse=True)
+def _nobody_has_chosen_a_language() -> Iterator[None]:
+    """A page that a test asked for in Chinese leaves Chinese behind in this thread."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(autouse=True)
