@@ -11,10 +11,9 @@ from apps.core.clock import VirtualClock
 from apps.escalation.models import Escalation, Page
 from apps.escalation.vocabulary import EscalationState
 from apps.safety.models import AdverseEvent
-from tests import people
+from tests import due, people
 from tests.conversations.test_story import text
 from tests.times import MORNING, beginning_at
-from tests.workplace import scenes
 from tests.workplace.scenes import change_url, page, press
 
 pytestmark = pytest.mark.django_db
@@ -134,7 +133,7 @@ def test_late_it_is_told_like_any_promise_that_wakes_nobody_and_the_judgement_en
 ) -> None:
     reached()
     time.move_to(MORNING + DAY + timedelta(minutes=1))
-    scenes.work()
+    due.work()
     late = Escalation.objects.get(state=EscalationState.OPEN)
     assert (late.chain, [each.kind for each in late.tasks.all()]) == ("R3", [TaskKind.JUDGE])
     event.refresh_from_db()
@@ -149,7 +148,7 @@ def test_a_contact_of_the_last_hour_leaves_a_short_time_and_still_wakes_nobody(
     time.move_to(MORNING + DAY - timedelta(minutes=10))
     reached()
     time.advance(timedelta(minutes=11))
-    scenes.work()
+    due.work()
     assert Escalation.objects.get(state=EscalationState.OPEN).chain == "R3"
 
 

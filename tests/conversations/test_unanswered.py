@@ -19,10 +19,9 @@ from apps.messaging.vocabulary import Purpose
 from apps.participants import services as participants
 from apps.participants.models import ContactPoint, Participant
 from apps.participants.vocabulary import FollowUp
-from tests import people
+from tests import due, people
 from tests.conversations.test_story import sent_to, text
 from tests.times import beginning_at
-from tests.workplace import scenes
 from tests.workplace.scenes import change_url, page, press
 
 pytestmark = pytest.mark.django_db
@@ -39,7 +38,7 @@ def asks_for_a_call(who: str = "jones") -> Task:
 
 def in_vain(task: Task, again: str = "two_hours", *, by: str = "chen") -> int:
     status = int(press(getattr(people, by)(), task, "unanswered", again=again).status_code)
-    scenes.work()
+    due.work()
     return status
 
 
@@ -104,7 +103,7 @@ def test_a_call_again_that_is_late_pages_like_any_promise(time: VirtualClock) ->
     in_vain(asks_for_a_call())
     time.move_to(AFTERNOON + timedelta(hours=2, minutes=1))
 
-    scenes.work()
+    due.work()
 
     assert Escalation.objects.get().tasks.get().promised_by.participant.code == "BJ01-002"
 
@@ -114,7 +113,7 @@ def test_whoever_is_paged_for_a_late_call_logs_it_in_vain_and_the_paging_stays_w
 ) -> None:
     task = asks_for_a_call()
     time.move_to(task.deadline + timedelta(minutes=1))
-    scenes.work()
+    due.work()
     task.refresh_from_db()
     late = task.escalation
     assert late is not None
@@ -223,7 +222,7 @@ def test_an_emergency_call_in_vain_is_told_at_once_and_promised_within_a_quarter
     press(people.alice(), running, "take")
 
     press(people.alice(), running, "contact", result="2")
-    scenes.work()
+    due.work()
 
     assert sent_to("jones").count("call_missed") == 1
     assert "will try again at 14:15" in told("BJ01-002")
@@ -246,10 +245,10 @@ def test_after_a_quarter_of_an_hour_nobody_reached_is_told_where_a_contact_perso
     running = bleeds()
     press(people.alice(), running, "take")
     press(people.alice(), running, "contact", result="2")
-    scenes.work()
+    due.work()
     time.move_to(AFTERNOON + timedelta(minutes=15, seconds=1))
 
-    scenes.work()
+    due.work()
 
     assert sent_to("jones").count("emergency_noreach") == 1
 
@@ -259,10 +258,10 @@ def test_without_an_agreed_contact_person_it_is_never_said(time: VirtualClock) -
     running = bleeds()
     press(people.alice(), running, "take")
     press(people.alice(), running, "contact", result="2")
-    scenes.work()
+    due.work()
     time.move_to(AFTERNOON + timedelta(minutes=20))
 
-    scenes.work()
+    due.work()
 
     assert "call_missed" in sent_to("jones")
     assert "emergency_noreach" not in sent_to("jones")
@@ -277,10 +276,10 @@ def test_it_is_told_in_discreet_mode_as_all_about_an_emergency_is_and_never_to_a
     press(people.alice(), running, "contact", result="2")
     assert callable(happens)
     happens(people.jones())
-    scenes.work()
+    due.work()
     time.move_to(AFTERNOON + timedelta(minutes=20))
 
-    scenes.work()
+    due.work()
 
     assert ("emergency_noreach" in sent_to("jones")) == is_told
 
@@ -289,7 +288,7 @@ def test_without_a_logged_call_it_is_never_said(time: VirtualClock) -> None:
     press(people.alice(), bleeds(), "take")
     time.move_to(AFTERNOON + timedelta(minutes=20))
 
-    scenes.work()
+    due.work()
 
     assert "emergency_noreach" not in sent_to("jones")
 
@@ -298,11 +297,11 @@ def test_whoever_was_reached_or_has_written_is_not_told_that_nobody_could_reach_
     running = bleeds()
     press(people.alice(), running, "take")
     press(people.alice(), running, "contact", result="2")
-    scenes.work()
+    due.work()
     press(people.alice(), running, "contact", result="1")
     time.move_to(AFTERNOON + timedelta(minutes=16))
 
-    scenes.work()
+    due.work()
 
     assert "emergency_noreach" not in sent_to("jones")
     again = Task.objects.get(kind=TaskKind.CALL_AGAIN)
@@ -318,7 +317,7 @@ def test_at_night_only_a_call_about_something_urgent_is_told(time: VirtualClock)
     press(people.alice(), running, "take")
 
     press(people.alice(), running, "contact", result="2")
-    scenes.work()
+    due.work()
 
     assert sent_to("jones").count("call_missed") == 1
     assert "at 03:15" in told("BJ01-002")
@@ -331,7 +330,7 @@ def test_calls_in_vain_in_a_row_are_each_on_record_and_told_once_in_half_an_hour
     for minute in (1, 6, 11):
         time.move_to(AFTERNOON + timedelta(minutes=minute))
         press(people.alice(), running, "contact", result="2")
-        scenes.work()
+        due.work()
 
     assert CallAttempt.objects.exclude(contact=None).count() + CallAttempt.objects.exclude(task=None).count() == 3
     assert sent_to("jones").count("call_missed") == 1

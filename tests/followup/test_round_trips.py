@@ -14,7 +14,7 @@ from apps.participants import confirmations
 from apps.participants import services as participants
 from apps.participants.models import ContactPoint, Participant
 from apps.participants.vocabulary import ContactKind, FollowUp, Standing
-from tests import people
+from tests import due, people
 from tests.followup.days import local
 from tests.times import beginning_at
 from tests.workplace import scenes
@@ -31,7 +31,7 @@ def entered(**changed: str) -> Participant:
     """Entered by the coordinator, whatever is due done."""
     answer = signed_in(people.chen()).post(ADD, entry(language="en", **changed))
     assert answer.status_code == 303, answer.content.decode()
-    scenes.work()
+    due.work()
     return Participant.objects.get(code="BJ01-077")
 
 
@@ -49,7 +49,7 @@ def writes(time: VirtualClock, number: str, body: str) -> None:
     """A minute after whatever was said last."""
     time.advance(timedelta(minutes=1))
     scenes.text(number, body)
-    scenes.work()
+    due.work()
 
 
 def later(time: VirtualClock, **length: float) -> None:
@@ -58,7 +58,7 @@ def later(time: VirtualClock, **length: float) -> None:
     step = max(timedelta(minutes=30), timedelta(**length) / 20)
     while clock.now() < end:
         time.move_to(min(end, clock.now() + step))
-        scenes.work()
+        due.work()
 
 
 def calls(participant: Participant) -> list[str]:
@@ -88,7 +88,7 @@ def test_a_number_is_asked_before_the_window_opens_and_a_one_confirms_it(time: V
 
 def test_the_question_goes_in_the_language_of_the_participant(time: VirtualClock) -> None:
     signed_in(people.chen()).post(ADD, entry(language="zh-Hans"))
-    scenes.work()
+    due.work()
 
     assert OutboundMessage.objects.get(line=point_of(OWN).line).text.startswith("您同意用此号码")
     writes(time, OWN, "是本人")
@@ -108,7 +108,7 @@ def test_what_is_entered_at_night_is_asked_in_the_morning(time: VirtualClock) ->
     assert said_to(OWN) == []
 
     time.move_to(local("2027-03-11 08:01"))
-    scenes.work()
+    due.work()
 
     assert said_to(OWN) == ["welcome_confirm"]
 
@@ -227,7 +227,7 @@ def test_a_process_that_dies_after_the_question_asks_no_second_time(time: Virtua
     entered()
     trip = point_of(OWN).round_trip
     type(trip).objects.filter(pk=trip.pk).update(asked=0, asked_at=None, message=None, due_at=clock.now())
-    scenes.work()
+    due.work()
     assert said_to(OWN) == ["welcome_confirm"]
 
 
@@ -267,7 +267,7 @@ def test_what_was_entered_as_checked_is_used_at_once() -> None:
 
 def test_an_unknown_language_is_asked_in_both_and_the_number_after_it_in_the_one_chosen(time: VirtualClock) -> None:
     signed_in(people.chen()).post(ADD, entry(language=""))
-    scenes.work()
+    due.work()
     assert said_to(OWN) == ["lang_ask"]
 
     writes(time, OWN, "1")
@@ -282,7 +282,7 @@ def test_an_unknown_language_is_asked_in_both_and_the_number_after_it_in_the_one
 
 def test_the_word_for_a_language_answers_too(time: VirtualClock) -> None:
     signed_in(people.chen()).post(ADD, entry(language="", is_number_checked="on"))
-    scenes.work()
+    due.work()
     writes(time, OWN, "English")
     later(time, days=2)
     assert said_to(OWN) == ["lang_ask", "lang_en"]
@@ -305,7 +305,7 @@ def test_a_nurse_who_has_spoken_with_them_confirms_the_number_and_texts_go_out(t
     assert "尚未确认" in page(people.chen(), change_url(person))
 
     press(people.chen(), person, "phone_is_right", phone=str(point_of(OWN).pk))
-    scenes.work()
+    due.work()
 
     assert (point_of(OWN).standing, why_not(person)) == (Standing.CHECKED, None)
     assert not Question.objects.filter(line=point_of(OWN).line, state="open").exists()
@@ -337,6 +337,6 @@ def test_a_new_number_takes_the_old_ones_place_when_it_is_confirmed(time: Virtua
     wang, new = people.wang(), "+12025550142"
     participants.add_contact_point(participant=wang, kind=ContactKind.PARTICIPANT, number=new)
     assert participants.texting_line(wang) == point_of(people.PHONES["wang"]).line
-    scenes.work()
+    due.work()
     writes(time, new, "1")
     assert (point_of(new).standing, why_not(wang)) == (Standing.ANSWERED, None)

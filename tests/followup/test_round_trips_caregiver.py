@@ -8,7 +8,7 @@ from apps.escalation.models import Escalation
 from apps.participants import services as participants
 from apps.participants.models import Participant
 from apps.participants.vocabulary import ContactKind
-from tests import people
+from tests import due, people
 from tests.followup.test_round_trips import (
     CAREGIVER,
     MARCH,
@@ -20,7 +20,6 @@ from tests.followup.test_round_trips import (
     writes,
 )
 from tests.times import beginning_at
-from tests.workplace import scenes
 
 pytestmark = pytest.mark.django_db
 time = beginning_at(MARCH)
@@ -85,6 +84,6 @@ def test_a_number_that_said_no_is_asked_by_people_only_when_it_is_entered_again(
     writes(time, CAREGIVER, "2")
     participants.end_contact_point(contact_point=point_of(CAREGIVER), person=people.chen())
     participants.add_contact_point(participant=people.wang(), kind=ContactKind.CAREGIVER, number=CAREGIVER)
-    scenes.work()
+    due.work()
     assert said_to(CAREGIVER) == ["caregiver_invite", "caregiver_no"]
     assert calls(people.wang()) == ["caregiver"]

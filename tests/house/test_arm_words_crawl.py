@@ -28,7 +28,7 @@ from apps.safety.vocabulary import Teller
 from apps.staff.models import User
 from apps.triage import baselines
 from apps.vault.fields import SealedTextField
-from tests import people
+from tests import due, people
 from tests.house.test_blinding_crawl import _monitor
 from tests.workplace import scenes
 from tests.workplace.scenes import Scene, every_url, press, signed_in
@@ -95,7 +95,7 @@ def planted(db: None) -> Scene:
         people.PHONES["nobody we know"],
         f"he is unconscious, {said('messaging.InboundMessage.body of an unknown number')}",
     )
-    scenes.work()
+    due.work()
     event = AdverseEvent.objects.get(participant=people.jones())
     assert "placaebo" in event.verbatim
     safety.assess(event=event, person=alice, term=said("safety.AdverseEvent.term"))

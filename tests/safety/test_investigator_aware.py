@@ -12,10 +12,9 @@ from apps.core.clock import VirtualClock
 from apps.escalation.models import Escalation
 from apps.safety.models import AdverseEvent
 from apps.staff.models import User
-from tests import people
+from tests import due, people
 from tests.conversations.test_story import text
 from tests.times import MORNING, beginning_at
-from tests.workplace import scenes
 from tests.workplace.scenes import press
 
 pytestmark = pytest.mark.django_db
@@ -46,7 +45,7 @@ def in_vain(person: User, task: Task) -> None:
 
 def late(time: VirtualClock, task: Task) -> Escalation:
     time.move_to(task.deadline + timedelta(minutes=1))
-    scenes.work()
+    due.work()
     return Escalation.objects.get()
 
 

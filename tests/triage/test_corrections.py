@@ -14,7 +14,7 @@ from apps.triage.models import Correction, SymptomReport
 from apps.triage.rules import Asked
 from apps.triage.rules.shapes import Clue
 from apps.workplace import conversation
-from tests import people
+from tests import due, people
 from tests.triage.scenes import arrived
 from tests.workplace import scenes
 from tests.workplace.scenes import BEIJING, Scene, page, press
@@ -148,7 +148,7 @@ def test_a_correction_becomes_a_case_that_the_report_reads(scene: Scene, tmp_pat
 
 def test_numbers_and_names_leave_masked_and_the_file_is_its_owners(scene: Scene, tmp_path: Path) -> None:
     scenes.text(people.PHONES["wang"], "我叫张三丰，电话13812345678，便血")
-    scenes.work()
+    due.work()
     report = SymptomReport.objects.filter(participant__code="BJ01-001").order_by("-classified_at").first()
     assert report is not None
     services.correct(report=report, person=people.chen(), label="serious")

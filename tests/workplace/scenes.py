@@ -11,15 +11,13 @@ from django.urls import reverse
 
 from apps.blinding.models import SealedAllocation
 from apps.conversations.models import Task
-from apps.core.work import Lane
 from apps.escalation.models import Escalation
 from apps.messaging import services as messaging
 from apps.messaging.models import InboundMessage
 from apps.messaging.routes import gateway
-from apps.operations import engine
 from apps.safety.models import AdverseEvent
 from apps.staff.models import User
-from tests import people
+from tests import due, people
 
 # Words that stand in no other text. Each is planted in one site's data only.
 BEIJING, SHANGHAI, UNKNOWN = "canarybeijing", "canaryshanghai", "canaryunknown"
@@ -81,7 +79,7 @@ def play() -> Scene:
     text(people.PHONES["wang"], f"vomiting blood {BEIJING}")
     text(people.PHONES["li"], f"vomiting blood {SHANGHAI}")
     text(people.PHONES["nobody we know"], f"help he is unconscious {UNKNOWN}")
-    work()
+    due.work()
     return Scene(
         beijing=AdverseEvent.objects.get(participant__code="BJ01-001"),
         shanghai=AdverseEvent.objects.get(participant__code="SH02-001"),
@@ -93,12 +91,6 @@ def text(number: str, body: str) -> None:
     """A text as the phone simulator posts it."""
     simulator: Any = gateway("phone")
     messaging.receive(gateway=simulator, callback=simulator.posted_text(sender=number, text=body))
-
-
-def work() -> None:
-    """All that is due now."""
-    for lane in Lane:
-        engine.drain(lane)
 
 
 def signed_in(person: User) -> Client:

@@ -8,7 +8,7 @@ from apps.conversations.models import Question
 from apps.core.clock import VirtualClock
 from apps.safety.models import AdverseEvent
 from apps.staff.vocabulary import Role
-from tests import people
+from tests import due, people
 from tests.times import beginning_at
 from tests.workplace import scenes
 from tests.workplace.scenes import change_url, page
@@ -23,7 +23,7 @@ def told(time: VirtualClock, *bodies: str) -> AdverseEvent:
     for body in bodies:
         time.advance(timedelta(minutes=4))
         scenes.text(people.PHONES["jones"], body)
-        scenes.work()
+        due.work()
     return AdverseEvent.objects.latest("received_at")
 
 

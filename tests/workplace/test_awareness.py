@@ -12,7 +12,7 @@ from apps.participants.vocabulary import FollowUp
 from apps.safety.models import AdverseEvent
 from apps.staff.models import User
 from apps.staff.vocabulary import Role
-from tests import people
+from tests import due, people
 from tests.workplace import scenes
 from tests.workplace.scenes import JUDGED, Scene, change_url, fresh, page, press, signed_in
 
@@ -72,7 +72,7 @@ def dead(scene: Scene) -> AdverseEvent:
     now = clock.now()
     AdverseEvent.objects.filter(pk=scene.beijing.pk).update(received_at=now - timedelta(days=9), state="confirmed")
     scenes.text(people.PHONES["wang's daughter"], "my father died this morning")
-    scenes.work()
+    due.work()
     wang = people.wang()
     assert wang.follow_up == FollowUp.FROZEN
     CheckIn.objects.filter(participant=wang).delete()

@@ -14,7 +14,7 @@ from apps.safety import services as safety
 from apps.safety.models import AdverseEvent, SpokenReport
 from apps.staff.models import User
 from apps.trials.models import Site
-from tests import people
+from tests import due, people
 from tests.exports.test_cuts import lines, make
 from tests.house.test_blinding_crawl import _monitor
 from tests.workplace import scenes
@@ -147,7 +147,7 @@ def test_a_call_in_which_it_was_told_is_done_with_it(call: Task) -> None:
 
 def test_a_task_that_is_no_call_does_not_ask(everybody: None) -> None:
     scenes.text(people.PHONES["wang"], "qwxz")
-    scenes.work()
+    due.work()
 
     assert 'value="told"' not in page(people.chen(), change_url(Task.objects.get(kind="read")))
 

@@ -8,8 +8,7 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from apps.messaging.models import InboundMessage
-from tests import people
-from tests.workplace import scenes
+from tests import due, people
 
 pytestmark = pytest.mark.django_db
 
@@ -51,7 +50,7 @@ def test_a_text_is_received_on_the_path_of_a_real_one_and_answered_on_the_handse
     number = people.PHONES["wang"]
 
     assert say(client, number, "今天早上吐血了") == 201
-    scenes.work()
+    due.work()
 
     assert InboundMessage.objects.get().gateway == "phone"
     texts = state(client, number)["texts"]

@@ -14,9 +14,9 @@ from apps.participants.models import Participant
 from apps.participants.vocabulary import FollowUp
 from apps.staff.models import User
 from apps.staff.vocabulary import Role
-from tests import people
+from tests import due, people
 from tests.times import beginning_at
-from tests.workplace.scenes import change_url, page, press, signed_in, text, work
+from tests.workplace.scenes import change_url, page, press, signed_in, text
 
 pytestmark = pytest.mark.django_db
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -170,7 +170,7 @@ OTHERS = [people.sam, people.ada, mona]
 def draft() -> None:
     """The participant writes of an event that nobody has judged."""
     text(people.PHONES["wang"], "今天早上吐血了")
-    work()
+    due.work()
 
 
 @pytest.mark.usefixtures("after")

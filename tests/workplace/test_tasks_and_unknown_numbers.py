@@ -6,7 +6,7 @@ import pytest
 
 from apps.conversations.models import Task
 from apps.messaging.models import NumberShown
-from tests import people
+from tests import due, people
 from tests.workplace import scenes
 from tests.workplace.scenes import Scene, change_url, page, press, signed_in
 
@@ -16,14 +16,14 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def opted_out(everybody: None) -> Task:
     scenes.text(people.PHONES["wang"], "STOP")
-    scenes.work()
+    due.work()
     return Task.objects.get(kind="opted_out")
 
 
 @pytest.fixture
 def unread(everybody: None) -> Task:
     scenes.text(people.PHONES["wang"], "qwxz canarygibberish")
-    scenes.work()
+    due.work()
     return Task.objects.get(kind="read")
 
 

@@ -11,7 +11,7 @@ from apps.participants.models import ArmTold
 from apps.safety import services as safety
 from apps.safety.models import AdverseEvent
 from apps.staff.vocabulary import Role
-from tests import people
+from tests import due, people
 from tests.workplace import scenes
 from tests.workplace.scenes import change_url, page, press
 
@@ -23,7 +23,7 @@ TOLD = "vomiting blood since noon. The nurse told me I got the real cells"
 def event(everybody: None) -> AdverseEvent:
     """Jones vomits blood and tells an arm in the same text."""
     scenes.text(people.PHONES["jones"], TOLD)
-    scenes.work()
+    due.work()
     return AdverseEvent.objects.get(participant=people.jones())
 
 
@@ -37,7 +37,7 @@ def test_the_page_goes_out_the_text_is_kept_and_the_incident_is_written(event: A
 
 def test_a_question_is_no_incident(everybody: None) -> None:
     scenes.text(people.PHONES["jones"], "vomiting blood. Will I ever know if it was placebo?")
-    scenes.work()
+    due.work()
 
     assert not ArmTold.objects.exists()
     assert "if it was placebo" in page(people.alice(), change_url(people.jones()))
@@ -100,7 +100,7 @@ def test_the_monitor_sees_that_it_happened_and_says_nothing_about_it(event: Adve
 
 def test_an_unknown_numbers_is_the_duty_desks(everybody: None) -> None:
     scenes.text(people.PHONES["nobody we know"], "he is unconscious, they gave him the placebo")
-    scenes.work()
+    due.work()
     incident = ArmTold.objects.get()
 
     assert "1 text may tell an allocation" in page(people.dan(), "/admin/")
@@ -114,7 +114,7 @@ def test_on_a_phone_of_two_sites_each_learns_of_it(everybody: None) -> None:
 
     add_contact_point(participant=people.wang(), kind=ContactKind.CAREGIVER, number=people.PHONES["li"])
     scenes.text(people.PHONES["li"], "护士说他打的是真的")
-    scenes.work()
+    due.work()
 
     assert sorted(each.site.code for each in ArmTold.objects.all() if each.site) == ["BJ01", "SH02"]
     assert not ArmTold.objects.filter(participant__isnull=False).exists()
