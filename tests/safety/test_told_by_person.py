@@ -70,6 +70,16 @@ def test_the_words_are_sealed_and_their_entry_is_on_the_trail() -> None:
     assert (entry.operation.lower(), "blood" in str(entry.new)) == ("insert", False)
 
 
+def test_the_hours_of_the_site_run_from_the_call_and_not_from_the_urgent_text_that_joins_it(time: VirtualClock) -> None:
+    """Who was told first knew first (decision 13)."""
+    event = told(people.chen(), item="evt_admitted", words="in hospital since last night").event
+    time.advance(timedelta(hours=1))
+    text("wang", "今天早上吐血了")
+    [case] = AdverseEvent.objects.all()
+    assert (case, case.reports.count()) == (event, 1)
+    assert case.serious_since == event.received_at
+
+
 def test_a_report_is_never_changed() -> None:
     report = told(people.chen())
     report.level = "R4"
