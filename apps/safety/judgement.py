@@ -5,7 +5,7 @@ from datetime import date
 from apps.core import clock
 from apps.participants.models import Participant
 from apps.safety.models import AdverseEvent
-from apps.safety.vocabulary import Outcome
+from apps.safety.vocabulary import CRITERIA, Causality, Outcome
 
 _DEATH = 5  # CTCAE: a grade 5 is a death
 
@@ -55,6 +55,15 @@ def check_whole(event: AdverseEvent) -> None:
         raise DeathOtherwise
     if event.ended_on and event.outcome == Outcome.NOT_RECOVERED:
         raise EndedNotRecovered
+
+
+def is_graver(now: AdverseEvent, *, than: AdverseEvent) -> bool:
+    """It has a criterion that it had not, or its relation to the product is no longer called unlikely: whoever was told of it as it was
+    does not know how grave it is, and the time to tell them runs anew. A grade is no seriousness.
+    """
+    has_more = any(getattr(now, name) and not getattr(than, name) for name in CRITERIA)
+    unlikely = Causality.UNLIKELY
+    return has_more or (than.causality_investigator == unlikely != now.causality_investigator)
 
 
 def _born(participant: Participant) -> date:

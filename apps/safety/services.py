@@ -19,7 +19,7 @@ from apps.participants.holding import hold
 from apps.participants.models import Participant
 from apps.participants.vocabulary import LEFT, SILENT, FollowUp
 from apps.safety import items, receipt
-from apps.safety.judgement import SafetyError, check_days, check_whole
+from apps.safety.judgement import SafetyError, check_days, check_whole, is_graver
 from apps.safety.models import AdverseEvent, Report
 from apps.safety.vocabulary import CRITERIA, MOVES, EventState
 from apps.staff.models import User
@@ -233,14 +233,15 @@ def correct(
     _require(person, event, Action.CONFIRM_EVENTS)
     if not reason.strip():
         raise ReasonMissing
-    participant = _held(event)
+    participant, before = _held(event), _locked(event)
     event = _complete(_judged(event, assessment, while_it_is=EventState.CONFIRMED, started_from=started_from))
     with because(reason):
         _freeze_after_death(event, participant, person)
     items.follow(event)
     with because(reason):
         event = _changed(event, person, reason=reason)
-    receipt.expect(event, known_since=event.changed_at, person=person)  # what makes it serious came with the correction
+    # What makes it serious, or graver than it was, came with the correction.
+    receipt.expect(event, known_since=event.changed_at, person=person, is_graver=is_graver(event, than=before))
     return event
 
 
