@@ -26,6 +26,10 @@ class OnsetImpossible(SafetyError):
     """An onset is between birth and today."""
 
 
+class EndImpossible(SafetyError):
+    """An end is between birth and today, whether the onset is known or not."""
+
+
 class EndsBeforeOnset(SafetyError):
     """The end is before the onset."""
 
@@ -35,9 +39,11 @@ class EndedNotRecovered(SafetyError):
 
 
 def check_days(event: AdverseEvent) -> None:
-    """Of a draft too. Raises OnsetImpossible or EndsBeforeOnset."""
-    if event.onset_on and not _born(event.participant) <= event.onset_on <= clock.today(str(event.participant.zone)):
+    """Of a draft too. Raises OnsetImpossible, EndImpossible or EndsBeforeOnset."""
+    if not _can_be(event.onset_on, event.participant):
         raise OnsetImpossible
+    if not _can_be(event.ended_on, event.participant):
+        raise EndImpossible
     if event.onset_on and event.ended_on and event.ended_on < event.onset_on:
         raise EndsBeforeOnset
 
@@ -55,6 +61,10 @@ def check_whole(event: AdverseEvent) -> None:
         raise DeathOtherwise
     if event.ended_on and event.outcome == Outcome.NOT_RECOVERED:
         raise EndedNotRecovered
+
+
+def _can_be(day: date | None, participant: Participant) -> bool:
+    return day is None or _born(participant) <= day <= clock.today(str(participant.zone))
 
 
 def is_graver(now: AdverseEvent, *, than: AdverseEvent) -> bool:

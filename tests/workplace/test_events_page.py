@@ -93,6 +93,15 @@ def test_an_end_before_the_onset_is_refused(scene: Scene) -> None:
     assert "The end is before the onset." in answer.content.decode()
 
 
+def test_the_end_stands_on_the_card_like_the_onset(scene: Scene) -> None:
+    press(people.alice(), scene.beijing, "confirm", **JUDGED | {"onset_on": "2026-10-30", "ended_on": "2026-11-02"})
+
+    card = page(people.alice(), change_url(scene.beijing))
+
+    assert "<dd>2026-10-30</dd>" in card
+    assert "<dd>2026-11-02</dd>" in card
+
+
 @pytest.mark.parametrize(
     ("said", "sentence"),
     [
@@ -101,6 +110,8 @@ def test_an_end_before_the_onset_is_refused(scene: Scene) -> None:
         ({"criteria": ["death"]}, "the outcome is fatal or not known"),
         ({"onset_on": "2199-01-01"}, "between birth and today"),
         ({"onset_on": "1901-01-01"}, "between birth and today"),
+        ({"outcome": "1", "ended_on": "2199-01-01"}, "The end is a day between birth and today."),
+        ({"onset_on": "", "ended_on": "1901-01-01"}, "The end is a day between birth and today."),
         ({"outcome": "3", "ended_on": "2026-11-02"}, "What has not recovered has no end"),
     ],
 )
