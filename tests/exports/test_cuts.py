@@ -159,6 +159,15 @@ def test_a_later_correction_of_the_participant_does_not_appear_in_an_older_cut()
     assert int(then["age"]) == int(now["age"]) + 10
 
 
+def test_a_later_amendment_of_the_site_does_not_appear_in_an_older_cut() -> None:
+    cases.confirmed()
+    before = clock.now()
+    made = files(make(before))
+    Site.objects.filter(code="BJ01").update(country="HK", timezone="Pacific/Kiritimati")
+    assert files(make(before)) == made
+    assert lines(make())[0]["country"] == "HK"
+
+
 def test_an_event_confirmed_later_is_not_in_an_older_cut() -> None:
     cases.confirmed()
     before = clock.now()
