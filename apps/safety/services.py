@@ -29,6 +29,7 @@ from apps.triage.models import SymptomReport
 
 # Texts of one participant within this time about an unread draft belong to it: a storm is one case, not ten.
 STORM = timedelta(hours=2)
+UNORDERED = timedelta(minutes=1)  # texts of one storm are handled side by side, and the later one may come first
 _ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
 _ASSESSED = ("severity_grade", "causality_investigator", "outcome", "onset_on", "ended_on", "term", *CRITERIA)
 
@@ -118,9 +119,11 @@ def rise(event: AdverseEvent, level: str, escalation: Escalation | None, *, join
 
 
 def running_draft(participant: Participant, *, received_at: datetime) -> AdverseEvent | None:
-    drafts = participant.events.filter(
-        state=EventState.DRAFT, first_read_at__isnull=True, received_at__gte=received_at - STORM
-    )
+    """The unread draft that a text of then joins. Not one that was received later: a text that the provider gave us hours afterwards would
+    lend its case an awareness that came too late, and only a signed reason moves one (decision 13).
+    """
+    near = (received_at - STORM, received_at + UNORDERED)
+    drafts = participant.events.filter(state=EventState.DRAFT, first_read_at__isnull=True, received_at__range=near)
     return drafts.select_related("escalation").order_by("-received_at").first()
 
 
