@@ -28,6 +28,7 @@ from apps.staff.vocabulary import Action, Role
 from apps.trials.models import Site, Trial
 from apps.vault.models import KeyDestroyed
 
+_OWNER_ONLY = 0o600  # masked words are health data all the same: who else reads them is for whoever hands them over
 ACTS_FOR_SPONSOR = frozenset({Role.SPONSOR_SAFETY, Role.MONITOR})
 
 
@@ -182,6 +183,7 @@ def write_cut(*, cut: DataCut, out: Path) -> list[Path]:
         raise CutRefused(Why.FOLDER_IN_USE, *(str(out / path) for path in other))
     with tempfile.TemporaryDirectory(dir=out, prefix=".cut-") as draft:
         for path, content in files.items():
+            (Path(draft) / path).touch(mode=_OWNER_ONLY)
             (Path(draft) / path).write_bytes(content)
         for path in files:
             (Path(draft) / path).replace(out / path)

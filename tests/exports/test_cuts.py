@@ -321,6 +321,13 @@ def test_the_command_writes_a_folder_with_manifest_and_says_what_it_did(tmp_path
     assert event.sponsor_aware_at is not None
 
 
+def test_what_the_command_writes_is_readable_by_its_owner_only(tmp_path: Path) -> None:
+    cases.confirmed()
+    call_command("export", "listing_csv", out=tmp_path / "cut")
+    modes = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "cut").iterdir()}
+    assert set(modes.values()) == {0o600}, modes
+
+
 def test_the_command_made_twice_as_of_one_time_writes_the_same_bytes(tmp_path: Path) -> None:
     cases.confirmed()
     as_of = clock.now().isoformat()
