@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.migrations.recorder import MigrationRecorder
 
-from apps.core import arm_words, clock
+from apps.core import clock
 from apps.exports import archive, code_version, gathering, manifest, masking
 from apps.exports.format import FORMATS, CannotRender, CutContent
 from apps.exports.listing import listing
@@ -134,7 +134,7 @@ def _facts(content: CutContent, *, site: Site | None, case: str, reason: str, ma
         "site": site.code if site else None,
         "case": case or None,
         "maker": maker,
-        "reason": arm_words.masked(reason),
+        "reason": masking.mask(reason, names=gathering.names_as_of(content.as_of)),
         "event_states": sorted(gathering.LISTED),
         "events": len(content.listing.rows),
         "code": {"release": code_version.release(), "commit": code_version.commit()},

@@ -259,6 +259,13 @@ def test_the_manifest_names_every_file_with_its_hash_and_the_sums_cover_the_mani
     assert "manifest.json" in (tmp_path / "SHA256SUMS").read_text()
 
 
+def test_the_reason_in_the_manifest_is_masked_like_every_text_that_leaves_the_house() -> None:
+    cases.confirmed()
+    cut = make(reason="Alice rang from 13812345678, Mr Wang of the placebo group")
+    found = json.loads(files(cut)["manifest.json"])
+    assert found["reason"] == "[name] rang from [number], Mr [name] of the [treatment] group"
+
+
 def test_verifying_says_which_file_was_changed_and_stands_on_record() -> None:
     cases.confirmed()
     cut = make(formats=["listing_csv", "listing_xlsx"])
