@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.db import IntegrityError, transaction
 from django.db.models import Model
 
-from apps.audit import triggers
+from apps.audit import triggers, unseen
 from apps.audit.actors import acting, because, current
 from apps.audit.models import AuditEvent, ChainLink, Reading, Sealing
 from apps.audit.rules import COLUMNS, GENESIS, link_hash
@@ -15,6 +15,7 @@ from apps.core import clock
 from apps.core.work import Lane, finishing
 
 __all__ = [
+    "Anchor",
     "Verdict",
     "acting",
     "because",
@@ -30,12 +31,24 @@ SEAL_EVERY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
+class Anchor:
+    """One link of the chain as it was once: `position:hash`."""
+
+    position: int
+    hash: str
+
+    def __str__(self) -> str:
+        return f"{self.position}:{self.hash}"
+
+
+@dataclass(frozen=True)
 class Verdict:
-    """What verification found: `problems` one a line, empty when the trail stands."""
+    """What verification found: `problems` one a line, empty when the trail stands. `head` is the last link, to be noted elsewhere."""
 
     events: int
     linked: int
     problems: tuple[str, ...]
+    head: Anchor
 
 
 def note_readings(rows: Iterable[Model]) -> None:
@@ -86,19 +99,33 @@ def seal_chain(*, batch: int = 2000) -> int:
         return 0
 
 
-def verify() -> Verdict:
-    """Compare triggers with the expected list, and recompute the chain."""
-    problems = triggers.problems()
-    previous, linked = GENESIS, 0
+def verify(*, anchors: Iterable[Anchor] = ()) -> Verdict:
+    """Compare triggers with the expected list and rows with their last entry, and recompute the chain.
+
+    A chain alone does not stop whoever owns the database and makes all of it anew: `anchors` are links as they were noted elsewhere.
+    """
+    problems = [*triggers.problems(), *unseen.problems()]
+    # Read first: links that a sealer adds meanwhile are none that lost their event.
+    last = ChainLink.objects.order_by("-position").values_list("position", flat=True).first() or 0
+    links, broken = _chain(last)
+    problems += [broken] if broken else []
+    problems += [
+        f"link {at.position} is not the one that was noted" for at in anchors if links.get(at.position) != at.hash
+    ]
+    linked = len(links)
+    return Verdict(AuditEvent.objects.count(), linked, tuple(problems), Anchor(linked, links.get(linked, GENESIS)))
+
+
+def _chain(last: int) -> tuple[dict[int, str], str]:
+    """The links that stand, from the first on, with their hashes, and what is wrong with the next one."""
+    links: dict[int, str] = {}
+    previous = GENESIS
     fields = [f"event__{column}" for column in COLUMNS]
     for row in ChainLink.objects.order_by("position").values_list("position", "previous", "hash", *fields).iterator():
-        linked += 1
         position, stored_previous, stored, *values = row
-        if position != linked:
-            problems.append(f"link {linked} is missing")
+        if position != len(links) + 1:
             break
         if stored_previous != previous or stored != link_hash(previous, values):
-            problems.append(f"chain broken at link {position} (event {values[0]})")
-            break
-        previous = stored
-    return Verdict(AuditEvent.objects.count(), linked, tuple(problems))
+            return links, f"chain broken at link {position} (event {values[0]})"
+        links[position] = previous = stored
+    return links, f"link {len(links) + 1} is missing, or its event is" if len(links) < last else ""

@@ -192,6 +192,13 @@ def _statements(vendor: str, tables: set[str]) -> list[str]:
     return statements
 
 
+def row_as_kept(item: Regulated, alias: str, *, vendor: str) -> str:
+    """SQL for a row as the trail keeps it, as JSON text."""
+    if vendor == "sqlite":
+        return _sqlite_row(item, alias)
+    return f"(to_jsonb({alias}) - '{{{','.join(item.hidden)}}}'::text[])::text"
+
+
 # --- SQLite: the actor comes from a function that only our own connections define; another program's write is refused.
 
 

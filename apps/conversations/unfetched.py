@@ -101,5 +101,5 @@ def _over(receipt: SponsorReceipt, event: AdverseEvent) -> None:
 
 
 def _key(receipt: SponsorReceipt) -> str:
-    """Of this wait: one that a correction begins anew is another."""
-    return f"unfetched:{receipt.pk}:{receipt.since:%Y%m%d%H%M%S}:"
+    """Of this wait: one that a correction begins anew is another, with a time of its own. What became graver meanwhile is the same."""
+    return f"unfetched:{receipt.pk}:{receipt.deadline:%Y%m%d%H%M%S}:"

@@ -34,7 +34,7 @@ def one_view() -> Iterator[None]:
 
 
 def events_as_of(as_of: datetime, *, site: Site | None = None, case: str = "") -> list[AdverseEvent]:
-    """Listed events, each with its participant as both stood. Raises TrailLacks.
+    """Listed events, each with its participant and site as all of them stood. Raises TrailLacks.
 
     An event's own `changed_at` says when a version began: it is trial time, and every change of a listed fact renews it.
     """
@@ -49,7 +49,7 @@ def events_as_of(as_of: datetime, *, site: Site | None = None, case: str = "") -
 def _put_participants(events: Iterable[AdverseEvent], as_of: datetime) -> None:
     before = history.machine_time(as_of)
     people = history.last_versions(Participant, stood=lambda at, _: at <= before, or_first=True)
-    sites = Site.objects.in_bulk()
+    sites = history.last_versions(Site, stood=lambda at, _: at <= before, or_first=True)
     for event in events:
         person = people[event.participant_id]
         person.site = sites[person.site_id]

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.migrations.recorder import MigrationRecorder
 
-from apps.core import arm_words, clock
+from apps.core import clock
 from apps.exports import archive, code_version, gathering, manifest, masking
 from apps.exports.format import FORMATS, CannotRender, CutContent
 from apps.exports.listing import listing
@@ -28,6 +28,7 @@ from apps.staff.vocabulary import Action, Role
 from apps.trials.models import Site, Trial
 from apps.vault.models import KeyDestroyed
 
+_OWNER_ONLY = 0o600  # masked words are health data all the same: who else reads them is for whoever hands them over
 ACTS_FOR_SPONSOR = frozenset({Role.SPONSOR_SAFETY, Role.MONITOR})
 
 
@@ -133,7 +134,7 @@ def _facts(content: CutContent, *, site: Site | None, case: str, reason: str, ma
         "site": site.code if site else None,
         "case": case or None,
         "maker": maker,
-        "reason": arm_words.masked(reason),
+        "reason": masking.mask(reason, names=gathering.names_as_of(content.as_of)),
         "event_states": sorted(gathering.LISTED),
         "events": len(content.listing.rows),
         "code": {"release": code_version.release(), "commit": code_version.commit()},
@@ -182,6 +183,7 @@ def write_cut(*, cut: DataCut, out: Path) -> list[Path]:
         raise CutRefused(Why.FOLDER_IN_USE, *(str(out / path) for path in other))
     with tempfile.TemporaryDirectory(dir=out, prefix=".cut-") as draft:
         for path, content in files.items():
+            (Path(draft) / path).touch(mode=_OWNER_ONLY)
             (Path(draft) / path).write_bytes(content)
         for path in files:
             (Path(draft) / path).replace(out / path)

@@ -10,7 +10,7 @@ from django.db import transaction
 from apps.core import clock, phone, work
 from apps.core.states import check_move
 from apps.core.work import Lane
-from apps.participants import confirmations, pauses, rules
+from apps.participants import confirmations, pauses, rules, signed_deviation
 from apps.participants.contacts import (
     AlreadyOnRecord,
     add_contact_point,
@@ -220,14 +220,13 @@ def _deviation_problems(deviation: Deviation, site: Site) -> Iterator[Problem]:
 
 
 def _signed(deviation: Deviation, participant: Participant) -> Signature:
-    facts = (participant.code, participant.birth_date, participant.day_zero.isoformat(), deviation.number)
     try:
         return sign(
             signer=deviation.signer,
             password=deviation.password,
             meaning="randomised in error",
             record=f"participants_participant:{participant.pk}",
-            content="\n".join(facts),
+            content=signed_deviation.content(participant),
         )
     except NotSigned:
         raise EnrolmentRefused([Problem("deviation_password", Rule.SIGNATURE)]) from None

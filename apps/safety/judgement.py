@@ -5,7 +5,7 @@ from datetime import date
 from apps.core import clock
 from apps.participants.models import Participant
 from apps.safety.models import AdverseEvent
-from apps.safety.vocabulary import Outcome
+from apps.safety.vocabulary import CRITERIA, Causality, Outcome
 
 _DEATH = 5  # CTCAE: a grade 5 is a death
 
@@ -26,6 +26,10 @@ class OnsetImpossible(SafetyError):
     """An onset is between birth and today."""
 
 
+class EndImpossible(SafetyError):
+    """An end is between birth and today, whether the onset is known or not."""
+
+
 class EndsBeforeOnset(SafetyError):
     """The end is before the onset."""
 
@@ -35,9 +39,11 @@ class EndedNotRecovered(SafetyError):
 
 
 def check_days(event: AdverseEvent) -> None:
-    """Of a draft too. Raises OnsetImpossible or EndsBeforeOnset."""
-    if event.onset_on and not _born(event.participant) <= event.onset_on <= clock.today(str(event.participant.zone)):
+    """Of a draft too. Raises OnsetImpossible, EndImpossible or EndsBeforeOnset."""
+    if not _can_be(event.onset_on, event.participant):
         raise OnsetImpossible
+    if not _can_be(event.ended_on, event.participant):
+        raise EndImpossible
     if event.onset_on and event.ended_on and event.ended_on < event.onset_on:
         raise EndsBeforeOnset
 
@@ -55,6 +61,19 @@ def check_whole(event: AdverseEvent) -> None:
         raise DeathOtherwise
     if event.ended_on and event.outcome == Outcome.NOT_RECOVERED:
         raise EndedNotRecovered
+
+
+def _can_be(day: date | None, participant: Participant) -> bool:
+    return day is None or _born(participant) <= day <= clock.today(str(participant.zone))
+
+
+def is_graver(now: AdverseEvent, *, than: AdverseEvent) -> bool:
+    """It has a criterion that it had not, or its relation to the product is no longer called unlikely: whoever was told of it as it was
+    does not know how grave it is, and the time to tell them runs anew. A grade is no seriousness.
+    """
+    has_more = any(getattr(now, name) and not getattr(than, name) for name in CRITERIA)
+    unlikely = Causality.UNLIKELY
+    return has_more or (than.causality_investigator == unlikely != now.causality_investigator)
 
 
 def _born(participant: Participant) -> date:

@@ -110,10 +110,12 @@ class AdverseEvent(models.Model):
 
     @property
     def serious_since(self) -> datetime:
-        """When it was first told of as urgent: from then the site's time to tell the sponsor runs (decision 13)."""
-        urgent = self.reports.filter(symptom_report__level__in=(Level.R1, Level.R2))
-        first: datetime | None = urgent.aggregate(first=models.Min("symptom_report__message__received_at"))["first"]
-        return first or self.received_at
+        """When it was first told of as urgent, by text or to a person: from then the site's time to tell the sponsor runs (decision 13)."""
+        urgent = (Level.R1, Level.R2)
+        texts = self.reports.filter(symptom_report__level__in=urgent)
+        told = self.spoken.filter(level__in=urgent).values_list("told_at", flat=True)
+        times = [*texts.values_list("symptom_report__message__received_at", flat=True), *told]
+        return min(times, default=self.received_at)
 
     @property
     def sponsor_day_zero(self) -> datetime | None:

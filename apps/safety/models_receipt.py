@@ -11,9 +11,9 @@ from apps.staff.models import User
 class SponsorReceipt(WorkRow):
     """One confirmed serious event, waited for until somebody who acts for the sponsor has fetched a cut that tells it.
 
-    `since` is when the record first called it confirmed and serious: an older cut does not tell it. It is no day 0, which a page or a
-    monitor's look begins: neither of them puts the case into the hands of the sponsor's safety people. The row stands on this floor so
-    that the judgement can begin it; the floor that keeps tasks handles it.
+    `since` is when the record first called it confirmed and as serious as it is now: an older cut does not tell it. It is no day 0, which
+    a page or a monitor's look begins: neither of them puts the case into the hands of the sponsor's safety people. The row stands on this
+    floor so that the judgement can begin it; the floor that keeps tasks handles it.
     """
 
     event = models.OneToOneField(

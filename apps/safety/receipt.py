@@ -14,9 +14,10 @@ from apps.staff.models import User
 from apps.trials.services import current_protocol
 
 
-def expect(event: AdverseEvent, *, known_since: datetime, person: User) -> None:
+def expect(event: AdverseEvent, *, known_since: datetime, person: User, is_graver: bool = False) -> None:
     """After a signed judgement: what is serious now is to be fetched within the site's hours to tell the sponsor, from `known_since`
-    on; what is not any more is waited for no longer. Judged again as it was, nothing changes.
+    on; what is not any more is waited for no longer. What has become graver is to be fetched as it is now: who fetched it before was told
+    of something milder, and where nobody has, the time that runs already is not made longer. Judged again as it was, nothing changes.
     """
     rows = SponsorReceipt.objects.filter(event=event)
     if not event.is_serious:
@@ -27,10 +28,14 @@ def expect(event: AdverseEvent, *, known_since: datetime, person: User) -> None:
     _, is_new = SponsorReceipt.objects.get_or_create(
         event=event, defaults=facts | {"due_at": deadline, "lane": Lane.SAFETY}
     )
-    again = rows.filter(ended_because=ReceiptEnd.NOT_SERIOUS)
-    if not is_new and again.exists():
+    if is_new:
+        return
+    over = [ReceiptEnd.NOT_SERIOUS, ReceiptEnd.FETCHED] if is_graver else [ReceiptEnd.NOT_SERIOUS]
+    if (again := rows.filter(ended_because__in=over)).exists():
         work.set_due(again, due_at=deadline)
         again.update(**facts, told_at=None, ended_at=None, ended_because="", ended_by=None)
+    elif is_graver:
+        rows.update(since=event.changed_at)
 
 
 def note_fetched(*, cases: Collection[str], as_of: datetime, person: User | None) -> None:

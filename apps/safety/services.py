@@ -19,7 +19,7 @@ from apps.participants.holding import hold
 from apps.participants.models import Participant
 from apps.participants.vocabulary import LEFT, SILENT, FollowUp
 from apps.safety import items, receipt
-from apps.safety.judgement import SafetyError, check_days, check_whole
+from apps.safety.judgement import SafetyError, check_days, check_whole, is_graver
 from apps.safety.models import AdverseEvent, Report
 from apps.safety.vocabulary import CRITERIA, MOVES, EventState
 from apps.staff.models import User
@@ -29,6 +29,7 @@ from apps.triage.models import SymptomReport
 
 # Texts of one participant within this time about an unread draft belong to it: a storm is one case, not ten.
 STORM = timedelta(hours=2)
+UNORDERED = timedelta(minutes=1)  # texts of one storm are handled side by side, and the later one may come first
 _ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
 _ASSESSED = ("severity_grade", "causality_investigator", "outcome", "onset_on", "ended_on", "term", *CRITERIA)
 
@@ -118,9 +119,11 @@ def rise(event: AdverseEvent, level: str, escalation: Escalation | None, *, join
 
 
 def running_draft(participant: Participant, *, received_at: datetime) -> AdverseEvent | None:
-    drafts = participant.events.filter(
-        state=EventState.DRAFT, first_read_at__isnull=True, received_at__gte=received_at - STORM
-    )
+    """The unread draft that a text of then joins. Not one that was received later: a text that the provider gave us hours afterwards would
+    lend its case an awareness that came too late, and only a signed reason moves one (decision 13).
+    """
+    near = (received_at - STORM, received_at + UNORDERED)
+    drafts = participant.events.filter(state=EventState.DRAFT, first_read_at__isnull=True, received_at__range=near)
     return drafts.select_related("escalation").order_by("-received_at").first()
 
 
@@ -233,14 +236,15 @@ def correct(
     _require(person, event, Action.CONFIRM_EVENTS)
     if not reason.strip():
         raise ReasonMissing
-    participant = _held(event)
+    participant, before = _held(event), _locked(event)
     event = _complete(_judged(event, assessment, while_it_is=EventState.CONFIRMED, started_from=started_from))
     with because(reason):
         _freeze_after_death(event, participant, person)
     items.follow(event)
     with because(reason):
         event = _changed(event, person, reason=reason)
-    receipt.expect(event, known_since=event.changed_at, person=person)  # what makes it serious came with the correction
+    # What makes it serious, or graver than it was, came with the correction.
+    receipt.expect(event, known_since=event.changed_at, person=person, is_graver=is_graver(event, than=before))
     return event
 
 

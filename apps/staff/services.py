@@ -340,7 +340,15 @@ def sign(*, signer: User, password: str, meaning: str, record: str, content: str
         raise NotYourOwnPassword
     if not is_valid(signer) or not signer.check_password(password):
         raise NotSigned
-    digest = hashlib.sha256(content.encode()).hexdigest()
     return Signature.objects.create(
-        signer=signer, signed_at=clock.now(), meaning=meaning, record=record, record_sha256=digest
+        signer=signer, signed_at=clock.now(), meaning=meaning, record=record, record_sha256=_digest(content)
     )
+
+
+def binds(signature: Signature, *, content: str) -> bool:
+    """The signature is on exactly this content. On any other it is invalid, and never moves to it (21 CFR 11.70)."""
+    return signature.record_sha256 == _digest(content)
+
+
+def _digest(content: str) -> str:
+    return hashlib.sha256(content.encode()).hexdigest()

@@ -102,3 +102,10 @@ class SealedTextField(models.BinaryField):  # type: ignore[type-arg]
 
     def value_to_string(self, obj: models.Model) -> str:
         return ""
+
+
+def stored_form(instance: models.Model, name: str) -> Sealed:
+    """What stands in the database for this column, or will after `save()`: where it was not sealed yet it is now."""
+    field = instance._meta.get_field(name)
+    assert isinstance(field, SealedTextField)
+    return field.pre_save(instance, add=instance._state.adding)

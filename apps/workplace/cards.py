@@ -81,6 +81,7 @@ class CardAdmin(ScopedModelAdmin):
 
     card_template: ClassVar[str]
     tells_of_health: ClassVar[bool] = False  # then whoever is shown a row stands on record
+    facts: ClassVar[tuple[str, ...]] = ()  # whose earlier values its history tells to whoever may read the texts
     add_template: ClassVar[str] = "workplace/add.html"
     acts: ClassVar[tuple[Act, ...]] = ()
 
@@ -231,12 +232,14 @@ class CardAdmin(ScopedModelAdmin):
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         row = self.row_or_404(request, object_id)
         reasons = self._right_here(request, row, Action.VIEW_TEXTS)
+        if reasons and self.tells_of_health:
+            note_readings([row])
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "title": str(row),
             "row": row,
-            "entries": trail.of(row, with_reasons=reasons),
+            "entries": trail.of(row, with_reasons=reasons, facts=self.facts if reasons else ()),
             "readings": trail.readings_of(row),
         }
         return TemplateResponse(request, "workplace/history.html", context)

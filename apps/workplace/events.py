@@ -25,6 +25,12 @@ from apps.workplace.forms import AboutForm, DayField, ReasonForm
 from apps.workplace.scoped import ParticipantSiteFilter, moment, person_in, scope_in
 from apps.workplace.words import is_masked, shown
 
+# What its history tells of: what people judged, and when whom it reached.
+_FACTS = (
+    "state", "level", "term", "severity_grade", *CRITERIA, "causality_investigator", "onset_on", "ended_on", "outcome",
+    "first_shown_at", "first_read_at", "investigator_aware_at", "sponsor_aware_at",
+)  # fmt: skip
+
 
 class StartedFromForm(AboutForm):
     """An act on the event as the person saw it, and on no other version."""
@@ -172,6 +178,7 @@ class EventAdmin(CardAdmin):
     site_path = "participant__site"
     card_template = "workplace/event.html"
     tells_of_health = True
+    facts = _FACTS
     list_display = (
         "case_number",
         "participant",

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from apps.core import clock
-from apps.participants import confirmations, services
+from apps.participants import confirmations, services, signed_deviation
 from apps.participants.models import Participant
 from apps.participants.vocabulary import CONFIRMED, SILENT, ConsentKind, ContactKind, FollowUp, Standing
 from apps.staff.rules import Scope
@@ -164,6 +164,7 @@ class ParticipantAdmin(CardAdmin):
             awareness.shown(seen, list(events))
         line = services.texting_line(row)
         return {
+            "deviation_stands": signed_deviation.stands(row),
             "why_not": services.texting_status(row, line=line),
             "phones": row.contact_points.select_related("line__data_key").order_by("ended_at", "kind"),
             "consents": row.consents.order_by("-given_on"),

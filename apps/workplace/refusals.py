@@ -37,6 +37,7 @@ SENTENCES: Mapping[type[Exception], Any] = {
     ),
     judgement.DeathOtherwise: _("With “death” under “Serious because of” the outcome is fatal or not known."),
     judgement.OnsetImpossible: _("The onset is a day between birth and today."),
+    judgement.EndImpossible: _("The end is a day between birth and today."),
     judgement.EndsBeforeOnset: _("The end is before the onset."),
     judgement.EndedNotRecovered: _("What has not recovered has no end: leave the end out, or change the outcome."),
     by_person.NothingSaid: _("Write what was said."),

@@ -1,8 +1,8 @@
-"""Who changed one row, when and how: from the audit trail, without the values, which are sealed or the page's own to show."""
+"""Who changed one row, when and how: from the audit trail. Values are the page's own to ask for, by the names of their facts."""
 
 import uuid
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db.models import Model, QuerySet
@@ -10,6 +10,8 @@ from django.utils.translation import gettext as _
 
 from apps.audit.models import AuditEvent, Reading
 from apps.staff.models import User
+from apps.workplace import changes
+from apps.workplace.changes import Change
 
 
 @dataclass(frozen=True)
@@ -18,24 +20,28 @@ class Entry:
     who: str
     what: str
     reason: str
+    changes: Sequence[Change] = ()
 
 
-def of(row: Model, *, with_reasons: bool, limit: int = 200) -> list[Entry]:
-    """The newest changes of this row first. A reason may tell of somebody's health: it is given only on demand."""
-    return _entries(_about(row).order_by("-sequence")[:limit], with_reasons=with_reasons)
+def of(row: Model, *, with_reasons: bool, facts: Sequence[str] = (), limit: int = 200) -> list[Entry]:
+    """The newest changes of this row first. A reason and a fact may tell of somebody's health: they are given only on demand."""
+    events = list(_about(row).order_by("-sequence")[:limit])
+    entries = _entries(events, with_reasons=with_reasons)
+    if not facts:
+        return entries
+    return [replace(entry, changes=changes.of(row, event, facts)) for entry, event in zip(entries, events, strict=True)]
 
 
 def entered(row: Model) -> Entry | None:
     """By whom and when this row was entered; None of one that is older than the trail."""
-    return next(iter(_entries(_about(row).filter(operation__iexact="insert"), with_reasons=False)), None)
+    return next(iter(_entries([*_about(row).filter(operation__iexact="insert")], with_reasons=False)), None)
 
 
 def _about(row: Model) -> "QuerySet[AuditEvent]":
     return AuditEvent.objects.filter(table=row._meta.db_table, row_key__in=_keys(row))
 
 
-def _entries(found: "QuerySet[AuditEvent]", *, with_reasons: bool) -> list[Entry]:
-    events = list(found)
+def _entries(events: Sequence[AuditEvent], *, with_reasons: bool) -> list[Entry]:
     names = names_of(event.actor for event in events)
     return [
         Entry(

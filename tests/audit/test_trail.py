@@ -14,6 +14,7 @@ from apps.audit import actors, services, triggers
 from apps.audit.models import AuditEvent, ChainLink
 from apps.messaging.models import InboundMessage
 from apps.trials.models import Trial
+from apps.vault.services import create_data_key
 from tests.operations import rows
 
 pytestmark = pytest.mark.django_db
@@ -107,6 +108,79 @@ def test_the_chain_stands_and_one_changed_byte_breaks_it() -> None:
         cursor.execute("UPDATE audit_auditevent SET reason = 'another' WHERE \"table\" = 'trials_trial'")
     triggers.install()
     assert any("chain broken" in problem for problem in services.verify().problems)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE trials_trial SET title = 'another'",
+        "DELETE FROM trials_trial",
+        "UPDATE trials_trial SET registration = 'NCT00000009' WHERE registration = 'NCT00000002'",
+    ],
+)
+def test_what_was_written_while_no_trigger_stood_is_found_in_the_rows(statement: str) -> None:
+    trial().save()
+    trial(registration="NCT00000002").save()
+    assert services.verify().problems == ()
+    triggers.remove_all()
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+    triggers.install()
+    (problem,) = services.verify().problems
+    assert "rows of trials_trial are not as the trail left them" in problem
+
+
+def test_a_row_that_was_put_there_while_no_trigger_stood_is_found_and_named() -> None:
+    triggers.remove_all()
+    row = trial()
+    row.save()
+    triggers.install()
+    (problem,) = services.verify().problems
+    assert problem.startswith("1 rows of trials_trial")
+    assert str(row.pk).replace("-", "") in problem.replace("-", "")
+
+
+def test_leases_and_what_the_trail_hides_are_no_difference() -> None:
+    row = rows.inbound()
+    InboundMessage.objects.filter(pk=row.pk).update(fence=7, attempts=1)
+    create_data_key()
+    assert services.verify().problems == ()
+
+
+def test_the_last_event_of_the_chain_is_missed_like_any_other() -> None:
+    trial().save()
+    services.seal_chain()
+    last = ChainLink.objects.order_by("-position")[0]
+    triggers.remove_all()
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("PRAGMA defer_foreign_keys=ON")
+        cursor.execute("DELETE FROM audit_auditevent WHERE sequence = %s", [last.event_id])
+    assert f"link {last.position} is missing, or its event is" in services.verify().problems
+    last.delete()
+
+
+def test_a_chain_that_was_made_anew_is_told_by_the_head_that_was_noted_elsewhere(capsys: Any) -> None:
+    trial().save()
+    call_command("verify_audit", "--json")
+    noted = json.loads(capsys.readouterr().out)["head"]
+    trial(registration="NCT00000002").save()
+    call_command("verify_audit", "--anchor", noted)
+    triggers.remove_all()
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM audit_chainlink")
+        cursor.execute("UPDATE audit_auditevent SET actor = 'another'")
+    triggers.install()
+    call_command("verify_audit")  # by itself it stands
+    with pytest.raises(CommandError, match="1 breaks"):
+        call_command("verify_audit", "--anchor", noted)
+    assert f"link {noted.split(':')[0]} is not the one that was noted" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("text", ["", "12", "12:abc", f"x:{'0' * 64}"])
+def test_what_is_no_head_is_named(text: str) -> None:
+    with pytest.raises(CommandError, match="not a head"):
+        call_command("verify_audit", "--anchor", text)
 
 
 def test_a_trigger_that_no_model_asks_for_any_more_is_taken_away() -> None:

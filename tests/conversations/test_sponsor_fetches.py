@@ -187,6 +187,58 @@ def test_what_a_correction_calls_not_serious_is_waited_for_no_more_and_begins_an
     assert [each.event for each in tasks()] == [event]
 
 
+@pytest.mark.parametrize(
+    "graver", [{"death": True, "outcome": "5", "severity_grade": 5}, {"causality_investigator": "possible"}]
+)
+def test_what_became_graver_after_the_fetch_is_waited_for_anew(time: VirtualClock, graver: dict[str, Any]) -> None:
+    event = cases.confirmed(received_at=MORNING, causality_investigator="unlikely")
+    time.advance(MINUTE)
+    fetch()
+    time.move_to(MORNING + 2 * DAY)
+    safety.correct(event=event, person=people.alice(), reason="the hospital wrote", **graver)
+    at(time, MORNING + 3 * DAY - MINUTE)
+    assert tasks() == []
+    at(time, MORNING + 3 * DAY + MINUTE)
+    assert [task.event for task in tasks()] == [event]
+    fetch()
+    assert (tasks(), incidents()) == ([], [])
+
+
+def test_a_correction_that_makes_nothing_graver_is_nobody_s_to_fetch_again(time: VirtualClock) -> None:
+    event = cases.confirmed(received_at=MORNING)
+    fetch()
+    time.move_to(MORNING + 2 * DAY)
+    milder: dict[str, Any] = {"outcome": "1", "severity_grade": 4, "causality_investigator": "unlikely"}
+    safety.correct(event=event, person=people.alice(), reason="the hospital wrote", **milder)
+    at(time, MORNING + 4 * DAY)
+    assert tasks() == []
+
+
+def test_a_cut_of_before_it_became_graver_ends_no_waiting_and_its_hours_stay_as_they_ran(time: VirtualClock) -> None:
+    event = cases.confirmed(received_at=MORNING)
+    time.advance(MINUTE)
+    before = cut()
+    time.move_to(MORNING + DAY / 2)
+    safety.correct(event=event, person=people.alice(), reason="on a ventilator", life_threatening=True)
+    fetch(before)
+    at(time, MORNING + DAY + MINUTE)
+    assert [(task.event, task.deadline) for task in tasks()] == [(event, MORNING + DAY)]
+    fetch()
+    assert (tasks(), incidents()) == ([], [])
+
+
+def test_a_text_of_before_it_became_graver_does_not_leave_after_the_fetch(time: VirtualClock) -> None:
+    night = MORNING + timedelta(hours=15)
+    time.move_to(night)
+    event = cases.confirmed(received_at=night - DAY)
+    work()
+    assert len(told()) == 3
+    time.advance(MINUTE)
+    safety.correct(event=event, person=people.alice(), reason="on a ventilator", life_threatening=True)
+    fetch()
+    assert told() == {}
+
+
 def test_neither_a_page_to_the_monitor_nor_its_look_at_the_case_is_a_fetch(
     time: VirtualClock, event: AdverseEvent
 ) -> None:

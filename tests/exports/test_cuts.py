@@ -159,6 +159,15 @@ def test_a_later_correction_of_the_participant_does_not_appear_in_an_older_cut()
     assert int(then["age"]) == int(now["age"]) + 10
 
 
+def test_a_later_amendment_of_the_site_does_not_appear_in_an_older_cut() -> None:
+    cases.confirmed()
+    before = clock.now()
+    made = files(make(before))
+    Site.objects.filter(code="BJ01").update(country="HK", timezone="Pacific/Kiritimati")
+    assert files(make(before)) == made
+    assert lines(make())[0]["country"] == "HK"
+
+
 def test_an_event_confirmed_later_is_not_in_an_older_cut() -> None:
     cases.confirmed()
     before = clock.now()
@@ -250,6 +259,13 @@ def test_the_manifest_names_every_file_with_its_hash_and_the_sums_cover_the_mani
     assert "manifest.json" in (tmp_path / "SHA256SUMS").read_text()
 
 
+def test_the_reason_in_the_manifest_is_masked_like_every_text_that_leaves_the_house() -> None:
+    cases.confirmed()
+    cut = make(reason="Alice rang from 13812345678, Mr Wang of the placebo group")
+    found = json.loads(files(cut)["manifest.json"])
+    assert found["reason"] == "[name] rang from [number], Mr [name] of the [treatment] group"
+
+
 def test_verifying_says_which_file_was_changed_and_stands_on_record() -> None:
     cases.confirmed()
     cut = make(formats=["listing_csv", "listing_xlsx"])
@@ -310,6 +326,13 @@ def test_the_command_writes_a_folder_with_manifest_and_says_what_it_did(tmp_path
     assert "1 events, blinded" in said
     event.refresh_from_db()
     assert event.sponsor_aware_at is not None
+
+
+def test_what_the_command_writes_is_readable_by_its_owner_only(tmp_path: Path) -> None:
+    cases.confirmed()
+    call_command("export", "listing_csv", out=tmp_path / "cut")
+    modes = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "cut").iterdir()}
+    assert set(modes.values()) == {0o600}, modes
 
 
 def test_the_command_made_twice_as_of_one_time_writes_the_same_bytes(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Who is let in, with every rule named, and what stands when somebody is."""
 
+import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, time, timedelta
 from typing import Any
@@ -11,7 +12,7 @@ from django.db import connection
 from apps.audit.services import acting
 from apps.core import clock
 from apps.messaging.models import Line
-from apps.participants import rules
+from apps.participants import rules, signed_deviation
 from apps.participants import services as participants
 from apps.participants.models import Consent, ContactPoint, Participant, Plan
 from apps.participants.services import ConsentGiven, Deviation, EnrolmentRefused
@@ -19,6 +20,7 @@ from apps.participants.vocabulary import ContactKind, Language, Rule, Sex
 from apps.staff.models import Signature, User
 from apps.trials.models import Phase, Trial
 from apps.vault.models import DataKey
+from apps.vault.services import shred
 from tests import people
 
 pytestmark = pytest.mark.django_db
@@ -194,6 +196,38 @@ def test_who_was_randomised_in_error_is_entered_with_deviation_number_and_the_pi
     assert person.deviation_signature == signature
     assert signature.signer == carol
     assert signature.record == f"participants_participant:{person.pk}"
+
+
+def in_error(carol: User) -> Participant:
+    one_place_left()
+    people.wang()
+    return participants.enrol(**form(birth_date=date(1950, 1, 2), deviation=Deviation("DEV-7", carol, people.PASSWORD)))
+
+
+@pytest.mark.parametrize("changed", [{"birth_date": "1950-01-03"}, {"day_zero": date(2025, 5, 9)}, {"code": "BJ01-9"}])
+def test_a_signature_on_a_deviation_is_invalid_once_the_record_is_changed(carol: User, changed: dict[str, Any]) -> None:
+    person = Participant.objects.get(pk=in_error(carol).pk)
+    assert signed_deviation.stands(person)
+    person.save()
+    assert signed_deviation.stands(Participant.objects.get(pk=person.pk))
+    for name, value in changed.items():
+        setattr(person, name, value)
+    person.save()
+    assert not signed_deviation.stands(Participant.objects.get(pk=person.pk))
+
+
+def test_no_birth_date_is_found_by_trying_every_day_against_the_digest_of_a_signature(carol: User) -> None:
+    person = in_error(carol)
+    rest = (person.day_zero.isoformat(), person.deviation_number)
+    days = (date(1949, 1, 1) + timedelta(days=each) for each in range(800))
+    tried = {hashlib.sha256("\n".join((person.code, f"{day}", *rest)).encode()).hexdigest() for day in days}
+    assert Signature.objects.get().record_sha256 not in tried
+
+
+def test_a_signature_stands_also_when_the_key_of_what_it_covers_is_destroyed(carol: User) -> None:
+    person = in_error(carol)
+    shred(keys=[person.data_key])
+    assert signed_deviation.stands(Participant.objects.get(pk=person.pk))
 
 
 def test_a_deviation_is_refused_without_number_by_another_role_of_another_site_or_with_a_wrong_password(

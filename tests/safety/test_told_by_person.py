@@ -1,6 +1,7 @@
 """A case told to a person: its clock, its source record, and who is aware of it."""
 
-from datetime import date, timedelta
+import uuid
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,8 +14,10 @@ from apps.conversations.services import record_contact
 from apps.conversations.vocabulary import TaskKind
 from apps.core import clock
 from apps.core.clock import VirtualClock
+from apps.core.work import Lane
 from apps.escalation.models import Escalation
 from apps.escalation.vocabulary import ContactResult, Via
+from apps.messaging.models import InboundMessage
 from apps.participants.models import ArmTold
 from apps.safety import by_person, items
 from apps.safety import services as safety
@@ -23,9 +26,10 @@ from apps.safety.judgement import OnsetImpossible
 from apps.safety.models import AdverseEvent, OpenItem, SpokenReport
 from apps.safety.vocabulary import Causality, Teller
 from apps.staff.models import User
+from apps.vault.services import create_data_key
 from tests import people
 from tests.conversations.test_stays import DAY
-from tests.conversations.test_story import text
+from tests.conversations.test_story import line_of, text
 from tests.due import work
 from tests.times import MORNING, beginning_at
 
@@ -68,6 +72,39 @@ def test_the_words_are_sealed_and_their_entry_is_on_the_trail() -> None:
     assert b"blood" not in stored
     entry = AuditEvent.objects.get(table="safety_spokenreport")
     assert (entry.operation.lower(), "blood" in str(entry.new)) == ("insert", False)
+
+
+def test_the_hours_of_the_site_run_from_the_call_and_not_from_the_urgent_text_that_joins_it(time: VirtualClock) -> None:
+    """Who was told first knew first (decision 13)."""
+    event = told(people.chen(), item="evt_admitted", words="in hospital since last night").event
+    time.advance(timedelta(hours=1))
+    text("wang", "今天早上吐血了")
+    [case] = AdverseEvent.objects.all()
+    assert (case, case.reports.count()) == (event, 1)
+    assert case.serious_since == event.received_at
+
+
+def test_a_text_that_reaches_us_late_is_not_joined_to_a_case_that_was_received_after_it(time: VirtualClock) -> None:
+    """The provider gave it hours later; what the site knew of then is when it was received."""
+    lost_at = clock.now()
+    time.advance(timedelta(hours=9))
+    text("wang", "今天早上吐血了")
+    came_late("wang", "黑便", received_at=lost_at)
+    assert [case.received_at for case in AdverseEvent.objects.order_by("received_at")] == [lost_at, clock.now()]
+
+
+def test_texts_of_one_storm_that_were_handled_in_the_wrong_order_are_one_case(time: VirtualClock) -> None:
+    text("wang", "今天早上吐血了")
+    came_late("wang", "黑便", received_at=clock.now() - timedelta(seconds=20))
+    assert AdverseEvent.objects.count() == 1
+
+
+def came_late(who: str, body: str, *, received_at: datetime) -> None:
+    InboundMessage.objects.create(
+        gateway="phone", dedupe_key=uuid.uuid4().hex, line=line_of(who), data_key=create_data_key(), body=body,
+        received_at=received_at, due_at=clock.now(), lane=Lane.SAFETY,
+    )  # fmt: skip
+    work()
 
 
 def test_a_report_is_never_changed() -> None:

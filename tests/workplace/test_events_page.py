@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from apps.audit.models import AuditEvent
+from apps.audit.models import AuditEvent, Reading
 from apps.conversations import services as conversations
 from apps.escalation.models import Escalation
 from apps.escalation.vocabulary import ContactResult, Via
@@ -12,6 +12,8 @@ from apps.messaging.models import NumberShown
 from apps.safety import services as safety
 from apps.safety.models import AdverseEvent
 from apps.safety.vocabulary import EventState
+from apps.staff.models import User
+from apps.staff.vocabulary import Role
 from tests import people
 from tests.workplace import scenes
 from tests.workplace.scenes import JUDGED, Scene, change_url, fresh, page, press, signed_in
@@ -93,6 +95,61 @@ def test_an_end_before_the_onset_is_refused(scene: Scene) -> None:
     assert "The end is before the onset." in answer.content.decode()
 
 
+def history(person: User, event: AdverseEvent) -> str:
+    return page(person, change_url(event).replace("/change/", "/history/"))
+
+
+def test_the_history_tells_what_a_correction_changed_from_what_to_what_and_why(scene: Scene) -> None:
+    press(people.alice(), scene.beijing, "confirm", **JUDGED)
+    worse = JUDGED | {"severity_grade": "4", "term": "Bleeding <varices>", "ended_on": "2026-11-02"}
+    press(people.alice(), scene.beijing, "correct", **worse, reason="the endoscopy report")
+
+    told = history(people.carol(), scene.beijing)
+
+    assert "the endoscopy report<br>" in told
+    assert "Haematemesis → Bleeding &lt;varices&gt;<br>" in told
+    assert "3 → 4" in told
+    assert "– → 2026-11-02" in told
+    assert "draft, not judged yet → confirmed" in told
+    assert str(scene.beijing.pk) in {row.row_key for row in Reading.objects.filter(actor=f"user:{people.carol().pk}")}
+
+
+def test_a_term_that_was_only_sealed_anew_was_not_changed(scene: Scene) -> None:
+    press(people.alice(), scene.beijing, "confirm", **JUDGED)
+    press(people.alice(), scene.beijing, "correct", **JUDGED | {"severity_grade": "4"}, reason="lab")
+
+    assert "3 → 4" in history(people.carol(), scene.beijing)
+    assert "Haematemesis → Haematemesis" not in history(people.carol(), scene.beijing)
+
+
+def test_a_claim_of_an_arm_is_masked_in_the_history_too(scene: Scene) -> None:
+    press(people.alice(), scene.beijing, "confirm", **JUDGED)
+    press(people.alice(), scene.beijing, "correct", **JUDGED | {"term": "he is in the placebo group"}, reason="x")
+
+    assert "Haematemesis → " in history(people.carol(), scene.beijing)
+    assert "placebo" not in history(people.carol(), scene.beijing)
+
+
+def test_whoever_may_not_read_texts_is_told_who_and_when_alone(scene: Scene) -> None:
+    """The sponsor's monitor has the term masked, and no reasons."""
+    press(people.alice(), scene.beijing, "confirm", **JUDGED)
+
+    told = history(people._member("Mona", Role.MONITOR, at="BJ01"), scene.beijing)
+
+    assert "Alice" in told
+    assert "→" not in told
+    assert "Haematemesis" not in told
+
+
+def test_the_end_stands_on_the_card_like_the_onset(scene: Scene) -> None:
+    press(people.alice(), scene.beijing, "confirm", **JUDGED | {"onset_on": "2026-10-30", "ended_on": "2026-11-02"})
+
+    card = page(people.alice(), change_url(scene.beijing))
+
+    assert "<dd>2026-10-30</dd>" in card
+    assert "<dd>2026-11-02</dd>" in card
+
+
 @pytest.mark.parametrize(
     ("said", "sentence"),
     [
@@ -101,6 +158,8 @@ def test_an_end_before_the_onset_is_refused(scene: Scene) -> None:
         ({"criteria": ["death"]}, "the outcome is fatal or not known"),
         ({"onset_on": "2199-01-01"}, "between birth and today"),
         ({"onset_on": "1901-01-01"}, "between birth and today"),
+        ({"outcome": "1", "ended_on": "2199-01-01"}, "The end is a day between birth and today."),
+        ({"onset_on": "", "ended_on": "1901-01-01"}, "The end is a day between birth and today."),
         ({"outcome": "3", "ended_on": "2026-11-02"}, "What has not recovered has no end"),
     ],
 )

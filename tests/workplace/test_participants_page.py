@@ -297,3 +297,24 @@ def test_the_check_in_of_a_plan_opens_as_a_card(scene: Scene) -> None:
     assert checkin is not None
 
     assert "BJ01-001" in page(people.alice(), change_url(checkin))
+
+
+def test_the_card_names_who_signed_a_deviation_and_when_and_that_the_record_was_changed(everybody: None) -> None:
+    carol = people.carol()
+    signed = entered(
+        carol,
+        birth_date="1950-01-02",
+        deviation_number="DEV-7",
+        deviation_signer=str(carol.pk),
+        deviation_password=people.PASSWORD,
+    )
+    assert signed.status_code == 303
+    person = Participant.objects.get(code="BJ01-077")
+    card = page(people.alice(), change_url(person))
+    assert "DEV-7 · signed by Carol, " in card
+    assert "+08:00" in card.partition("signed by Carol, ")[2][:40]
+    assert "signature invalid" not in card
+
+    Participant.objects.filter(pk=person.pk).update(day_zero="2025-05-09")
+
+    assert "signature invalid: the record was changed" in page(people.alice(), change_url(person))
