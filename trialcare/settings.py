@@ -258,6 +258,7 @@ LOGIN_REDIRECT_URL = "admin:index"
 SESSION_COOKIE_AGE = 8 * 3600
 SESSION_COOKIE_SAMESITE = "Lax"  # a link from an e-mail must arrive signed in
 CSRF_COOKIE_SAMESITE = "Strict"
+CSRF_FAILURE_VIEW = "apps.workplace.errors.too_old"
 SESSION_COOKIE_HTTPONLY = True
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"

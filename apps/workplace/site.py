@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib.auth import logout
 from django.contrib.auth.views import PasswordChangeView, redirect_to_login
 from django.core.exceptions import BadRequest, PermissionDenied
+from django.core.paginator import InvalidPage
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -41,7 +42,7 @@ class WorkplaceSite(UnfoldAdminSite):  # type: ignore[misc]
         return isinstance(request.user, User) and request.user.is_staff and is_valid(request.user)
 
     def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
-        inner = super().admin_view(view, cacheable)
+        inner = super().admin_view(view)  # none of them may stay in a browser: it is another person's next
 
         def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if "\0" in request.path_info or any(
@@ -94,6 +95,14 @@ class WorkplaceSite(UnfoldAdminSite):  # type: ignore[misc]
         """The list alone, fetched by the page that shows it. It leaves the login session untouched, so that waiting is still idling."""
         now = needs_now.for_person(person_in(request), scope_in(request))
         return TemplateResponse(request, "workplace/now_list.html", {"now": now})
+
+    def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The theme's search over names of lists. It fails at a page that there is not."""
+        try:
+            found: HttpResponse = super().search(request, extra_context)
+        except (InvalidPage, ValueError) as error:
+            raise BadRequest("no such page") from error
+        return found
 
     def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
         """No form of ours asks for it, and it would name cases without anybody having become aware of them."""
