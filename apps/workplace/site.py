@@ -22,7 +22,7 @@ from apps.core import clock
 from apps.staff.models import User
 from apps.staff.services import is_valid
 from apps.workplace import duty, languages, look, needs_now, paging, rotation, system
-from apps.workplace.forms import OwnPasswordForm
+from apps.workplace.forms import OwnPasswordForm, SignInForm
 from apps.workplace.scoped import person_in, scope_in
 
 IDLE_SECONDS = 15 * 60
@@ -35,6 +35,7 @@ _theme_scripts = csp_update({"script-src": "'unsafe-eval'"})
 class WorkplaceSite(UnfoldAdminSite):  # type: ignore[misc]
     """The staff's face. Who may open a page is asked of the role table; the language is the person's own."""
 
+    login_form = SignInForm
     index_title = _("Needs me now")
     enable_nav_sidebar = True
 
