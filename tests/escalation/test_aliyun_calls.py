@@ -114,7 +114,7 @@ def test_a_strange_report_keeps_no_other_from_taking_its_page(
 ) -> None:
     set_phone(user=alice, number=MAINLAND)
     set_voice_pin(person=alice, pin="4826")
-    running, page = rung(stage, alice, "aliyun_voice")
+    running, _page = rung(stage, alice, "aliyun_voice")
     [call] = server.carriers.by("aliyun")
     good = {
         "call_id": call["CallId"],
