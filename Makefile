@@ -52,6 +52,10 @@ net: $(VENV)/.dev
 compiled: $(VENV)/.dev
 	$(BIN)/python -m tests.triage.compiling
 
+# The staff's Chinese catalogue, after every change of a string; says what is missing.
+translations: $(VENV)/.dev
+	$(BIN)/python -m tests.house.translations
+
 lock:
 	uv pip compile --universal --no-strip-extras --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header -q requirements.in -o requirements.txt
 	uv pip compile --universal --no-strip-extras --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header -q requirements-dev.in -o requirements-dev.txt

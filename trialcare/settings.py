@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import dj_email_url
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env
@@ -28,16 +29,18 @@ _made_under = None if PRODUCTION else VAR_DIR
 
 SECRET_KEY = secrets.required("SECRET_KEY", made_under=_made_under)
 SECRET_KEY_FALLBACKS = [key for key in (secrets.read("SECRET_KEY_FALLBACK"),) if key]
-FIELD_KEYS = secrets.required("FIELD_KEYS", made_under=_made_under)
-INDEX_KEY = secrets.required("INDEX_KEY", made_under=_made_under)
+FIELD_KEYS = secrets.required_keys("FIELD_KEYS", made_under=_made_under)
+INDEX_KEY = secrets.required_keys("INDEX_KEY", made_under=_made_under)
 
 # --- what this trial's installation is
 _origin = urlsplit(env.str("PUBLIC_BASE_URL", "http://127.0.0.1:8000").rstrip("/"))
 PUBLIC_BASE_URL = _origin._replace(
     netloc=_origin.netloc.lower()
 ).geturl()  # as providers and browsers write it: they sign it so
+_beyond_origin = bool(_origin.path or _origin.query or _origin.fragment or _origin.username)
 TRIAGE_SECOND_READER = env.str("TRIAGE_SECOND_READER", "")  # a file of apps/triage/readers; "" is off
-SMS_GATEWAY = [name.strip() for name in env.str("SMS_GATEWAY", "phone").split(",") if name.strip()]
+# Set to nothing it is not set: without any gateway no text arrives and none leaves.
+SMS_GATEWAY = [name.strip() for name in env.str("SMS_GATEWAY", "phone").split(",") if name.strip()] or ["phone"]
 TWILIO = {
     name: secrets.read(f"TWILIO_{name}") or ""
     for name in (
@@ -49,6 +52,10 @@ ALIYUN_VOICE = {
     name: secrets.read(f"ALIYUN_VOICE_{name}") or ""
     for name in ("ACCESS_KEY_ID", "ACCESS_KEY_SECRET", "SHOW_NUMBER", "TTS_CODE", "BYE_CODE", "CALLBACK_TOKEN", "API_BASE_URL")
 }  # fmt: skip
+EMAIL_URL = env.str("EMAIL_URL", "")
+# A letter holds keys: a link, a code. Production prints none of them; without a mail server it fails aloud and the next channel is tried.
+_NO_MAIL_SERVER = {"demo": "console://", "test": "dummy://", "production": "smtp://"}
+_mail = dj_email_url.parse(EMAIL_URL or _NO_MAIL_SERVER[TRIALCARE_ENV])
 HEARTBEAT_URL = env.str("HEARTBEAT_URL", "")
 OPERATOR_EMAIL = env.str("OPERATOR_EMAIL", "")
 TRIALCARE_CLOCK_OFFSET: timedelta = clock.parse_offset(env.str("TRIALCARE_CLOCK_OFFSET", ""))
@@ -63,7 +70,8 @@ if PRODUCTION:
         "TRIALCARE_TIME_FACTOR": TIME_FACTOR != 1.0,
         "FAILPOINT": bool(FAILPOINTS),
         "SMS_GATEWAY": "phone" in SMS_GATEWAY,
-        "PUBLIC_BASE_URL": not PUBLIC_BASE_URL.startswith("https://"),
+        "EMAIL_URL": not _mail["EMAIL_BACKEND"].endswith(".smtp.EmailBackend"),
+        "PUBLIC_BASE_URL": _origin.scheme != "https" or not _origin.hostname or _beyond_origin,
     }
     if refused := sorted(name for name, is_unsafe in _unsafe.items() if is_unsafe):
         raise ImproperlyConfigured(f"refused in production: {', '.join(refused)}")
@@ -218,7 +226,6 @@ else:
 
 # --- mail
 EMAIL_FROM = env.str("EMAIL_FROM", "trialcare@localhost")
-_mail = env.dj_email_url("EMAIL_URL", "dummy://" if TESTING else "console://")
 EMAIL_BACKEND = _mail["EMAIL_BACKEND"]
 EMAIL_HOST, EMAIL_PORT = _mail["EMAIL_HOST"], _mail["EMAIL_PORT"]
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail["EMAIL_HOST_USER"], _mail["EMAIL_HOST_PASSWORD"]
@@ -251,6 +258,7 @@ LOGIN_REDIRECT_URL = "admin:index"
 SESSION_COOKIE_AGE = 8 * 3600
 SESSION_COOKIE_SAMESITE = "Lax"  # a link from an e-mail must arrive signed in
 CSRF_COOKIE_SAMESITE = "Strict"
+CSRF_FAILURE_VIEW = "apps.workplace.errors.too_old"
 SESSION_COOKIE_HTTPONLY = True
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
@@ -284,6 +292,7 @@ AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_RESET_ON_SUCCESS = True
 AXES_ENABLE_ADMIN = False
+AXES_LOCKOUT_CALLABLE = "apps.workplace.errors.locked_out"
 
 REST_FRAMEWORK = {"DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema"}
 

@@ -6,10 +6,14 @@ from django.urls import path
 from apps.conversations import views as conversations
 from apps.conversations import views_ack, views_calls, views_voice
 from apps.operations import views as operations
+from apps.workplace import errors
 from apps.workplace import views as workplace
+
+handler400, handler403, handler404, handler500 = errors.bad_request, errors.not_allowed, errors.not_found, errors.broken
 
 urlpatterns = [
     path("", workplace.front_door, name="front"),
+    path("admin", workplace.front_door, name="front-admin"),
     path("admin/", admin.site.urls),
     path("language/", workplace.set_language, name="set_language"),
     path("phone/", workplace.phone, name="phone"),

@@ -15,7 +15,8 @@ _TRY_AGAIN = "60"  # seconds: a person does, not a provider
 
 def say_away(_request: HttpRequest) -> HttpResponse:
     """503, in both languages, since nobody can be asked for theirs."""
-    answer = HttpResponse(render_to_string("away.html"), status=503, headers={"Retry-After": _TRY_AGAIN})
+    page = render_to_string("both_languages.html", {"words": "away_words.html"})
+    answer = HttpResponse(page, status=503, headers={"Retry-After": _TRY_AGAIN})
     answer["Referrer-Policy"] = "no-referrer"  # the address may be a key
     add_never_cache_headers(answer)
     return answer

@@ -182,7 +182,7 @@ def aliyun_reports(request: HttpRequest, token: str) -> HttpResponse:
         return HttpResponse(status=404)
     try:
         reports = json.loads(request.body)
-    except (ValueError, RequestDataTooBig, UnreadablePostError):
+    except (ValueError, RecursionError, RequestDataTooBig, UnreadablePostError):
         return HttpResponse(status=400)
     for report in reports if isinstance(reports, list) else [reports]:
         if isinstance(report, dict) and (page := aliyun_voice.page_of(report)) is not None:
@@ -195,7 +195,9 @@ def _reported(page: Page, report: dict[str, object]) -> None:
     if keys and not _is_over(page) and _take(page, keys):
         return
     state = aliyun_voice.state_of(report)
-    paging.note_progress(page, state, error=str(report.get("status_code", "")) if state == PageState.FAILED else "")
+    paging.note_progress(
+        page, state, error=aliyun_voice.said(report, "status_code") if state == PageState.FAILED else ""
+    )
     if state == PageState.DELIVERED and has_voice_pin(
         page.person
     ):  # as after a call by Twilio: voicemail hurries the next person

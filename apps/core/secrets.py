@@ -34,7 +34,7 @@ class NamedKey:
 def read(name: str, *, environ: Mapping[str, str] = os.environ) -> str | None:
     """The secret called `name`, or None. `<NAME>_FILE` wins over `<NAME>` (the usual rule for mounted secrets)."""
     if path := environ.get(f"{name}_FILE"):
-        return Path(path).read_text(encoding="utf-8").strip()
+        return Path(path).read_text(encoding="utf-8").strip() or None
     return environ.get(name) or None
 
 
@@ -45,6 +45,16 @@ def required(name: str, *, made_under: Path | None, environ: Mapping[str, str] =
     if made_under is None:
         raise SecretMissing(f"{name} (or {name}_FILE) must be set")
     return _made_once(made_under / f"{name.lower()}.secret")
+
+
+def required_keys(name: str, *, made_under: Path | None, environ: Mapping[str, str] = os.environ) -> str:
+    """As `required`, for a key ring. One that cannot be read is named now: else the first text that arrives would find it out."""
+    text = required(name, made_under=made_under, environ=environ)
+    try:
+        keyring(text)
+    except SecretMalformed as error:
+        raise SecretMalformed(f"{name}: {error}") from None
+    return text
 
 
 def _made_once(path: Path) -> str:

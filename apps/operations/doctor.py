@@ -57,7 +57,7 @@ def alarms_reach_somebody() -> Iterator[str]:
         yield "HEARTBEAT_URL is not set: set the address of a service that pages when it hears nothing for five minutes"
     if not settings.OPERATOR_EMAIL:
         yield "OPERATOR_EMAIL is not set: set the operator's second path"
-    if "smtp" not in settings.EMAIL_BACKEND:
+    if not settings.EMAIL_URL or "smtp" not in settings.EMAIL_BACKEND:
         yield "EMAIL_URL reaches no mail server: set smtp://…"
     age = sentinel.age_seconds()
     if age is None or age > sentinel.limit_seconds():

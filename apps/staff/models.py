@@ -85,6 +85,11 @@ class SiteAssignment(models.Model):
     def __str__(self) -> str:
         return str(self.id)
 
+    @property
+    def was_taken_back(self) -> bool:
+        """On its first day or before: no whole day of it counts."""
+        return self.ends_on is not None and self.ends_on < self.starts_on
+
 
 class Signature(models.Model):
     """A named person's signature on one version of a record: meaning, time, and the SHA-256 of what was signed."""

@@ -323,11 +323,29 @@ def _announce(given: SiteAssignment) -> None:
 
 @transaction.atomic
 def end_assignment(*, assignment: SiteAssignment, ends_on: date) -> None:
-    """The last day of an assignment. It is kept for the delegation log. Raises StaffRefused."""
+    """The last day of an assignment. It is kept for the delegation log. Raises StaffRefused.
+
+    Moved back it would give a role of which nobody hears, perhaps to whoever moves it: a role that goes on is given anew.
+    """
+    problems = []
     if ends_on < assignment.starts_on:
-        raise StaffRefused([Problem("ends_on", StaffRule.ENDS_BEFORE_START)])
+        problems.append(Problem("ends_on", StaffRule.ENDS_BEFORE_START))
+    if assignment.ends_on is not None and ends_on > assignment.ends_on:
+        problems.append(Problem("ends_on", StaffRule.LENGTHENED))
+    if problems:
+        raise StaffRefused(problems)
     assignment.ends_on = ends_on
     assignment.save(update_fields=["ends_on"])
+
+
+@transaction.atomic
+def end_at_once(*, assignment: SiteAssignment) -> None:
+    """No right from this moment on: the last day was yesterday. Of one that began today, or begins later, no day is left; the trail
+    has the hours for which it counted."""
+    last = max(today(), assignment.starts_on) - timedelta(days=1)
+    if assignment.ends_on is None or last < assignment.ends_on:
+        assignment.ends_on = last
+        assignment.save(update_fields=["ends_on"])
 
 
 # --- signatures

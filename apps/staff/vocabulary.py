@@ -50,6 +50,10 @@ class StaffRule(models.TextChoices):
     SITE_NEEDED = "site_needed", _("This role needs a site.")
     NO_SITE = "no_site", _("This role is for the whole trial, not for one site.")
     ENDS_BEFORE_START = "ends_before_start", _("The last day is before the first.")
+    LENGTHENED = (
+        "lengthened",
+        _("A last day is only brought forward. Give the role anew: those who answer for it are then told."),
+    )
     NOT_ONESELF = "not_oneself", _("Nobody gives a role to themselves: another administrator does it.")
     SAME_PASSWORD = "same_password", _("This is the password that you have: choose another.")
     NOT_THE_CODE = "not_the_code", _("This is not the code that was sent to the e-mail address of the account.")

@@ -4,8 +4,9 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.core.validators import MaxLengthValidator
 from django.utils.translation import gettext_lazy as _
-from unfold.forms import AdminOwnPasswordChangeForm
+from unfold.forms import AdminOwnPasswordChangeForm, AuthenticationForm
 
 from apps.staff.backends import proves
 from apps.staff.models import User
@@ -121,6 +122,14 @@ class CodeField(forms.CharField):
         )
 
 
+class SignInForm(AuthenticationForm):  # type: ignore[misc]
+    """A name longer than any account's is refused before it is tried: the failure could not be counted, its column is too short."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["username"].validators.append(MaxLengthValidator(self.fields["username"].max_length))
+
+
 class OwnPasswordForm(AdminOwnPasswordChangeForm):  # type: ignore[misc]
     """One's own new password: not the one that somebody else may know. After theirs it takes the code that only its owner was sent."""
 
@@ -128,6 +137,15 @@ class OwnPasswordForm(AdminOwnPasswordChangeForm):  # type: ignore[misc]
         super().__init__(user, *args, **kwargs)
         if user.password_is_anothers:
             self.fields["code"] = CodeField()
+
+    def clean_old_password(self) -> str:
+        """Counted and limited like one at a signature: whoever finds a session open could else try passwords without end."""
+        password = str(self.cleaned_data["old_password"])
+        if not proves(self.user, password):
+            raise forms.ValidationError(
+                _("This is not your password, or too many wrong ones came in a quarter of an hour.")
+            )
+        return password
 
     def clean_code(self) -> str:
         code = str(self.cleaned_data["code"])

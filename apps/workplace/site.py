@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib.auth import logout
 from django.contrib.auth.views import PasswordChangeView, redirect_to_login
 from django.core.exceptions import BadRequest, PermissionDenied
+from django.core.paginator import InvalidPage
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -21,7 +22,7 @@ from apps.core import clock
 from apps.staff.models import User
 from apps.staff.services import is_valid
 from apps.workplace import duty, languages, look, needs_now, paging, rotation, system
-from apps.workplace.forms import OwnPasswordForm
+from apps.workplace.forms import OwnPasswordForm, SignInForm
 from apps.workplace.scoped import person_in, scope_in
 
 IDLE_SECONDS = 15 * 60
@@ -34,6 +35,7 @@ _theme_scripts = csp_update({"script-src": "'unsafe-eval'"})
 class WorkplaceSite(UnfoldAdminSite):  # type: ignore[misc]
     """The staff's face. Who may open a page is asked of the role table; the language is the person's own."""
 
+    login_form = SignInForm
     index_title = _("Needs me now")
     enable_nav_sidebar = True
 
@@ -41,7 +43,7 @@ class WorkplaceSite(UnfoldAdminSite):  # type: ignore[misc]
         return isinstance(request.user, User) and request.user.is_staff and is_valid(request.user)
 
     def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
-        inner = super().admin_view(view, cacheable)
+        inner = super().admin_view(view)  # none of them may stay in a browser: it is another person's next
 
         def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if "\0" in request.path_info or any(
@@ -94,6 +96,14 @@ class WorkplaceSite(UnfoldAdminSite):  # type: ignore[misc]
         """The list alone, fetched by the page that shows it. It leaves the login session untouched, so that waiting is still idling."""
         now = needs_now.for_person(person_in(request), scope_in(request))
         return TemplateResponse(request, "workplace/now_list.html", {"now": now})
+
+    def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The theme's search over names of lists. It fails at a page that there is not."""
+        try:
+            found: HttpResponse = super().search(request, extra_context)
+        except (InvalidPage, ValueError) as error:
+            raise BadRequest("no such page") from error
+        return found
 
     def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
         """No form of ours asks for it, and it would name cases without anybody having become aware of them."""

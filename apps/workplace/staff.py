@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -64,6 +65,14 @@ class EndAssignmentForm(AboutForm):
         self.fields["assignment"].queryset = self.about.assignments.select_related("site")  # type: ignore[attr-defined]
 
 
+class EndNowForm(AboutForm):
+    assignment = AssignmentChoice(label=_("Assignment"), queryset=SiteAssignment.objects.none())
+
+    def prepare(self) -> None:
+        lasting = _lasting(self.about).select_related("site")
+        self.fields["assignment"].queryset = lasting  # type: ignore[attr-defined]
+
+
 class ReopenForm(AboutForm):
     expires_on = DayField(label=_("Account expires on"), required=False)
 
@@ -94,6 +103,11 @@ def _end_assignment(it: Doing) -> Any:
     return _("The assignment has its last day.")
 
 
+def _end_at_once(it: Doing) -> Any:
+    services.end_at_once(assignment=it.said["assignment"])
+    return _("Ended: it gives no right from now on.")
+
+
 def _close(it: Doing) -> Any:
     services.close_account(user=it.row)
     return _("The account is closed.")
@@ -114,6 +128,15 @@ def _is_closed(row: User) -> bool:
 
 def _has_assignment(row: User) -> bool:
     return row.assignments.exists()
+
+
+def _lasting(row: User) -> QuerySet[SiteAssignment]:
+    """Assignments that count today or will."""
+    return row.assignments.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=services.today()))
+
+
+def _has_lasting(row: User) -> bool:
+    return _lasting(row).exists()
 
 
 _RIGHT = Action.MANAGE_STAFF
@@ -157,6 +180,7 @@ class StaffAdmin(CardAdmin):
     acts = (
         Act("assign", _("Assign a role"), _RIGHT, _assign, AssignForm, _is_open),
         Act("end", _("End an assignment"), _RIGHT, _end_assignment, EndAssignmentForm, _has_assignment),
+        Act("end_now", _("End an assignment at once"), _RIGHT, _end_at_once, EndNowForm, _has_lasting),
         Act("phone", _("Change the phone"), _RIGHT, _set_phone, PhoneForm),
         Act("password", _("Set a new password"), _RIGHT, _set_password, PasswordForm, _is_open),
         Act("close", _("Close the account"), _RIGHT, _close, when=_is_open),

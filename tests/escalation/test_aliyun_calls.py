@@ -106,3 +106,32 @@ def test_a_report_with_a_wrong_secret_or_about_another_call_changes_nothing(
     client.post(f"/voice/aliyun/{TOKEN}/", json.dumps([report]), content_type="application/json")
     running.refresh_from_db()
     assert (wrong.status_code, running.state) == (404, EscalationState.OPEN)
+
+
+@pytest.mark.parametrize("strange", ["\0", "\ud800", "9" * 5000])
+def test_a_strange_report_keeps_no_other_from_taking_its_page(
+    stage: Stage, alice: User, server: PagingServer, client: Client, strange: str
+) -> None:
+    set_phone(user=alice, number=MAINLAND)
+    set_voice_pin(person=alice, pin="4826")
+    running, _page = rung(stage, alice, "aliyun_voice")
+    [call] = server.carriers.by("aliyun")
+    good = {
+        "call_id": call["CallId"],
+        "out_id": call["OutId"],
+        "status_code": "200003",
+        "duration": "9",
+        "dtmf": "4826",
+    }
+    reports = [good | {"call_id": f"1{strange}"}, good | {"status_code": strange, "dtmf": strange}, good]
+
+    answer = client.post(f"/voice/aliyun/{TOKEN}/", json.dumps(reports), content_type="application/json")
+
+    running.refresh_from_db()
+    assert (answer.status_code, running.acknowledged_by) == (200, alice)
+
+
+def test_a_report_nested_beyond_reading_is_refused(client: Client, server: PagingServer) -> None:
+    answer = client.post(f"/voice/aliyun/{TOKEN}/", "[" * 100_000, content_type="application/json")
+
+    assert answer.status_code == 400

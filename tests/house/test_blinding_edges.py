@@ -25,6 +25,7 @@ A_UUID = "00000000-0000-4000-8000-000000000000"
 # Every address outside the workplace, with what anybody who is not signed in gets by merely opening it. A new one must be put here.
 OPENED: dict[str, tuple[str, int]] = {
     "front": ("/", 302),
+    "front-admin": ("/admin", 302),
     "set_language": ("/language/", 405),
     "phone": ("/phone/", 200),
     "phone-state": ("/phone/state/", 200),

@@ -61,6 +61,7 @@ def test_reasons_come_as_json_too() -> None:
 def test_an_installation_that_is_set_up_has_none_of_its_reasons(settings: Any) -> None:
     settings.PRODUCTION, settings.SMS_GATEWAY = True, ["twilio"]
     settings.HEARTBEAT_URL, settings.OPERATOR_EMAIL = "https://beat.example.org", "operator@example.org"
+    settings.EMAIL_URL = "submission://mail.example.org"
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     SentinelBeat.objects.create(at=clock.machine())
     assert [*doctor.installation(), *doctor.alarms_reach_somebody()] == []

@@ -56,6 +56,42 @@ def test_a_stranger_who_tries_a_name_locks_out_themselves_and_not_the_person(
     assert "alice" not in caplog.text
 
 
+def test_who_is_locked_out_reads_in_both_languages_for_how_long_and_what_to_do_if_paged(
+    client: Client, alice: User, settings: Any
+) -> None:
+    settings.AXES_FAILURE_LIMIT = 1
+
+    answer = client.post("/admin/login/", {"username": "alice", "password": "wrong"})
+
+    body = answer.content.decode()
+    assert answer.status_code == 429
+    assert "Too many wrong passwords from here. Wait 15 minutes." in body
+    assert "从这里输错密码次数过多，请等待15分钟。" in body
+    assert "answer the text message with its code" in body
+
+
+def test_a_name_longer_than_any_is_a_wrong_name_and_no_error_of_the_program(client: Client, alice: User) -> None:
+    answer = client.post("/admin/login/", {"username": "a" * 5000, "password": "wrong"})
+
+    assert answer.status_code == 200
+    assert "at most 150 characters" in answer.content.decode()
+
+
+def test_the_old_password_is_not_tried_without_end_by_whoever_finds_a_session_open(alice: User, settings: Any) -> None:
+    settings.AXES_FAILURE_LIMIT = 3
+    client, new = signed_in(alice), "another long passphrase"
+    said = {"new_password1": new, "new_password2": new}
+    for _ in range(3):
+        client.post("/admin/password_change/", said | {"old_password": "wrong"})
+
+    answer = client.post("/admin/password_change/", said | {"old_password": people.PASSWORD})
+
+    alice.refresh_from_db()
+    assert answer.status_code == 200
+    assert not alice.check_password(new)
+    assert sign_in(Client(), alice) == "/admin/"  # the way in stays open
+
+
 def test_the_sign_in_page_offers_both_languages_and_the_choice_stays(client: Client) -> None:
     assert 'value="zh-hans"' in client.get("/admin/login/").content.decode()
 

@@ -1,5 +1,6 @@
 """Accounts, for the administrator: made, assigned, reached, ended. Nobody else gets in."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,7 +9,8 @@ from django.core import mail
 
 from apps.staff.models import User
 from apps.staff.proofs import code_of
-from apps.staff.vocabulary import Action, StaffRule
+from apps.staff.services import assign, today
+from apps.staff.vocabulary import Action, Role, StaffRule
 from tests import people
 from tests.workplace.scenes import change_url, page, press, signed_in
 
@@ -98,6 +100,46 @@ def test_an_ended_assignment_ends_the_right(everybody: None) -> None:
 
     assert answer.status_code == 303
     assert signed_in(people.chen()).get("/admin/participants/participant/").status_code == 403
+
+
+@pytest.mark.parametrize("starts", [0, 5], ids=["today", "ahead"])
+def test_a_role_given_by_mistake_is_taken_back_at_once_and_not_at_midnight(everybody: None, starts: int) -> None:
+    chen, client = people.chen(), signed_in(people.chen())
+    theirs = {"role": "monitor", "site": str(people.site("SH02").pk)}
+    press(people.ada(), chen, "assign", **theirs, starts_on=(today() + timedelta(days=starts)).isoformat())
+    given = chen.assignments.get(site__code="SH02")
+    assert client.get(change_url(people.li())).status_code == (200 if starts == 0 else 404)
+
+    assert press(people.ada(), chen, "end_now", assignment=str(given.pk)).status_code == 303
+
+    assert client.get(change_url(people.li())).status_code == 404
+    given.refresh_from_db()
+    assert given.ends_on == given.starts_on - timedelta(days=1)
+    assert "taken back" in page(people.ada(), change_url(chen))
+    assert client.get(change_url(people.wang())).status_code == 200
+
+
+def test_a_role_of_years_ends_at_once_too_and_an_ended_one_is_no_choice(everybody: None) -> None:
+    chen, given = people.chen(), people.chen().assignments.get()
+
+    answers = [press(people.ada(), chen, "end_now", assignment=str(given.pk)) for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [303, 422]
+    given.refresh_from_db()
+    assert given.ends_on == today() - timedelta(days=1)
+    assert signed_in(chen).get(change_url(people.wang())).status_code == 403
+
+
+def test_an_ended_role_is_not_given_again_by_moving_its_last_day(everybody: None) -> None:
+    """Nobody would hear of it, and an administrator could give one back to themselves."""
+    ada = people.ada()
+    days = [today() - timedelta(days=back) for back in (9, 1)]
+    once = assign(user=ada, role=Role.INVESTIGATOR, site=people.site("BJ01"), starts_on=days[0], ends_on=days[1])
+
+    answer = press(ada, ada, "end", assignment=str(once.pk), ends_on=(today() + timedelta(days=900)).isoformat())
+
+    assert (answer.status_code, str(StaffRule.LENGTHENED.label) in answer.content.decode()) == (422, True)
+    assert signed_in(ada).get(change_url(people.wang())).status_code == 403
 
 
 def test_a_phone_is_changed_and_shown_masked_alone(everybody: None) -> None:
@@ -190,7 +232,7 @@ def test_whose_password_another_has_set_reads_so_on_every_page_and_signs_after_s
 
 def test_no_page_changes_the_address_to_which_an_account_s_code_goes(everybody: None) -> None:
     ada, carol = people.ada(), people.carol()
-    for act in ("phone", "password", "assign", "end", "close", "reopen"):
+    for act in ("phone", "password", "assign", "end", "end_now", "close", "reopen"):
         press(ada, carol, act, email="ada@example.org", number="+12025550131", password="another long passphrase")
     signed_in(ada).post(change_url(carol), {"email": "ada@example.org", "_save": "Save"})
     assert fresh(carol).email == "carol@example.org"

@@ -22,6 +22,7 @@ from apps.escalation.channel import Channel, ChannelError, Handed
 from apps.escalation.models import Page
 from apps.escalation.texts import spelled
 from apps.escalation.vocabulary import PageState
+from apps.messaging.gateway import storable
 from apps.messaging.gateways.twilio import base_url_problems
 from apps.staff.models import User
 
@@ -150,9 +151,14 @@ def is_callback_token(given: str) -> bool:
     return bool(kept) and hmac.compare_digest(kept.encode(), given.encode())
 
 
+def said(report: Mapping[str, object], name: str) -> str:
+    """One value of a report as a text that every database takes: a strange one must not keep the others from being read."""
+    return storable(str(report.get(name, "")))
+
+
 def page_of(report: Mapping[str, object]) -> Page | None:
     """The page that one report is about, by the call's id and our own; None for anything else."""
-    call, ours = str(report.get("call_id", "")), str(report.get("out_id", ""))
+    call, ours = said(report, "call_id"), said(report, "out_id")
     if not call or not _OUT_ID.fullmatch(ours):
         return None
     first, last = (UUID(ours + filled * 17) for filled in "0f")
@@ -165,7 +171,7 @@ def page_of(report: Mapping[str, object]) -> Page | None:
 
 def state_of(report: Mapping[str, object]) -> PageState:
     """Delivered where the call was picked up, by anybody or anything; failed else."""
-    was_up = str(report.get("status_code", "")) in _PICKED_UP and str(report.get("duration", "")) not in ("", "0")
+    was_up = said(report, "status_code") in _PICKED_UP and str(report.get("duration", "")) not in ("", "0")
     return PageState.DELIVERED if was_up else PageState.FAILED
 
 

@@ -15,8 +15,11 @@ def add_period(parser: ArgumentParser) -> None:
 
 
 def period(options: Mapping[str, Any]) -> tuple[datetime, datetime]:
-    """From when until when (UTC). Raises CommandError."""
-    return _moment(options["since"]), _moment(options["until"])
+    """From when until when (UTC). Raises CommandError, also where nothing lies between: no finding would look like a good one."""
+    since, until = _moment(options["since"]), _moment(options["until"])
+    if until <= since:
+        raise CommandError(f"--to {options['until']} is not after --from {options['since']}")
+    return since, until
 
 
 def _moment(value: str) -> datetime:

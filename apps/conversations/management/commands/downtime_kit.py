@@ -4,6 +4,7 @@ The password is read from the terminal or from standard input, never from the co
 """
 
 import getpass
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ class Command(BaseCommand):
         person = User.objects.filter(username=options["username"]).first()
         if site is None or person is None:
             raise CommandError("there is no such site, or no such person")
+        _ready(options["out"])
         removed = remove_void(options["out"])
         password = getpass.getpass("password of the kit: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
         try:
@@ -42,9 +44,22 @@ class Command(BaseCommand):
         except PasswordTooShort:
             raise CommandError("the password needs at least 12 characters") from None
         path = options["out"] / _NAME.format(site=site.code)
-        path.touch(mode=0o600)
-        path.write_bytes(paper)
+        try:
+            path.touch(mode=0o600)
+            path.write_bytes(paper)
+        except OSError as error:
+            raise CommandError(f"{path}: {error.strerror}") from error
         self.stdout.write(f"{path.name}: void in {VALID_FOR.total_seconds() / 3600:.0f} hours; {removed} void removed")
+
+
+def _ready(folder: Path) -> None:
+    """Before anybody is shown a number: every number in a kit goes on record. Raises CommandError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CommandError(f"{folder}: {error.strerror}") from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise CommandError(f"{folder}: nothing can be written there")
 
 
 def remove_void(folder: Path) -> int:

@@ -2,6 +2,8 @@
 
 import json
 from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -38,8 +40,7 @@ class Command(BaseCommand):
             raise CommandError(f"--unblinded-with: none of {', '.join(options['formats'])} has an unblinded form")
         as_of = _as_of(options["as_of"])
         try:
-            _refuse_used(options["out"], as_of)
-            with acting(actor="command:export", reason=options["reason"]):
+            with _folder(options["out"], as_of), acting(actor="command:export", reason=options["reason"]):
                 cut = _make(options, as_of)
                 written = write_cut(cut=cut, out=options["out"])
         except CutRefused as error:
@@ -70,9 +71,23 @@ def _make(options: dict[str, Any], as_of: datetime) -> DataCut:
     )
 
 
-def _refuse_used(out: Path, as_of: datetime) -> None:
-    """A folder with a cut of another time is refused before anything is made; one that cannot be a folder is an OSError."""
+@contextmanager
+def _folder(out: Path, as_of: datetime) -> Iterator[None]:
+    """The folder, made where it is not there, and gone again with what leads to it where nothing is written. One with a cut of another time
+    is refused before anything is made; one that cannot be a folder is an OSError.
+    """
+    fresh = [each for each in (out, *out.parents) if not each.exists()]
     out.mkdir(parents=True, exist_ok=True)
+    try:
+        _refuse_used(out, as_of)
+        yield
+    finally:
+        for each in fresh:
+            if not any(each.iterdir()):
+                each.rmdir()
+
+
+def _refuse_used(out: Path, as_of: datetime) -> None:
     described = out / manifest.NAME
     if described.exists() and manifest.stamp(as_of).encode() not in described.read_bytes():
         raise CutRefused(Why.FOLDER_IN_USE, str(out))

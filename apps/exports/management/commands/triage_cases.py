@@ -14,6 +14,7 @@ from apps.exports.masking import mask
 from apps.triage import rules
 from apps.triage.models import BY_LIST, Correction
 from apps.triage.rules.net import language_of
+from apps.trials.models import Site
 from apps.vault.models import KeyDestroyed
 
 _OWNER_ONLY = 0o600
@@ -33,6 +34,8 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["site"] and not Site.objects.filter(code=options["site"]).exists():
+            raise CommandError(f"--site {options['site']}: there is no such site")
         cases = [_case(correction) for correction in _latest(options["site"])]
         readable = [case for case in cases if case is not None]
         kept = [case for case in readable if not options["changed"] or case["label"] != case["said_label"]]

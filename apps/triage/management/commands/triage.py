@@ -78,11 +78,20 @@ def _row(place: str, line: str) -> dict[str, Any]:
 
 
 def write_whole(target: Path, content: str) -> None:
-    """All of a file or nothing of it. Raises CommandError."""
+    """All of a file or nothing of it, where a link leads to. A pipe or device is written into: what replaced it would be a file.
+
+    Raises CommandError.
+    """
     try:
-        with tempfile.NamedTemporaryFile("w", dir=target.parent, encoding="utf-8", newline="\n", delete=False) as draft:
-            draft.write(content)
-        Path(draft.name).replace(target)
+        if target.exists() and not target.is_file():
+            target.write_text(content, encoding="utf-8", newline="\n")
+            return
+        real = target.resolve()
+        with tempfile.TemporaryDirectory(dir=real.parent, prefix=".triage-") as folder:  # gone again whatever happens
+            draft = Path(folder) / real.name
+            draft.touch(mode=0o600)
+            draft.write_text(content, encoding="utf-8", newline="\n")
+            draft.replace(real)
     except OSError as error:
         raise CommandError(f"{target}: {error.strerror}") from error
 
