@@ -131,7 +131,9 @@ def _say_reply(turn: Turn) -> None:
         turn.reply = question.message
     elif turn.line:
         site, lang = turn.participant.site, turn.participant.language
-        turn.reply = say(key=key, line=turn.line, lang=lang, site=site, wording_key=turn.reply_wording, purpose=purpose)
+        turn.reply = say(
+            key=key, line=turn.line, lang=lang, site=site, wording_key=turn.reply_wording, purpose=purpose, given=turn.reply_values
+        )  # fmt: skip
     turn.save()
 
 

@@ -107,6 +107,14 @@ def morning_list(site: Site) -> datetime | None:
     return promises.morning_list(local_time(site), is_night=is_night(site), list_at=current_protocol().night.list_at)
 
 
+def morning_call(site: Site) -> Promise | None:
+    """The call that goes with what waits for the list now; None when nothing waits."""
+    listed = morning_list(site)
+    if listed is None:
+        return None
+    return promises.call_of_the_list(listed, call_by=current_protocol().night.call_by, today=local_time(site).date())
+
+
 def is_over(site: Site) -> bool:
     """Whether the last day of the trial's window has passed there: texts are read and answered, and none is promised."""
     return local_time(site).date() > site.trial.window_to
