@@ -123,6 +123,25 @@ def test_an_all_is_well_from_the_phone_of_one_reported_dead_is_read() -> None:
     assert Task.objects.filter(message=message, kind=TaskKind.READ).exists()
 
 
+@pytest.mark.parametrize("body", ["2", "不舒服", "START"])
+def test_something_new_from_the_phone_of_one_reported_dead_is_read_though_no_question_may_be_texted(body: str) -> None:
+    text("wang's daughter", "我爸昨晚去世了")
+    message = text("wang", body)
+    assert Task.objects.filter(message=message, kind=TaskKind.READ).exists() or Escalation.objects.filter(
+        turns__message=message
+    )
+    assert sent_to("wang") == []
+
+
+def test_at_night_it_pages_like_any_other_two_without_an_answer(time: VirtualClock) -> None:
+    text("wang's daughter", "我爸昨晚去世了")
+    code = Page.objects.filter(person=people.alice()).exclude(code="").latest("created_at").code
+    text("alice", f"{code} 1")
+    time.move_to(NIGHT)
+    text("wang", "2")
+    assert Escalation.objects.filter(events__participant=people.wang(), state="open").exists()
+
+
 # --- numbers and the end
 
 
