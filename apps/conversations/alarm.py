@@ -18,6 +18,7 @@ from apps.participants.models import ContactPoint, Participant
 from apps.participants.vocabulary import SILENT, ContactKind
 from apps.triage import rules
 from apps.triage.models import SymptomReport
+from apps.triage.rules.net import language_of
 from apps.trials.models import Site, Trial
 
 EMERGENCY_ONCE_IN = timedelta(minutes=30)
@@ -146,12 +147,14 @@ def site_nearest_to(line: Line | None) -> Site | None:
     return (sites.filter(country=line.country).first() if line else None) or sites.first()
 
 
-def generic_emergency(line: Line) -> None:
-    """In the language of the number's country, with the number of the trial's first site there (else of the first site)."""
+def generic_emergency(line: Line, *, written: str) -> None:
+    """In Chinese to whoever writes Chinese, else in the language of the number's country; with the emergency number of the trial's first
+    site there (else of the first site).
+    """
     site = site_nearest_to(line)
     if site is None or _said_lately(line, "emergency_family"):
         return
-    lang = "zh-Hans" if line.country in ("CN", "") else "en"
+    lang = "zh-Hans" if line.country in ("CN", "") or language_of([written]) == "zh" else "en"
     say(
         key=f"emergency:{line.pk}:{clock.now():%Y%m%d%H%M}",
         line=line,

@@ -189,7 +189,7 @@ def _unmatched(message: InboundMessage, line: Line) -> None:
     if report.level == "R1" and not staff_on(
         messaging.indexes_of(line)
     ):  # staff who write about a patient are no patients
-        alarm.generic_emergency(line)
+        alarm.generic_emergency(line, written=message.body)
     _for_the_duty_desk(message, running, TaskKind.UNKNOWN_NUMBER)
     messaging.settle(message=message, disposition=Disposition.UNMATCHED)
 
