@@ -93,13 +93,13 @@ class NoLine(Exception):
     """The participant has no phone of their own on record."""
 
 
-def local_time(site: Site) -> datetime:
-    """Trial time in the site's zone."""
-    return clock.now().astimezone(ZoneInfo(site.timezone))
+def local_time(site: Site, *, at: datetime | None = None) -> datetime:
+    """Trial time, or another, in the site's zone."""
+    return (at or clock.now()).astimezone(ZoneInfo(site.timezone))
 
 
-def is_night(site: Site) -> bool:
-    return current_protocol().quiet_hours.covers(local_time(site).time())
+def is_night(site: Site, *, at: datetime | None = None) -> bool:
+    return current_protocol().quiet_hours.covers(local_time(site, at=at).time())
 
 
 def morning_list(site: Site) -> datetime | None:
