@@ -43,6 +43,7 @@ from apps.messaging.models import InboundMessage
 from apps.messaging.vocabulary import Disposition
 from apps.participants.models import ContactPoint, Participant
 from apps.participants.vocabulary import SILENT
+from apps.safety import items
 from apps.safety import services as safety
 from apps.triage.models import SymptomReport
 from apps.triage.rules import catalogue
@@ -171,6 +172,7 @@ def _as_before(turn: Turn, participant: Participant) -> str:
         return progress.still_open(turn, participant) or "checkin_ok"
     waits = _emergency_is_asked(turn)
     is_enough = is_night(participant.site) or participant.is_discreet or was_asked_enough(turn.line)
+    is_enough = is_enough or any(items.tells_of_suicide(item.event) for item in items.asked_about(participant))
     return "reassure" if waits or is_enough else progress.ASKS
 
 
@@ -364,9 +366,15 @@ def _to_a_person(turn: Turn) -> Turn:
     if is_over(participant.site):
         turn.reply_wording = "after_end_auto"
     else:
-        turn.reply_wording = "unclear2" if again or _emergency_is_asked(turn) else "unclear1"
+        is_known = again or _emergency_is_asked(turn) or _is_alarm_of_the_day(participant)
+        turn.reply_wording = "unclear2" if is_known else "unclear1"
     messaging.settle(message=turn.message, disposition=Disposition.PERSON)
     return turn
+
+
+def _is_alarm_of_the_day(participant: Participant) -> bool:
+    """People are paged about them, and read this. At night the list of digits is offered all the same: its silence pages."""
+    return alarm.is_running(participant) and not is_night(participant.site)
 
 
 def _emergency_is_asked(turn: Turn) -> bool:

@@ -45,6 +45,7 @@ from apps.staff.services import scope, staff_on
 from apps.staff.vocabulary import Role
 from apps.triage import services as triage
 from apps.triage.models import SymptomReport
+from apps.triage.rules.net import language_of
 
 READ_URGENT_WITHIN = timedelta(minutes=15)
 _DOCTORS = frozenset({Role.PRINCIPAL_INVESTIGATOR, Role.INVESTIGATOR})
@@ -215,6 +216,8 @@ def _from_participant(message: InboundMessage, point: ContactPoint) -> None:
 
 def _from_a_shared_phone(message: InboundMessage, points: list[ContactPoint]) -> None:
     """The writer is unknown: a red flag counts for each of them, a person finds out who wrote, nothing is asked (rule 15)."""
+    if language_of([message.body]) == "zh":  # whoever writes Chinese reads it, whichever of them it is about
+        points.sort(key=lambda point: not point.participant.language.startswith("zh"))
     country = points[0].line.country
     command = None if message.media_count else understanding.read(message.body, country=country).command
     if command == "stop" or message.opt_out_hint == "STOP":

@@ -10,7 +10,7 @@ from apps.conversations.vocabulary import TaskKind
 from apps.core import clock
 from apps.escalation.channels.sms import SmsChannel
 from apps.escalation.models import Escalation
-from apps.messaging.models import Line
+from apps.messaging.models import Line, OutboundMessage
 from apps.messaging.vocabulary import Purpose
 from apps.participants import services as participants
 from apps.participants.contacts import add_contact_point, caregiver_line, texting_status
@@ -154,6 +154,15 @@ def test_help_from_a_shared_phone_is_answered(body: str) -> None:
     share(people.li())
     text("wang", body)
     assert sent_to("wang") == ["help"]
+
+
+def test_on_a_phone_of_two_languages_chinese_is_answered_in_chinese() -> None:
+    for participant in (people.jones(), people.wang()):
+        add_contact_point(participant=participant, kind=ContactKind.CAREGIVER, number=people.PHONES["li's son"])
+    participants.change_preferences(participant=people.li(), language="en")
+    text("li's son", "她昏迷了")
+    said = OutboundMessage.objects.get(line=line_of("li's son"), wording="emergency_family")
+    assert said.language == "zh-Hans"
 
 
 @pytest.mark.parametrize("body", ["EN", "英文"])

@@ -42,6 +42,29 @@ def test_who_thinks_of_death_gets_the_text_about_that_also_after_an_emergency_te
     assert sent_to("jones") == ["emergency", "crisis"]
 
 
+@pytest.mark.parametrize("is_spoken_with", [False, True])
+def test_after_words_about_suicide_as_before_is_not_asked_by_text_how_that_is_now(
+    time: VirtualClock, is_spoken_with: bool
+) -> None:
+    text("jones", "I want to end my life")
+    if is_spoken_with:
+        text("alice", f"{Page.objects.filter(person=people.alice()).exclude(code='').latest('created_at').code} 1")
+    time.advance(timedelta(minutes=20))
+
+    text("jones", "1")
+
+    assert "sym_progress" not in sent_to("jones")
+    assert sent_to("jones")[-1] == ("sym_done_r3" if is_spoken_with else "reassure")
+
+
+def test_which_hospital_is_no_text_that_was_not_understood(time: VirtualClock) -> None:
+    """Beside an alarm no check-in's list of digits is offered, whatever text began it."""
+    text("li", "我住院了")
+    time.advance(timedelta(minutes=3))
+    text("li", "昨天，市一医院")
+    assert sent_to("li") == ["admitted_reply", "unclear2"]
+
+
 def test_who_bleeds_after_a_crisis_text_is_told_where_to_call(time: VirtualClock) -> None:
     text("jones", "I want to kill myself")
     time.advance(timedelta(minutes=5))
