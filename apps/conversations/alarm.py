@@ -1,5 +1,6 @@
 """Raising the alarm: the chain that runs for a participant, and the emergency text that leaves before any question."""
 
+import re
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -24,6 +25,10 @@ from apps.trials.models import Site, Trial
 EMERGENCY_ONCE_IN = timedelta(minutes=30)
 _ALIKE = (frozenset({"emergency", "emergency_family"}), frozenset({"crisis", "crisis_elsewhere"}))
 
+_FIRST_PERSON = re.compile(
+    r"\b(?:i|im|i['’]m|i['’]ll|ive|i['’]ve|me|myself)\b|我(?!爸|妈|爱人|老公|老婆|丈夫|妻子|儿子|女儿|家|们)",
+    re.IGNORECASE,
+)
 _URGENT = frozenset({ChainName.R1, ChainName.R2})
 
 
@@ -102,7 +107,7 @@ def emergency_text(message: InboundMessage, point: ContactPoint, report: Symptom
     if point.participant.follow_up in SILENT:
         return
     wording_key, purpose = "emergency", Purpose.EMERGENCY
-    if report.path == "crisis":
+    if report.path == "crisis" and not _is_about_somebody_unconscious(message, report):
         wording_key, purpose = (
             ("crisis" if point.participant.site.crisis_number else "crisis_elsewhere"),
             Purpose.CRISIS,
@@ -118,6 +123,12 @@ def emergency_text(message: InboundMessage, point: ContactPoint, report: Symptom
         ask(participant=point.participant, wording_key=wording_key, key=key, purpose=purpose, line=line)
     else:
         say_once(key, line, point.participant, wording_key, purpose)
+
+
+def _is_about_somebody_unconscious(message: InboundMessage, report: SymptomReport) -> bool:
+    """ "Not waking up" is a wish in the first person alone; of anybody else it is unconsciousness, and help is called for."""
+    found = {str(finding["id"]) for finding in report.findings if finding["state"] == "present"}
+    return "unconscious" in found and _FIRST_PERSON.search(message.body) is None
 
 
 def is_only_a_stay(report: SymptomReport) -> bool:

@@ -57,6 +57,27 @@ def test_after_words_about_suicide_as_before_is_not_asked_by_text_how_that_is_no
     assert sent_to("jones")[-1] == ("sym_done_r3" if is_spoken_with else "reassure")
 
 
+@pytest.mark.parametrize(
+    ("who", "body", "said"),
+    [
+        ("jones's husband", "she is not waking up", "emergency_family"),
+        ("jones's husband", "still not waking up", "emergency_family"),
+        ("jones", "she is not waking up", "emergency"),
+        ("jones", "I am not waking up tomorrow, I want to die", "crisis"),
+        ("jones's husband", "she says she wants to die", "crisis"),
+        ("jones's husband", "he would rather die", "crisis"),
+        ("jones's husband", "she says she will die", "emergency_family"),
+        ("jones's husband", "she wanted to die and now she is dead", "death_reply"),
+        ("jones's husband", "she died this morning", "death_reply"),
+    ],
+)
+def test_who_is_not_waking_up_is_not_sent_the_words_for_somebody_who_thinks_of_death(
+    who: str, body: str, said: str
+) -> None:
+    text(who, body)
+    assert sent_to(who) == [said]
+
+
 def test_which_hospital_is_no_text_that_was_not_understood(time: VirtualClock) -> None:
     """Beside an alarm no check-in's list of digits is offered, whatever text began it."""
     text("li", "我住院了")
