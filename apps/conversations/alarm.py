@@ -1,5 +1,6 @@
 """Raising the alarm: the chain that runs for a participant, and the emergency text that leaves before any question."""
 
+import re
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -18,11 +19,16 @@ from apps.participants.models import ContactPoint, Participant
 from apps.participants.vocabulary import SILENT, ContactKind
 from apps.triage import rules
 from apps.triage.models import SymptomReport
+from apps.triage.rules.net import language_of
 from apps.trials.models import Site, Trial
 
 EMERGENCY_ONCE_IN = timedelta(minutes=30)
 _ALIKE = (frozenset({"emergency", "emergency_family"}), frozenset({"crisis", "crisis_elsewhere"}))
 
+_FIRST_PERSON = re.compile(
+    r"\b(?:i|im|i['’]m|i['’]ll|ive|i['’]ve|me|myself)\b|我(?!爸|妈|爱人|老公|老婆|丈夫|妻子|儿子|女儿|家|们)",
+    re.IGNORECASE,
+)
 _URGENT = frozenset({ChainName.R1, ChainName.R2})
 
 
@@ -101,7 +107,7 @@ def emergency_text(message: InboundMessage, point: ContactPoint, report: Symptom
     if point.participant.follow_up in SILENT:
         return
     wording_key, purpose = "emergency", Purpose.EMERGENCY
-    if report.path == "crisis":
+    if report.path == "crisis" and not _is_about_somebody_unconscious(message, report):
         wording_key, purpose = (
             ("crisis" if point.participant.site.crisis_number else "crisis_elsewhere"),
             Purpose.CRISIS,
@@ -117,6 +123,12 @@ def emergency_text(message: InboundMessage, point: ContactPoint, report: Symptom
         ask(participant=point.participant, wording_key=wording_key, key=key, purpose=purpose, line=line)
     else:
         say_once(key, line, point.participant, wording_key, purpose)
+
+
+def _is_about_somebody_unconscious(message: InboundMessage, report: SymptomReport) -> bool:
+    """ "Not waking up" is a wish in the first person alone; of anybody else it is unconsciousness, and help is called for."""
+    found = {str(finding["id"]) for finding in report.findings if finding["state"] == "present"}
+    return "unconscious" in found and _FIRST_PERSON.search(message.body) is None
 
 
 def is_only_a_stay(report: SymptomReport) -> bool:
@@ -146,12 +158,14 @@ def site_nearest_to(line: Line | None) -> Site | None:
     return (sites.filter(country=line.country).first() if line else None) or sites.first()
 
 
-def generic_emergency(line: Line) -> None:
-    """In the language of the number's country, with the number of the trial's first site there (else of the first site)."""
+def generic_emergency(line: Line, *, written: str) -> None:
+    """In Chinese to whoever writes Chinese, else in the language of the number's country; with the emergency number of the trial's first
+    site there (else of the first site).
+    """
     site = site_nearest_to(line)
     if site is None or _said_lately(line, "emergency_family"):
         return
-    lang = "zh-Hans" if line.country in ("CN", "") else "en"
+    lang = "zh-Hans" if line.country in ("CN", "") or language_of([written]) == "zh" else "en"
     say(
         key=f"emergency:{line.pk}:{clock.now():%Y%m%d%H%M}",
         line=line,

@@ -14,6 +14,7 @@ from apps.conversations import (
     interview,
     letters,
     limits,
+    listed,
     progress,
     understanding,
 )
@@ -42,6 +43,7 @@ from apps.messaging.models import InboundMessage
 from apps.messaging.vocabulary import Disposition
 from apps.participants.models import ContactPoint, Participant
 from apps.participants.vocabulary import SILENT
+from apps.safety import items
 from apps.safety import services as safety
 from apps.triage.models import SymptomReport
 from apps.triage.rules import catalogue
@@ -67,9 +69,11 @@ def handle(*, message: InboundMessage, point: ContactPoint) -> Turn | None:
         return _about_letters(message, point, asked, understood.answers)
     if understood.answers:
         return _answer(message, point, understood.answers)
-    if understood.phrase in _GOING and _emergency_waits(message, point):
+    if understood.phrase in _GOING and emergency.last_asked(message, point):
         turn = _answer(message, point, ("1",), understood.phrase)
         return emergency.at_hospital(turn) if understood.phrase == "at_hospital" else turn
+    if (digit := emergency.in_words(message, point)) is not None:
+        return _answer(message, point, (digit,))
     if understood.phrase == "not_ok" and progress.is_asked(message, point):
         return _answer(message, point, ("2",), understood.phrase)  # it names nothing new: how the open item is now
     if interview.may_be_taken(message.body):
@@ -89,6 +93,8 @@ def _answer(message: InboundMessage, point: ContactPoint, given: tuple[str, ...]
     A `phrase` stands for the digit of a check-in; where the open question has digits of its own, it means those, or still a check-in's.
     """
     question = _question_for(message, point)
+    if question is None and set(given) & emergency.CHANGES_MIND:
+        question = emergency.last_asked(message, point)
     if (about_symptom := interview.take(message=message, point=point, question=question, phrase=phrase)) is not None:
         return about_symptom
     if question is not None and question.wording in APPOINTMENT_TEXTS and phrase in _COMES:
@@ -116,12 +122,6 @@ def _question_for(message: InboundMessage, point: ContactPoint) -> Question | No
     """The open question, unless it was asked after this text was written: a text that came late, or one of two at once."""
     question = open_question(point.line)
     return question if question is not None and was_asked_before(message, question) else None
-
-
-def _emergency_waits(message: InboundMessage, point: ContactPoint) -> bool:
-    """Whether "on the way" is an answer: the emergency text or its check waits, and nobody has spoken with them. Else it is news."""
-    question = _question_for(message, point)
-    return question is not None and question.wording in EMERGENCY and alarm.is_running(point.participant)
 
 
 def _another_answer(turn: Turn, given: tuple[str, ...]) -> bool:
@@ -172,6 +172,7 @@ def _as_before(turn: Turn, participant: Participant) -> str:
         return progress.still_open(turn, participant) or "checkin_ok"
     waits = _emergency_is_asked(turn)
     is_enough = is_night(participant.site) or participant.is_discreet or was_asked_enough(turn.line)
+    is_enough = is_enough or any(items.tells_of_suicide(item.event) for item in items.asked_about(participant))
     return "reassure" if waits or is_enough else progress.ASKS
 
 
@@ -203,9 +204,17 @@ def _status(turn: Turn, given: tuple[str, ...]) -> str:
 
 
 def _ask_which(turn: Turn) -> str:
-    """Discreet mode, or somebody who has not agreed: no question about symptoms is texted, a person calls instead (clinical rule 20)."""
+    """Discreet mode, or somebody who has not agreed: no question about symptoms is texted, a person calls instead (clinical rule 20).
+
+    Nor is one to the phone of somebody reported dead: by day a person reads it, at night it pages.
+    """
     participant = turn.participant
     assert participant is not None
+    if participant.follow_up in SILENT and not is_night(participant.site):
+        find_out_which(turn)
+        return "reassure"
+    if participant.follow_up in SILENT:
+        return call_me(turn)
     if not participant.is_discreet and enrolment.takes_questions(turn.contact_point):
         return "sym_which"
     return call_me(turn)
@@ -286,7 +295,7 @@ def settle_quiet(*, message: InboundMessage, point: ContactPoint, report: Sympto
     polite = understanding.polite_stop(message.body)
     if polite is not None and not (report.level or report.needs_person):
         return stop(message=message, point=point, understood=polite, soon=True)
-    phrase = understanding.read(message.body).phrase
+    phrase = understanding.read(message.body).phrase or _LISTED.get(listed.digit_of(_LISTS, message.body) or "")
     if phrase in _OF_APPOINTMENTS and (visit := appointments.newest(point, message)) is not None:
         return appointments.take(message=message, point=point, visit=visit, given=_OF_APPOINTMENTS[phrase])
     if phrase == "death_mistake" and point.participant.follow_up in SILENT:
@@ -311,6 +320,9 @@ def settle_quiet(*, message: InboundMessage, point: ContactPoint, report: Sympto
 
 
 _OF_APPOINTMENTS = {"visit_yes": ("A",), "reschedule": ("B",)}
+# A check-in's own words stand for its digit, and mean the same as a phrase where the open question has other digits.
+_LISTS = ("checkin", "status_check")
+_LISTED = {"1": "same", "2": "not_ok", "3": "call_me"}
 _PHRASES = {"ok": "1", "same": "1", "not_ok": "2", "call_me": "3", "thanks": ""}
 
 
@@ -354,9 +366,15 @@ def _to_a_person(turn: Turn) -> Turn:
     if is_over(participant.site):
         turn.reply_wording = "after_end_auto"
     else:
-        turn.reply_wording = "unclear2" if again or _emergency_is_asked(turn) else "unclear1"
+        is_known = again or _emergency_is_asked(turn) or _is_alarm_of_the_day(participant)
+        turn.reply_wording = "unclear2" if is_known else "unclear1"
     messaging.settle(message=turn.message, disposition=Disposition.PERSON)
     return turn
+
+
+def _is_alarm_of_the_day(participant: Participant) -> bool:
+    """People are paged about them, and read this. At night the list of digits is offered all the same: its silence pages."""
+    return alarm.is_running(participant) and not is_night(participant.site)
 
 
 def _emergency_is_asked(turn: Turn) -> bool:

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from apps.conversations import aware
 from apps.conversations.models import PhoneCall, Task, Turn
-from apps.conversations.promises import morning_list
+from apps.conversations.promises import Promise, morning_list
 from apps.conversations.speaking import promised_call
 from apps.conversations.vocabulary import CALLS, NOT_BY_HAND, TaskKind
 from apps.core import clock, work
@@ -77,6 +77,20 @@ def contact_today(turn: Turn, *, about: InboundMessage | None = None) -> Task:
         key=symptom_key(about or turn.message), kind=TaskKind.SYMPTOM, site=participant.site, participant=participant,
         message=turn.message, deadline=promised_call(participant.site).deadline,
     )  # fmt: skip
+
+
+def contact_in_the_morning(turn: Turn, promise: Promise) -> None:
+    """An urgent text that waits for the morning list: the reply names the hour by which a person calls, and the task keeps it.
+
+    Whoever is paged by the list and records the contact has made this call.
+    """
+    participant = turn.participant
+    assert participant is not None
+    open_task(
+        key=symptom_key(turn.message), kind=TaskKind.SYMPTOM, site=participant.site, participant=participant,
+        message=turn.message, running=turn.escalation, deadline=promise.deadline,
+    )  # fmt: skip
+    turn.reply_values = {"when": promise.words(participant.language)}
 
 
 def find_out_which(turn: Turn) -> Task:

@@ -17,7 +17,7 @@ from apps.messaging.vocabulary import UNPROMPTED, Disposition
 from apps.participants import confirmations
 from apps.participants import services as participants
 from apps.participants.models import ContactPoint
-from apps.participants.vocabulary import ContactKind
+from apps.participants.vocabulary import ContactKind, FollowUp
 from apps.safety import services as safety
 from apps.triage import services as triage
 
@@ -93,9 +93,18 @@ def _when_after_stop(point: ContactPoint, *, soon: bool) -> datetime:
 
 
 def _start(*, message: InboundMessage, point: ContactPoint, **_: Understood) -> Turn:
+    """Texts may go to this phone again. Who has left, or whose number is under check, gets none yet: a person hears of the wish."""
     messaging.opt_in(line=point.line, message=message)
     confirmations.ask_again(point.participant, line=point.line)
+    if _gets_none(point) and not is_over(point.participant.site):
+        return _for_a_person(message, point)
     return _command(message, point, "start", "after_end_auto" if is_over(point.participant.site) else "start")
+
+
+def _gets_none(point: ContactPoint) -> bool:
+    is_their_own = point.kind == ContactKind.PARTICIPANT
+    is_under_check = is_their_own and point.participant.texts_suspended_at is not None
+    return is_under_check or point.participant.follow_up != FollowUp.ACTIVE
 
 
 def _help(*, message: InboundMessage, point: ContactPoint, **_: Understood) -> Turn:

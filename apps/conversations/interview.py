@@ -12,10 +12,10 @@ from functools import cache
 from django.db.models import Q
 
 from apps.conversations import admission, alarm, enrolment, kept, limits, understanding
-from apps.conversations.board import contact_today, find_out_which, symptom_key
+from apps.conversations.board import contact_in_the_morning, contact_today, find_out_which, symptom_key
 from apps.conversations.given import answer_to, may_be_a_value, of_list, said
 from apps.conversations.models import Question, Task, Turn
-from apps.conversations.speaking import CONVERSATION, COUNTED, INTERVIEW, About, ask, is_night, morning_list
+from apps.conversations.speaking import CONVERSATION, COUNTED, INTERVIEW, About, ask, is_night, morning_call
 from apps.conversations.turns import AT_ONCE, turn_for
 from apps.conversations.vocabulary import QuestionState
 from apps.core import clock, wording
@@ -332,9 +332,10 @@ def _say_urgent(turn: Turn, point: ContactPoint, decided: SymptomReport) -> str:
             return admission.ASKS
         alarm.emergency_text(turn.message, point, decided)
         return ""
-    if decided.night_page or morning_list(point.participant.site) is None:
+    promise = None if decided.night_page else morning_call(point.participant.site)
+    if promise is None:
         return "sym_done_r2"
-    contact_today(turn)
+    contact_in_the_morning(turn, promise)
     return "sym_done_r3"
 
 

@@ -67,7 +67,7 @@ class Turn(WorkRow):
     reply_wording = models.CharField(max_length=40, blank=True)
     reply_values = models.JSONField(
         default=dict
-    )  # for answers to staff: references, codes and times, never health data
+    )  # references, codes and times that the answer names, never health data
     reply_language = models.CharField(max_length=8, blank=True)
     reply = models.ForeignKey(OutboundMessage, on_delete=models.PROTECT, null=True, related_name="+")
     arrived_at = models.DateTimeField()

@@ -42,12 +42,13 @@ _NAMES_NOTHING = frozenset({"unwell"})
 def still_open(turn: Turn, participant: Participant) -> str:
     """The reply to a good answer beside an open item, or "" when none is open: it is not thanked for, but asked how that is now.
 
-    Not at night, not as a fifth question (clinical rule 2) and never in discreet mode: then it is asked later, or a person calls.
+    Not at night, not as a fifth question (clinical rule 2), never in discreet mode or after words about suicide: then it is asked later,
+    or a person calls.
     """
     open_now = items.asked_about(participant)
     if not open_now:
         return ""
-    if participant.is_discreet:
+    if participant.is_discreet or any(items.tells_of_suicide(item.event) for item in open_now):
         contact_today(turn)
         return "sym_done_r3"
     if is_night(participant.site) or was_asked_enough(turn.line):

@@ -9,6 +9,7 @@ from datetime import date, datetime, time, timedelta
 
 _DAYS_EN = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _DAYS_ZH = "一二三四五六日"
+_MONTHS_EN = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 LAST_HOUR_FOR_TODAY = time(13)
 END_OF_WORK = time(17)
 MORNING = time(10)
@@ -44,10 +45,24 @@ def call_same_day(local: datetime, *, holidays: Collection[date]) -> Promise:
     if is_working_day(today, holidays) and local.time() < LAST_HOUR_FOR_TODAY:
         return Promise(_at(local, today, END_OF_WORK), "today by 17:00", "今天17点前")
     day = next_working_day(today, holidays)
-    if day == today + timedelta(days=1):
-        return Promise(_at(local, day, MORNING), "tomorrow by 10:00", "明天10点前")
-    named = day.weekday()
-    return Promise(_at(local, day, MORNING), f"on {_DAYS_EN[named]} by 10:00", f"周{_DAYS_ZH[named]}10点前")
+    en, zh = day_words(day, today=today)
+    return Promise(_at(local, day, MORNING), f"{en} by 10:00", f"{zh}10点前")
+
+
+def day_words(day: date, *, today: date) -> tuple[str, str]:
+    """A coming day in English and Chinese. From a week on with its date: over a long holiday "on Wed" would be read as tomorrow's."""
+    days = (day - today).days
+    if days <= 1:
+        return ("tomorrow", "明天") if days else ("today", "今天")
+    if days < len(_DAYS_EN):
+        return f"on {_DAYS_EN[day.weekday()]}", f"周{_DAYS_ZH[day.weekday()]}"
+    return f"{day.day} {_MONTHS_EN[day.month - 1]}", f"{day.month}月{day.day}日"
+
+
+def call_of_the_list(list_at: datetime, *, call_by: time, today: date) -> Promise:
+    """The call about an urgent item that waits for the list of the morning, on any day of the week (clinical levels: R2 at night)."""
+    en, zh = day_words(list_at.date(), today=today)
+    return Promise(_at(list_at, list_at.date(), call_by), f"{en} by {call_by:%H:%M}", f"{zh}{call_by:%H:%M}前")
 
 
 def call_tonight(local: datetime) -> Promise:

@@ -21,10 +21,10 @@ from apps.conversations import (
     unanswered,
     understanding,
 )
-from apps.conversations.board import READ_WITHIN, contact_today, open_task
+from apps.conversations.board import READ_WITHIN, contact_in_the_morning, open_task
 from apps.conversations.history import told_about
 from apps.conversations.models import Turn
-from apps.conversations.speaking import is_night, morning_list
+from apps.conversations.speaking import is_night, morning_call
 from apps.conversations.turns import turn_for
 from apps.conversations.vocabulary import TaskKind
 from apps.core import clock
@@ -45,6 +45,7 @@ from apps.staff.services import scope, staff_on
 from apps.staff.vocabulary import Role
 from apps.triage import services as triage
 from apps.triage.models import SymptomReport
+from apps.triage.rules.net import language_of
 
 READ_URGENT_WITHIN = timedelta(minutes=15)
 _DOCTORS = frozenset({Role.PRINCIPAL_INVESTIGATOR, Role.INVESTIGATOR})
@@ -189,7 +190,7 @@ def _unmatched(message: InboundMessage, line: Line) -> None:
     if report.level == "R1" and not staff_on(
         messaging.indexes_of(line)
     ):  # staff who write about a patient are no patients
-        alarm.generic_emergency(line)
+        alarm.generic_emergency(line, written=message.body)
     _for_the_duty_desk(message, running, TaskKind.UNKNOWN_NUMBER)
     messaging.settle(message=message, disposition=Disposition.UNMATCHED)
 
@@ -215,6 +216,8 @@ def _from_participant(message: InboundMessage, point: ContactPoint) -> None:
 
 def _from_a_shared_phone(message: InboundMessage, points: list[ContactPoint]) -> None:
     """The writer is unknown: a red flag counts for each of them, a person finds out who wrote, nothing is asked (rule 15)."""
+    if language_of([message.body]) == "zh":  # whoever writes Chinese reads it, whichever of them it is about
+        points.sort(key=lambda point: not point.participant.language.startswith("zh"))
     country = points[0].line.country
     command = None if message.media_count else understanding.read(message.body, country=country).command
     if command == "stop" or message.opt_out_hint == "STOP":
@@ -290,7 +293,7 @@ def _serious(message: InboundMessage, point: ContactPoint, report: SymptomReport
     if message.media_count and not report.level:
         turn.reply_wording = "no_media"
     elif level == "R2":
-        _say_what_happens(turn, is_paged_now=_pages_at_night(report, level) or morning_list(participant.site) is None)
+        _say_what_happens(turn, may_wait=not _pages_at_night(report, level))
     else:
         alarm.emergency_text(message, point, report)
     if event.escalation_id is None:
@@ -306,8 +309,10 @@ def _pages_at_night(report: SymptomReport, level: str) -> bool:
     return level == "R1" or report.night_page or report.label == "unclear" or not report.level
 
 
-def _say_what_happens(turn: Turn, *, is_paged_now: bool) -> None:
+def _say_what_happens(turn: Turn, *, may_wait: bool) -> None:
     """No doctor is said to be alerted while the page waits for the 07:00 list: the morning is promised, and kept (clinical rule 18)."""
-    turn.reply_wording = limits.thanks(turn.report) or ("sym_done_r2" if is_paged_now else "sym_done_r3")
-    if not is_paged_now:
-        contact_today(turn)
+    assert turn.site is not None
+    promise = morning_call(turn.site) if may_wait else None
+    turn.reply_wording = limits.thanks(turn.report) or ("sym_done_r3" if promise else "sym_done_r2")
+    if promise is not None:
+        contact_in_the_morning(turn, promise)

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from apps.conversations import (
     admission,
+    alarm,
     arrivals,
     callback,
     enrolment,
@@ -20,7 +21,16 @@ from apps.conversations.models import Turn
 from apps.conversations.routing import record_contact, take
 from apps.conversations.second_opinion import read_again
 from apps.conversations.silence import after_silence, could_not_notice
-from apps.conversations.speaking import INTERVIEW, QUESTIONS, AnotherQuestionOpen, NoLine, ask, say
+from apps.conversations.speaking import (
+    INTERVIEW,
+    QUESTIONS,
+    AnotherQuestionOpen,
+    NoLine,
+    ask,
+    local_time,
+    promised_call,
+    say,
+)
 from apps.conversations.telling import note_arm
 from apps.conversations.unanswered import nobody_answered, tell_of_attempt
 from apps.conversations.unfetched import see_receipt
@@ -65,6 +75,8 @@ __all__ = [
 ]
 
 DEATH_TEXTS = frozenset({"death_reply", "death_hold"})
+THANKS = "checkin_ok"
+PROMISE_A_CALL = frozenset({"sym_done_r3", "checkin_call"})
 
 
 def answer(message: InboundMessage) -> None:
@@ -119,6 +131,7 @@ def _say_reply(turn: Turn) -> None:
         _say_to_staff(turn, key)
         return
     callback.promise_minutes(turn)
+    _promise_nothing_later(turn)
     if turn.reply_wording == admission.ASKS:
         turn.reply = admission.ask_now(turn, key=key)
     elif turn.reply_wording in INTERVIEW:
@@ -131,8 +144,23 @@ def _say_reply(turn: Turn) -> None:
         turn.reply = question.message
     elif turn.line:
         site, lang = turn.participant.site, turn.participant.language
-        turn.reply = say(key=key, line=turn.line, lang=lang, site=site, wording_key=turn.reply_wording, purpose=purpose)
+        turn.reply = say(
+            key=key, line=turn.line, lang=lang, site=site, wording_key=turn.reply_wording, purpose=purpose, given=turn.reply_values
+        )  # fmt: skip
     turn.save()
+
+
+def _promise_nothing_later(turn: Turn) -> None:
+    """While people are paged about them, nobody is told that a person calls tomorrow, or thanked as if all were well (clinical rule 6).
+
+    What waits for the morning list is not paged about yet: its hour, in the turn's values, is the promise.
+    """
+    if turn.participant is None or turn.reply_values:
+        return
+    site = turn.participant.site
+    is_of_another_day = promised_call(site).deadline.date() > local_time(site).date()
+    if turn.reply_wording == THANKS or (turn.reply_wording in PROMISE_A_CALL and is_of_another_day):
+        turn.reply_wording = "reassure" if alarm.is_running(turn.participant) else turn.reply_wording
 
 
 def _say_to_staff(turn: Turn, key: str) -> None:

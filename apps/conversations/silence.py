@@ -60,8 +60,11 @@ def _check_on_emergency(question: Question) -> None:
 
 
 def _on_symptom(question: Question) -> None:
-    """ "Something new or worse", and then silence: at night the on-call is paged, by day a person calls."""
-    if not is_night(question.participant.site):
+    """ "Something new or worse", and then silence: at night the on-call is paged, by day a person calls.
+
+    What was asked at night is the night's, though its ten minutes end after eight (clinical rule 19).
+    """
+    if not _is_of_the_night(question):
         _call(question, TaskKind.SYMPTOM)
         return
     participant = question.participant
@@ -75,9 +78,14 @@ def _on_symptom(question: Question) -> None:
         drafts.by_digit(turn, "R2", escalation=running)
 
 
+def _is_of_the_night(question: Question) -> bool:
+    site = question.participant.site
+    return is_night(site) or is_night(site, at=question.asked_at)
+
+
 def _on_unclear(question: Question) -> None:
     """A text that nobody could parse, asked about once, and silence: at night the on-call is paged; by day it stands with a person."""
-    if is_night(question.participant.site):
+    if _is_of_the_night(question):
         _on_symptom(question)
 
 

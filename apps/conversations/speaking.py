@@ -93,18 +93,26 @@ class NoLine(Exception):
     """The participant has no phone of their own on record."""
 
 
-def local_time(site: Site) -> datetime:
-    """Trial time in the site's zone."""
-    return clock.now().astimezone(ZoneInfo(site.timezone))
+def local_time(site: Site, *, at: datetime | None = None) -> datetime:
+    """Trial time, or another, in the site's zone."""
+    return (at or clock.now()).astimezone(ZoneInfo(site.timezone))
 
 
-def is_night(site: Site) -> bool:
-    return current_protocol().quiet_hours.covers(local_time(site).time())
+def is_night(site: Site, *, at: datetime | None = None) -> bool:
+    return current_protocol().quiet_hours.covers(local_time(site, at=at).time())
 
 
 def morning_list(site: Site) -> datetime | None:
     """Until when an urgent item that may wait at night waits (decision 30); None when it is paged at once."""
     return promises.morning_list(local_time(site), is_night=is_night(site), list_at=current_protocol().night.list_at)
+
+
+def morning_call(site: Site) -> Promise | None:
+    """The call that goes with what waits for the list now; None when nothing waits."""
+    listed = morning_list(site)
+    if listed is None:
+        return None
+    return promises.call_of_the_list(listed, call_by=current_protocol().night.call_by, today=local_time(site).date())
 
 
 def is_over(site: Site) -> bool:

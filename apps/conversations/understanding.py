@@ -22,7 +22,7 @@ _APOSTROPHES = re.compile(r"['’‘`]")
 _SEPARATORS = re.compile(r"[\s,，、;；./和与及跟&+-]+|\band\b")
 _ANSWER_LEAD = re.compile(r"^(?:answer|reply|option|number|no\.?|我选|选|回复|回|答)\s*(?=[0-9a-c一二三四五六七八九])")
 _FILLERS = re.compile(
-    r"\b(?:i|we|am|im|are|is|was|all|the|and|you|very|much|so|really|feeling|feel|doing|today|now|still|here|everything|too|just|its|it|a|lot|yes|yeah|hi|hello|pretty|quite|team|doctor|dear)\b"
+    r"\b(?:i|we|am|im|are|is|was|all|the|and|you|very|much|so|really|feeling|feel|doing|today|now|still|here|can|could|everything|too|just|its|it|a|lot|yes|yeah|hi|hello|pretty|quite|team|doctor|dear)\b"
     r"|[我们您你也都很的了呢啊哦噢呀吧嗯哈挺还是今天目前现在一切感觉身体医生大夫护士]"
 )
 _STOP_LEAD = re.compile(
@@ -31,6 +31,8 @@ _STOP_LEAD = re.compile(
 _PLEASE = re.compile(r"^(?:please|pls|plz|请|麻烦)[\s,，]*|[\s,，.!。！]*(?:please|pls|plz|thanks|thank you|谢谢)$")
 _HELP_COMES = re.compile(r"\b(?:you|team|doctor)\b|[你您]|医生|大夫|护士|[?？]")  # "are you on the way?"
 _MAX_ANSWERS = 9
+_DIGIT_FIRST = re.compile(r"(?P<digit>[1-3一二三])[\s=:：.。,，、;；-]*(?P<words>\D.*)")
+_DIGITS = {"ok": "1", "same": "1", "not_ok": "2", "call_me": "3"}
 CARRIERS_TAKE_LETTERS = frozenset({"CN"})  # there a single T or N is an opt-out by the carriers' rules
 
 
@@ -76,17 +78,22 @@ def read(text: str, *, country: str = "") -> Understood:
                 is_disorientation=plain in hears[command].disorientation,
                 asks_first=plain in hears[command].ask_first,
             )
-    if answers := _answers(plain):
+    bare = _without_courtesy(plain)
+    if answers := _answers(plain) or _answers(bare):
         return Understood(answers=answers)
-    return Understood(phrase=_phrase(plain))
+    return Understood(phrase=_phrase(plain) or _phrase(bare) or _beside_its_digit(bare))
 
 
 def polite_stop(text: str) -> Understood | None:
     """A word of STOP and a courtesy, nothing else: "please stop". No command yet, since it may be about the pain: triage comes first."""
     plain = normalise(text)
-    bare = _PLEASE.sub("", _PLEASE.sub("", plain))
+    bare = _without_courtesy(plain)
     understood = read(bare)
     return understood if bare != plain and understood.command == "stop" else None
+
+
+def _without_courtesy(plain: str) -> str:
+    return _PLEASE.sub("", _PLEASE.sub("", plain))
 
 
 def _as_stop(plain: str) -> str:
@@ -129,6 +136,13 @@ def _sign(part: str) -> str | None:
         if part in "abc" or (part.isdecimal() and part.isascii()):
             return part.upper()
     return None
+
+
+def _beside_its_digit(plain: str) -> str | None:
+    """The phrase of "1 fine" or "3，给我打电话", where digit and words say the same of a check-in; of two that disagree nothing is made."""
+    found = _DIGIT_FIRST.fullmatch(plain)
+    phrase = _phrase(_without_courtesy(found["words"])) if found else None
+    return phrase if found and phrase and _DIGITS.get(phrase) == _sign(found["digit"]) else None
 
 
 def _phrase(plain: str) -> str | None:

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 
+from apps.conversations import alarm
 from apps.conversations.models import Question, Task, Turn
 from apps.conversations.services import AnotherQuestionOpen, ask
 from apps.conversations.vocabulary import QuestionState, TaskKind
@@ -89,8 +90,9 @@ def _send(checkin: CheckIn) -> datetime | None:
 
 
 def _ask_first(checkin: CheckIn, protocol: Protocol) -> datetime:
+    """Not beside an alarm: "2" would be "something new" where the emergency text has just said that it is "need help to go"."""
     wording = _wordings(checkin, protocol)[checkin.participant.is_discreet]
-    if not _ask(checkin, wording, number=0):
+    if alarm.is_running(checkin.participant) or not _ask(checkin, wording, number=0):
         checkin.skipped_because = QUESTION_OPEN
         return clock.now() + LOOK_AGAIN
     checkin.state, checkin.sent_at, checkin.skipped_because = CheckInState.SENT, clock.now(), ""

@@ -20,13 +20,12 @@ from apps.participants.holding import hold_for
 from apps.participants.models import Participant
 from apps.participants.services import texting_line, texting_status
 from apps.participants.vocabulary import LEFT, SILENT, FollowUp, PauseCode, WhyNot
-from apps.safety.by_person import SUICIDAL
+from apps.safety import items
 from apps.safety.models import OpenItem
 from apps.safety.vocabulary import Outcome
 from apps.trials.services import current_protocol
 
 _DAY = timedelta(days=1)
-_CRISIS = "crisis"
 
 
 def ask_about_item(item: OpenItem) -> None:
@@ -82,8 +81,7 @@ def _may_be_texted(item: OpenItem) -> bool:
         return False
     if len({point.participant_id for point in contact_points_of(line)}) > 1:
         return False
-    event = item.event
-    if event.reports.filter(symptom_report__path=_CRISIS).exists() or event.spoken.filter(item=SUICIDAL).exists():
+    if items.tells_of_suicide(item.event):
         return False
     return current_protocol().window.covers(clock.now().astimezone(participant.zone).date())
 

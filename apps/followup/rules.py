@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from apps.conversations.promises import day_words
 from apps.trials.protocol import CheckInRuleFacts, Protocol, QuietHours
 from apps.trials.vocabulary import MissedStep, ReminderWhen, Who
 
@@ -293,12 +294,8 @@ def no_reminders_on(day: date, protocol: Protocol) -> bool:
 
 def call_words(call_at: datetime, *, today: date, lang: str) -> str:
     """The time of the call as the reminder names it: `today after 12:00`, `周一12:00后`."""
-    hour, days = f"{call_at:%H:%M}", (call_at.date() - today).days
-    if lang.startswith("zh"):
-        day = {0: "今天", 1: "明天"}.get(days, "周" + "一二三四五六日"[call_at.weekday()])
-        return f"{day}{hour}后"
-    day = {0: "today", 1: "tomorrow"}.get(days, "on " + _WEEKDAYS[call_at.weekday()])
-    return f"{day} after {hour}"
+    en, zh = day_words(call_at.date(), today=today)
+    return f"{zh}{call_at:%H:%M}后" if lang.startswith("zh") else f"{en} after {call_at:%H:%M}"
 
 
 def date_words(day: date, *, lang: str) -> str:

@@ -26,7 +26,6 @@ from apps.triage import rules
 from apps.vault.services import text_marks
 
 DEATH, ADMITTED, HOME, TRANSPLANT = "evt_death", "evt_admitted", "evt_discharged", "evt_transplant"
-SUICIDAL = "suicidal"  # not asked about by text
 _AT_ONCE = frozenset({"death", "life_threatening", "hospitalisation"})
 _SAYS_ITSELF = {DEATH: "death", ADMITTED: "hospitalisation"}
 _URGENT = ("R1", "R2")

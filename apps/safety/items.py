@@ -11,9 +11,10 @@ from apps.participants import pauses
 from apps.participants.models import Participant, Pause
 from apps.participants.vocabulary import FollowUp, PauseCode
 from apps.safety.models import AdverseEvent, OpenItem
-from apps.safety.vocabulary import GOES_ON, EventState, Outcome
+from apps.safety.vocabulary import GOES_ON, SUICIDAL, EventState, Outcome
 from apps.trials.services import current_protocol
 
+_CRISIS = "crisis"
 _ROUTINE = "R4"  # logged, and read weekly
 NEVER = ("death", "death_hold")  # a person calls the family
 
@@ -83,6 +84,11 @@ def asked_about(participant: Participant) -> list[OpenItem]:
     open_now = [event for event in open_events(participant) if event.is_asked_about]
     rows = OpenItem.objects.filter(event__in=open_now).exclude(told=Outcome.RECOVERED)
     return list(rows.select_related("event__escalation").order_by("-event__received_at"))
+
+
+def tells_of_suicide(event: AdverseEvent) -> bool:
+    """No text asks how that is now: a person does."""
+    return event.reports.filter(symptom_report__path=_CRISIS).exists() or event.spoken.filter(item=SUICIDAL).exists()
 
 
 def tell(items: Iterable[OpenItem], *, outcome: Outcome, at: datetime) -> None:

@@ -44,6 +44,7 @@ class Outcome(models.TextChoices):
 
 
 # An event with one of these is not over.
+SUICIDAL = "suicidal"  # the catalogue's item that is not asked about by text
 GOES_ON = frozenset({Outcome.UNKNOWN, Outcome.RECOVERING, Outcome.NOT_RECOVERED})
 CRITERIA = ("death", "life_threatening", "hospitalisation", "disability", "congenital_anomaly", "other_important")
 

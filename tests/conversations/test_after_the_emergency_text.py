@@ -1,13 +1,16 @@
-"""Words after the emergency text: "fine" is no "on the way", and "on the way" is."""
+"""What is written after the emergency text: "fine" is no "on the way", "on the way" is, and whoever was going may need help yet."""
 
 from datetime import timedelta
 
 import pytest
 
-from apps.conversations.models import Question
-from apps.conversations.vocabulary import QuestionState
+from apps.conversations.models import Question, Task
+from apps.conversations.services import ask
+from apps.conversations.vocabulary import QuestionState, TaskKind
+from apps.core import clock
 from apps.core.clock import VirtualClock
 from apps.escalation.models import Escalation, Page
+from apps.messaging.vocabulary import Purpose
 from apps.participants import services as participants
 from apps.participants.models import Pause
 from apps.participants.vocabulary import FollowUp
@@ -138,3 +141,58 @@ def test_words_that_nobody_understands_leave_the_emergency_question_the_only_one
 
     assert sent_to("wang") == ["emergency", "unclear2", "reassure"]
     assert Question.objects.get(wording="emergency").answer == "2"
+
+
+@pytest.mark.parametrize("first", ["1", "on the way", "STOP"])
+@pytest.mark.parametrize("body", ["2", "3", "call me"])
+def test_who_was_going_and_then_needs_help_is_called_at_once_and_not_asked_what_is_the_problem(
+    time: VirtualClock, first: str, body: str
+) -> None:
+    text("jones", "vomiting blood")
+    later(time, 3)
+    text("jones", first)
+    later(time, 5)
+
+    text("jones", body)
+
+    assert {"sym_which", "checkin_call"} & set(sent_to("jones")) == set()
+    call = Task.objects.get(kind=TaskKind.CALL_BACK)
+    assert (call.deadline, call.escalation) == (clock.now() + timedelta(minutes=5), Escalation.objects.get())
+
+
+@pytest.mark.parametrize(
+    "body", ["need help to go", "2 need help to go", "2去不了要帮忙", "not yet, please call me", "3 please call me"]
+)
+def test_words_copied_from_the_emergency_text_or_its_check_are_their_digit(body: str) -> None:
+    text("jones", "vomiting blood")
+
+    text("jones", body)
+
+    assert sent_to("jones") == ["emergency", "reassure"]
+    assert Task.objects.get(kind=TaskKind.CALL_BACK).deadline == clock.now() + timedelta(minutes=5)
+
+
+def test_once_a_person_has_spoken_with_them_a_two_is_an_answer_to_a_checkin_again(time: VirtualClock) -> None:
+    text("jones", "vomiting blood")
+    text("jones", "1")
+    code = Page.objects.filter(person=people.alice()).exclude(code="").latest("created_at").code
+    text("alice", code)
+    text("alice", f"{code} 1")
+    later(time, 5)
+
+    text("jones", "2")
+
+    assert sent_to("jones")[-1] == "sym_which"
+
+
+@pytest.mark.parametrize("body", ["feeling dizzy", "please call me", "B"])
+def test_while_people_are_paged_nobody_is_told_that_a_person_calls_tomorrow(time: VirtualClock, body: str) -> None:
+    given = {"date": "14 May", "time": "10:00"}
+    ask(participant=people.jones(), wording_key="visit_1d", key="reminder", purpose=Purpose.REMINDER, given=given)
+    time.advance(timedelta(hours=5))  # 15:05: a call that is not urgent is tomorrow's
+    text("jones's husband", "she is vomiting blood")
+
+    text("jones", body)
+
+    assert sent_to("jones", purpose=Purpose.REPLY) == ["reassure"]
+    assert Task.objects.filter(participant=people.jones(), message__isnull=False).exists(), "the call stands"

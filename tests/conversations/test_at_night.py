@@ -7,17 +7,22 @@ import pytest
 
 from apps.conversations.models import Task
 from apps.conversations.vocabulary import TaskKind
+from apps.core.clock import VirtualClock
 from apps.escalation.models import Escalation, Page
+from apps.messaging.models import OutboundMessage
 from apps.triage import rules
 from apps.triage.rules import decide
 from apps.triage.rules.net import Net
-from tests.conversations.test_story import sent_to, text
+from tests import people
+from tests.conversations.test_story import line_of, sent_to, text
+from tests.due import work
 from tests.times import beginning_at
 from tests.triage.nets import weights
 
 pytestmark = pytest.mark.django_db
 NIGHT = datetime(2027, 5, 12, 19, 0, tzinfo=UTC)  # Thursday 03:00 in Shanghai
 WEIGHTS = MappingProxyType({"w:budgerigar": (900, 1), "w:look": (700, 1)})
+MAY_WAIT = "no stool for 3 days"  # urgent, but no item that pages at night
 ODD = "the budgerigar cage looks crooked"  # no rule knows a word of it
 time = beginning_at(NIGHT)
 
@@ -59,7 +64,28 @@ def test_an_urgent_item_that_may_wait_is_promised_for_the_morning_and_a_task_kee
     assert Escalation.objects.get().due_at == datetime(2027, 5, 12, 23, 0, tzinfo=UTC)
     assert sent_to("wang") == ["event_thanks"], "news that is urgent: no doctor is said to be alerted now"
     task = Task.objects.get(kind=TaskKind.SYMPTOM)
-    assert task.deadline == datetime(2027, 5, 13, 9, 0, tzinfo=UTC), "today by 17:00"
+    assert task.deadline == datetime(2027, 5, 13, 0, 30, tzinfo=UTC), (
+        "08:30: the protocol's hour for what waits for the list"
+    )
+
+
+def test_on_a_friday_night_the_morning_is_saturdays_and_the_contact_keeps_the_promise(time: VirtualClock) -> None:
+    time.move_to(datetime(2027, 5, 14, 14, 0, tzinfo=UTC))  # 22:00
+
+    text("jones", MAY_WAIT)
+
+    reply = OutboundMessage.objects.get(line=line_of("jones"), wording="sym_done_r3")
+    assert "a person will contact you tomorrow by 08:30" in reply.text
+    time.move_to(datetime(2027, 5, 14, 23, 0, tzinfo=UTC))
+    work()
+    assert rung() == ["Alice"], "at seven on Saturday"
+    code = Page.objects.get(person=people.alice(), channel="sms").code
+    text("alice", code)
+    text("alice", f"{code} 1")
+    time.move_to(datetime(2027, 5, 15, 0, 31, tzinfo=UTC))
+    work()
+    assert Task.objects.get(kind=TaskKind.SYMPTOM).done_by == people.alice()
+    assert not Escalation.objects.filter(state="open").exists(), "nobody is paged because a kept promise is late"
 
 
 def test_a_doctor_who_writes_about_a_patient_gets_no_emergency_text() -> None:

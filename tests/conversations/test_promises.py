@@ -1,6 +1,6 @@
 """No promise before it is true: the words come from the same moment as the deadline."""
 
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -9,6 +9,7 @@ from apps.conversations import promises
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 HOLIDAYS = frozenset({date(2027, 10, 1)})
+FESTIVAL = frozenset(date(2028, 1, 26) + timedelta(days=later) for later in range(7))
 
 
 def at(text: str) -> datetime:
@@ -29,6 +30,28 @@ def at(text: str) -> datetime:
 def test_the_words_say_the_deadline(now: str, deadline: str, words: str) -> None:
     promise = promises.call_same_day(at(now), holidays=HOLIDAYS)
     assert (promise.deadline, promise.en) == (at(deadline), words)
+
+
+def test_a_day_behind_a_long_holiday_is_named_by_its_date() -> None:
+    """On the Tuesday before it "on Wed" would be tomorrow."""
+    promise = promises.call_same_day(at("2028-01-25 13:30"), holidays=FESTIVAL)
+
+    assert (promise.deadline, promise.en, promise.zh) == (at("2028-02-02 10:00"), "2 Feb by 10:00", "2月2日10点前")
+
+
+@pytest.mark.parametrize(
+    ("now", "listed", "deadline", "words"),
+    [
+        ("2027-05-13 03:00", "2027-05-13 07:00", "2027-05-13 08:30", ("today by 08:30", "今天08:30前")),
+        ("2027-05-14 22:00", "2027-05-15 07:00", "2027-05-15 08:30", ("tomorrow by 08:30", "明天08:30前")),
+    ],
+)
+def test_what_waits_for_the_list_is_called_about_that_morning_at_weekends_too(
+    now: str, listed: str, deadline: str, words: tuple[str, str]
+) -> None:
+    promise = promises.call_of_the_list(at(listed), call_by=time(8, 30), today=at(now).date())
+
+    assert (promise.deadline, (promise.en, promise.zh)) == (at(deadline), words)
 
 
 SEVEN = time(7)

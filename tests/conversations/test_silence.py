@@ -101,6 +101,15 @@ def test_a_death_reported_by_mistake_only_puts_off_what_silence_does(time: Virtu
     assert Task.objects.filter(key__startswith="silence:").exists()
 
 
+def test_what_was_asked_before_eight_is_a_night_s_question_when_ten_minutes_end_by_day(time: VirtualClock) -> None:
+    time.move_to(NIGHT + timedelta(hours=5, minutes=55))  # 07:55
+    text("wang", "2")
+
+    later(time, 11)
+
+    assert Escalation.objects.get(events__participant=people.wang()).chain == "R2"
+
+
 def test_something_new_and_then_silence_is_a_call_by_day(time: VirtualClock) -> None:
     text("wang", "2")
 

@@ -10,11 +10,12 @@ from apps.conversations.vocabulary import TaskKind
 from apps.core import clock
 from apps.escalation.channels.sms import SmsChannel
 from apps.escalation.models import Escalation
-from apps.messaging.models import Line
+from apps.messaging.models import Line, OutboundMessage
 from apps.messaging.vocabulary import Purpose
+from apps.participants import services as participants
 from apps.participants.contacts import add_contact_point, caregiver_line, texting_status
 from apps.participants.models import Participant
-from apps.participants.vocabulary import ContactKind
+from apps.participants.vocabulary import ContactKind, FollowUp
 from tests import people
 from tests.conversations.test_story import line_of, sent_to, text
 from tests.due import work
@@ -155,6 +156,15 @@ def test_help_from_a_shared_phone_is_answered(body: str) -> None:
     assert sent_to("wang") == ["help"]
 
 
+def test_on_a_phone_of_two_languages_chinese_is_answered_in_chinese() -> None:
+    for participant in (people.jones(), people.wang()):
+        add_contact_point(participant=participant, kind=ContactKind.CAREGIVER, number=people.PHONES["li's son"])
+    participants.change_preferences(participant=people.li(), language="en")
+    text("li's son", "她昏迷了")
+    said = OutboundMessage.objects.get(line=line_of("li's son"), wording="emergency_family")
+    assert said.language == "zh-Hans"
+
+
 @pytest.mark.parametrize("body", ["EN", "英文"])
 def test_a_caregivers_language_is_a_persons_task_and_changes_nobodys(body: str) -> None:
     text("wang's daughter", body)
@@ -176,3 +186,23 @@ def test_a_wrong_number_of_a_caregiver_stops_that_phone_and_not_the_participants
 def test_a_wrong_number_of_the_participants_own_still_suspends_theirs() -> None:
     text("wang", "打错了")
     assert people.wang().texts_suspended_at is not None
+
+
+@pytest.mark.parametrize("stands", [FollowUp.WITHDRAWN, FollowUp.NO_CONTACT, FollowUp.RECORDS_ONLY, FollowUp.LOST])
+def test_who_has_left_and_writes_start_is_not_told_that_texts_are_on_and_a_person_hears_of_it(stands: FollowUp) -> None:
+    participants.set_follow_up(participant=people.jones(), wanted=stands, person=people.carol())
+
+    text("jones", "START")
+
+    assert sent_to("jones") == ["unclear2"], "a person will read this and contact you"
+    assert Task.objects.filter(kind=TaskKind.READ, participant=people.jones()).exists()
+    assert line_of("jones").opted_out_at is None
+
+
+def test_a_start_beside_a_number_under_check_waits_for_the_person_who_checks_it() -> None:
+    text("wang", "打错了")
+
+    text("wang", "START")
+
+    assert sorted(sent_to("wang")) == ["unclear2", "wrong_number"]
+    assert people.wang().texts_suspended_at is not None, "only a person restores a number"

@@ -102,6 +102,12 @@ def test_an_unknown_number_with_a_red_flag_is_kept_shown_and_paged() -> None:
     assert not AdverseEvent.objects.exists()
 
 
+def test_a_stranger_who_writes_chinese_is_answered_in_chinese_whatever_the_country_of_the_number() -> None:
+    text("nobody we know", "救命，我爸昏迷了")
+    said = OutboundMessage.objects.get(line=line_of("nobody we know"))
+    assert (said.wording, said.language) == ("emergency_family", "zh-Hans")
+
+
 def test_stop_is_confirmed_once_and_becomes_a_call() -> None:
     text("wang", "退订")
     assert sent_to("wang") == ["stop_confirm"]
@@ -134,6 +140,18 @@ def test_twice_unclear_is_answered_by_the_second_text() -> None:
     text("jones", "qwrt zzx plmk")
     text("jones", "mmmm kkkk")
     assert set(sent_to("jones")) == {"unclear1", "unclear2"}
+
+
+@pytest.mark.parametrize(
+    ("body", "answer"),
+    [
+        ("1谢谢", "checkin_ok"), ("1和以前一样", "checkin_ok"), ("1 = as before or better", "checkin_ok"), ("1，一切正常", "checkin_ok"),
+        ("2有新情况", "sym_which"), ("2 please", "sym_which"), ("3请来电", "checkin_call"), ("please call me", "checkin_call"),
+    ],
+)  # fmt: skip
+def test_an_answer_with_a_courtesy_or_its_own_words_is_not_said_to_be_unclear(body: str, answer: str) -> None:
+    text("wang", body)
+    assert sent_to("wang") == [answer]
 
 
 def test_one_is_thanked() -> None:

@@ -42,6 +42,50 @@ def test_who_thinks_of_death_gets_the_text_about_that_also_after_an_emergency_te
     assert sent_to("jones") == ["emergency", "crisis"]
 
 
+@pytest.mark.parametrize("is_spoken_with", [False, True])
+def test_after_words_about_suicide_as_before_is_not_asked_by_text_how_that_is_now(
+    time: VirtualClock, is_spoken_with: bool
+) -> None:
+    text("jones", "I want to end my life")
+    if is_spoken_with:
+        text("alice", f"{Page.objects.filter(person=people.alice()).exclude(code='').latest('created_at').code} 1")
+    time.advance(timedelta(minutes=20))
+
+    text("jones", "1")
+
+    assert "sym_progress" not in sent_to("jones")
+    assert sent_to("jones")[-1] == ("sym_done_r3" if is_spoken_with else "reassure")
+
+
+@pytest.mark.parametrize(
+    ("who", "body", "said"),
+    [
+        ("jones's husband", "she is not waking up", "emergency_family"),
+        ("jones's husband", "still not waking up", "emergency_family"),
+        ("jones", "she is not waking up", "emergency"),
+        ("jones", "I am not waking up tomorrow, I want to die", "crisis"),
+        ("jones's husband", "she says she wants to die", "crisis"),
+        ("jones's husband", "he would rather die", "crisis"),
+        ("jones's husband", "she says she will die", "emergency_family"),
+        ("jones's husband", "she wanted to die and now she is dead", "death_reply"),
+        ("jones's husband", "she died this morning", "death_reply"),
+    ],
+)
+def test_who_is_not_waking_up_is_not_sent_the_words_for_somebody_who_thinks_of_death(
+    who: str, body: str, said: str
+) -> None:
+    text(who, body)
+    assert sent_to(who) == [said]
+
+
+def test_which_hospital_is_no_text_that_was_not_understood(time: VirtualClock) -> None:
+    """Beside an alarm no check-in's list of digits is offered, whatever text began it."""
+    text("li", "我住院了")
+    time.advance(timedelta(minutes=3))
+    text("li", "昨天，市一医院")
+    assert sent_to("li") == ["admitted_reply", "unclear2"]
+
+
 def test_who_bleeds_after_a_crisis_text_is_told_where_to_call(time: VirtualClock) -> None:
     text("jones", "I want to kill myself")
     time.advance(timedelta(minutes=5))
@@ -121,6 +165,25 @@ def test_an_all_is_well_from_the_phone_of_one_reported_dead_is_read() -> None:
     text("wang's daughter", "我爸昨晚去世了")
     message = text("wang", "1")
     assert Task.objects.filter(message=message, kind=TaskKind.READ).exists()
+
+
+@pytest.mark.parametrize("body", ["2", "不舒服", "START"])
+def test_something_new_from_the_phone_of_one_reported_dead_is_read_though_no_question_may_be_texted(body: str) -> None:
+    text("wang's daughter", "我爸昨晚去世了")
+    message = text("wang", body)
+    assert Task.objects.filter(message=message, kind=TaskKind.READ).exists() or Escalation.objects.filter(
+        turns__message=message
+    )
+    assert sent_to("wang") == []
+
+
+def test_at_night_it_pages_like_any_other_two_without_an_answer(time: VirtualClock) -> None:
+    text("wang's daughter", "我爸昨晚去世了")
+    code = Page.objects.filter(person=people.alice()).exclude(code="").latest("created_at").code
+    text("alice", f"{code} 1")
+    time.move_to(NIGHT)
+    text("wang", "2")
+    assert Escalation.objects.filter(events__participant=people.wang(), state="open").exists()
 
 
 # --- numbers and the end

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from apps.conversations.listed import digit_of
 from apps.conversations.understanding import Understood, polite_stop, read
 
 
@@ -12,6 +13,38 @@ from apps.conversations.understanding import Understood, polite_stop, read
 )
 def test_one_is_one_in_every_script(text: str) -> None:
     assert read(text).answers == ("1",)
+
+
+@pytest.mark.parametrize("text", ["1谢谢", "1，谢谢", "1 thanks", "1, thank you", "please 1", "１ please"])
+def test_a_digit_with_a_courtesy_is_the_digit(text: str) -> None:
+    assert read(text).answers == ("1",)
+
+
+@pytest.mark.parametrize(
+    ("text", "phrase"),
+    [
+        ("please call me", "call_me"), ("call me please", "call_me"), ("can you call me please", "call_me"),
+        ("请给我打电话", "call_me"), ("请回电", "call_me"),
+        ("3 please call me", "call_me"), ("3，给我打电话", "call_me"), ("3 call me", "call_me"),
+        ("1，一切正常", "ok"), ("1 fine", "ok"), ("1 same as before", "same"), ("2 not well", "not_ok"),
+        ("2 fine", None), ("1 not well", None), ("2 weeks bad", None), ("1吐血", None), ("1 fever", None),
+    ],
+)  # fmt: skip
+def test_words_with_courtesy_or_beside_their_own_digit_are_the_phrase(text: str, phrase: str | None) -> None:
+    understood = read(text)
+    assert (understood.phrase, understood.answers) == (phrase, ())
+
+
+@pytest.mark.parametrize(
+    ("text", "digit"),
+    [
+        ("3 please call me", "3"), ("3请来电", "3"), ("please call me", "3"), ("1 = as before or better", "1"), ("1 as before", "1"),
+        ("和以前一样或更好", "1"), ("1和以前一样", "1"), ("2有新情况", "2"), ("2 = something new or worse.", "2"), ("something new", "2"),
+        ("1 please call me", None), ("2 as before", None), ("something new and black stool", None), ("3请来电，吐血了", None),
+    ],
+)  # fmt: skip
+def test_words_copied_from_a_checkin_are_their_digit(text: str, digit: str | None) -> None:
+    assert digit_of(("checkin", "status_check"), text) == digit
 
 
 @pytest.mark.parametrize(

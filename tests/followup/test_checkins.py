@@ -14,6 +14,7 @@ from apps.conversations.services import ask
 from apps.conversations.vocabulary import QuestionState, TaskKind
 from apps.core import clock, work
 from apps.core.clock import VirtualClock
+from apps.escalation.models import Page
 from apps.followup import services as followup
 from apps.followup.models import CheckIn, CheckInState
 from apps.messaging.models import Line, OutboundMessage
@@ -22,6 +23,7 @@ from apps.participants import services as participants
 from apps.participants.models import Participant
 from apps.participants.vocabulary import FollowUp
 from apps.staff.models import User
+from tests.conversations.test_story import text
 from tests.followup.days import SHANGHAI, THE_DAY, checkin, local, opted_out, tasks, texts_to
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("trial_time")]
@@ -200,6 +202,21 @@ def test_two_questions_never_stand_open_on_one_phone(wang: Participant, it_is: C
 
     it_is("2027-05-12 10:45")
     assert texts_to(wang) == ["sym_which", "checkin"]
+
+
+def test_none_leaves_beside_an_alarm_where_a_two_means_need_help_to_go(
+    wang: Participant, alice: User, it_is: Callable[[str], None]
+) -> None:
+    it_is("2027-05-12 09:30")
+    text("wang", "吐血了")
+    text("wang", "1")
+    it_is("2027-05-12 10:15")
+    assert "checkin" not in texts_to(wang)
+
+    text("alice", f"{Page.objects.filter(person=alice).exclude(code='').latest('created_at').code} 1")
+    it_is("2027-05-12 10:50")
+
+    assert "checkin" in texts_to(wang), "somebody has spoken with them"
 
 
 def test_a_question_that_stays_open_delays_the_checkin_by_two_days_at_most(

@@ -293,6 +293,8 @@ def test_discreet_reminders_repeat_the_discreet_text() -> None:
         (local("2027-04-16 12:00"), "zh-Hans", "明天12:00后"),
         (local("2027-04-19 12:00"), "en", "on Mon after 12:00"),
         (local("2027-04-19 12:00"), "zh-Hans", "周一12:00后"),
+        (local("2027-04-22 12:00"), "en", "22 Apr after 12:00"),  # a week later it would be the same day's name
+        (local("2027-04-22 12:00"), "zh-Hans", "4月22日12:00后"),
     ],
 )
 def test_the_second_reminder_names_the_time_of_the_call(call: datetime, lang: str, words: str) -> None:

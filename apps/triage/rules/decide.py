@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -25,6 +26,10 @@ _LONGEST = 4_000  # characters that are read; an SMS has at most 1,600, and a pe
 _OUTSIDE = {RESOLVED: "past", PLANNED: "hypothetical"}
 _UNTIL = frozenset({"until", "till", "til"})  # "never a fit until these pills" denies no fit
 _MINDING = frozenset({"think", "want", "know", "feel", "care"})  # what a "not" before these denies is not what follows
+# What is said of a death that has not been: "wants to die", "would rather be dead", "is going to die". Only where it ends so.
+_NOT_YET = re.compile(
+    r"\b(?:wants?|wanted|wish\w*|rather|wanna|will|going to|gonna|about to)\b(?: \w+)?(?: to)?(?: be)? (?:die|dead|dying)\W*$"
+)
 _WEAKER = {"R1": "R2", "R2": "R3", "R3": "R4", "R4": "R4"}
 
 
@@ -223,7 +228,7 @@ class Engine:
             reason=_reason(judged, verdicts),
             rules_version=self.cat.version,
             night_page=night,
-            path=_path(live),
+            path=_path(live, text),
             needs_person=level in ("R1", "R2", "R3") or label == "unclear",
             health_word=health,
             input_sha256=digest(text),
@@ -312,8 +317,9 @@ def _label(live: list[_Judged], over: list[_Judged], verdicts: list[Verdict]) ->
     return "unclear" if "unclear" in [one.label for one in live] else "none"
 
 
-def _path(live: list[_Judged]) -> str | None:
-    deaths = [one for one in live if one.item == "evt_death"]
+def _path(live: list[_Judged], text: str) -> str | None:
+    """A death that is only wished for or foreseen is none: "she says she wants to die" is a crisis, and nobody's loss."""
+    deaths = [one for one in live if one.item == "evt_death" and not _NOT_YET.search(text[one.start : one.end].lower())]
     if deaths:
         return "death" if any(one.label == "serious" for one in deaths) else "death_hold"
     return "crisis" if any(one.item == "suicidal" for one in live) else None
