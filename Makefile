@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PORT ?= 8000
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes
 
-.PHONY: run setup test check bench chaos compiled lock net translations
+.PHONY: run setup test check bench chaos compiled downtime_kit lock net translations
 .DEFAULT_GOAL := run
 
 $(VENV)/.run: requirements.txt
@@ -55,6 +55,11 @@ compiled: $(VENV)/.dev
 # The staff's Chinese catalogue, after every change of a string; says what is missing.
 translations: $(VENV)/.dev
 	$(BIN)/python -m tests.house.translations
+
+# What every site needs on paper while the program is down: call list and phone tree, encrypted.
+OUT ?= var/downtime
+downtime_kit: setup
+	$(BIN)/python manage.py downtime_kit --out $(OUT)
 
 lock:
 	uv pip compile --universal --no-strip-extras --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header -q requirements.in -o requirements.txt

@@ -21,6 +21,7 @@ from apps.conversations.vocabulary import TaskKind
 from apps.core import clock, phone
 from apps.messaging.models import NumberShown
 from apps.staff.models import User
+from apps.staff.services import end_at_once
 from tests import people
 from tests.times import beginning_at
 
@@ -30,8 +31,8 @@ PASSWORD = "a password of this paper"
 time = beginning_at(MORNING)
 
 
-def read(paper: bytes) -> str:
-    reader = PdfReader(io.BytesIO(paper), password=PASSWORD)
+def read(paper: bytes, password: str = PASSWORD) -> str:
+    reader = PdfReader(io.BytesIO(paper), password=password)
     return "\n".join(page.extract_text() for page in reader.pages).replace("\xa0", " ")
 
 
@@ -130,3 +131,26 @@ def test_the_command_writes_it_for_its_owner_alone_and_removes_what_is_void(
     monkeypatch.setattr(sys, "stdin", io.StringIO(f"{PASSWORD}\n"))
     with pytest.raises(CommandError, match="may not call"):
         call_command("downtime_kit", "BJ01", "--for", "dora", "--out", str(tmp_path), stdout=io.StringIO())
+
+
+def test_without_a_site_each_has_a_kit_for_its_principal_investigator(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And where nobody gives a password, one is made and said."""
+    monkeypatch.setattr(sys, "stdin", io.StringIO(""))
+    said = io.StringIO()
+    call_command("downtime_kit", "--out", str(tmp_path), stdout=said)
+    password = said.getvalue().splitlines()[0].rsplit(" ", 1)[1]
+    for code in ("BJ01", "SH02"):
+        paper = read((tmp_path / f"downtime-{code}.pdf").read_bytes(), password)
+        assert f"{code}-001" in paper
+    made = DowntimeKit.objects.order_by("site__code").values_list("site__code", "person__username")
+    assert list(made) == [("BJ01", "carol"), ("SH02", "erin")]
+
+
+def test_a_site_that_has_nobody_to_whom_numbers_may_be_shown_is_named_and_nothing_is_written(tmp_path: Path) -> None:
+    end_at_once(assignment=people.erin().assignments.get())
+    with pytest.raises(CommandError, match="SH02"):
+        call_command("downtime_kit", "--out", str(tmp_path), stdout=io.StringIO())
+    assert not list(tmp_path.iterdir())
+    assert not DowntimeKit.objects.exists()

@@ -24,7 +24,9 @@ def test_a_digit_with_a_courtesy_is_the_digit(text: str) -> None:
     ("text", "phrase"),
     [
         ("please call me", "call_me"), ("call me please", "call_me"), ("can you call me please", "call_me"),
-        ("请给我打电话", "call_me"), ("请回电", "call_me"),
+        ("请给我打电话", "call_me"), ("请回电", "call_me"), ("打电话给我", "call_me"), ("麻烦打个电话", "call_me"),
+        ("医生请联系我", "call_me"),
+        ("call me back please", "call_me"), ("can someone call me", "call_me"), ("please give me a call today", "call_me"),
         ("3 please call me", "call_me"), ("3，给我打电话", "call_me"), ("3 call me", "call_me"),
         ("1，一切正常", "ok"), ("1 fine", "ok"), ("1 same as before", "same"), ("2 not well", "not_ok"),
         ("2 fine", None), ("1 not well", None), ("2 weeks bad", None), ("1吐血", None), ("1 fever", None),
