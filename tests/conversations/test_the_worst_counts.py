@@ -69,6 +69,10 @@ def test_after_words_about_suicide_as_before_is_not_asked_by_text_how_that_is_no
         ("jones's husband", "she says she will die", "emergency_family"),
         ("jones's husband", "she wanted to die and now she is dead", "death_reply"),
         ("jones's husband", "she died this morning", "death_reply"),
+        ("wang's daughter", "他快死了，快来", "emergency_family"),
+        ("wang's daughter", "他差点死了", "emergency_family"),
+        ("wang's daughter", "他说死了算了", "crisis"),
+        ("wang's daughter", "他很快就去世了", "death_reply"),
     ],
 )
 def test_who_is_not_waking_up_is_not_sent_the_words_for_somebody_who_thinks_of_death(

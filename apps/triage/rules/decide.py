@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ from apps.triage.rules.catalogue import Catalogue
 from apps.triage.rules.clauses import FIRST_CJK
 from apps.triage.rules.composites import Facts, Verdict, composed, escalated, live_items
 from apps.triage.rules.denial import REACH, is_taken_back
+from apps.triage.rules.foreseen import has_not_been
 from apps.triage.rules.lexicon import Hit
 from apps.triage.rules.matching import Reading, read
 from apps.triage.rules.net import Net, raised
@@ -26,10 +26,6 @@ _LONGEST = 4_000  # characters that are read; an SMS has at most 1,600, and a pe
 _OUTSIDE = {RESOLVED: "past", PLANNED: "hypothetical"}
 _UNTIL = frozenset({"until", "till", "til"})  # "never a fit until these pills" denies no fit
 _MINDING = frozenset({"think", "want", "know", "feel", "care"})  # what a "not" before these denies is not what follows
-# What is said of a death that has not been: "wants to die", "would rather be dead", "is going to die". Only where it ends so.
-_NOT_YET = re.compile(
-    r"\b(?:wants?|wanted|wish\w*|rather|wanna|will|going to|gonna|about to)\b(?: \w+)?(?: to)?(?: be)? (?:die|dead|dying)\W*$"
-)
 _WEAKER = {"R1": "R2", "R2": "R3", "R3": "R4", "R4": "R4"}
 
 
@@ -319,7 +315,7 @@ def _label(live: list[_Judged], over: list[_Judged], verdicts: list[Verdict]) ->
 
 def _path(live: list[_Judged], text: str) -> str | None:
     """A death that is only wished for or foreseen is none: "she says she wants to die" is a crisis, and nobody's loss."""
-    deaths = [one for one in live if one.item == "evt_death" and not _NOT_YET.search(text[one.start : one.end].lower())]
+    deaths = [one for one in live if one.item == "evt_death" and not has_not_been(text, one.start, one.end)]
     if deaths:
         return "death" if any(one.label == "serious" for one in deaths) else "death_hold"
     return "crisis" if any(one.item == "suicidal" for one in live) else None

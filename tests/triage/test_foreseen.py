@@ -1,0 +1,59 @@
+"""A death that is wished for, foreseen or escaped silences nobody and is told to nobody; one that has been is never taken for such."""
+
+import pytest
+
+from apps.triage import rules
+
+HAS_NOT_BEEN = (
+    "他要死了",
+    "他快死了，快来",
+    "他就要死了",
+    "我爸快死了怎么办",
+    "他死了算了",
+    "他快没了",
+    "我妈要走了",
+    "快要咽气了",
+    "他要去世了",
+    "他快去世了",
+    "人要没了",
+    "他差点死了",
+    "爷爷快过世了",
+    "爺爺快過世了",
+    "他要死了，已经没呼吸了",
+    "他要走了，去医院",
+    "he is going to die",
+    "she is about to die please help",
+    "he's gonna die",
+    "she says she wants to die",
+    "he nearly died last night",
+    "he almost died",
+)
+HAS_BEEN = (
+    "他昨晚走了",
+    "他已经死了",
+    "我老公刚刚死了",
+    "送到医院很快就去世了",
+    "他昨天没了",
+    "人没了",
+    "奶奶走了",
+    "妈妈不在了",
+    "他说想死，昨晚死了",
+    "他刚死了",
+    "he died last night",
+    "he is dead",
+    "she passed away yesterday",
+    "he was going to die and he died",
+    "he wants to die and last night he died",
+)
+
+
+@pytest.mark.parametrize("body", HAS_NOT_BEEN)
+def test_of_a_death_that_has_not_been_the_way_is_help_and_as_urgent(body: str) -> None:
+    found = rules.assess(body, sender="caregiver")
+    assert found.path in (None, "crisis")
+    assert found.level == "R1"
+
+
+@pytest.mark.parametrize("body", HAS_BEEN)
+def test_a_death_that_has_been_is_one_whatever_was_foreseen_before(body: str) -> None:
+    assert rules.assess(body, sender="caregiver").path == "death"
