@@ -13,8 +13,8 @@ from apps.triage.rules.catalogue import Catalogue
 from apps.triage.rules.clauses import FIRST_CJK
 from apps.triage.rules.composites import Facts, Verdict, composed, escalated, live_items
 from apps.triage.rules.denial import REACH, is_taken_back
-from apps.triage.rules.foreseen import has_not_been
 from apps.triage.rules.lexicon import Hit
+from apps.triage.rules.living import is_of_the_living, means_another_thing
 from apps.triage.rules.matching import Reading, read
 from apps.triage.rules.net import Net, raised
 from apps.triage.rules.normalise import Forms
@@ -26,6 +26,7 @@ _LONGEST = 4_000  # characters that are read; an SMS has at most 1,600, and a pe
 _OUTSIDE = {RESOLVED: "past", PLANNED: "hypothetical"}
 _UNTIL = frozenset({"until", "till", "til"})  # "never a fit until these pills" denies no fit
 _MINDING = frozenset({"think", "want", "know", "feel", "care"})  # what a "not" before these denies is not what follows
+_DEATH = "evt_death"
 _WEAKER = {"R1": "R2", "R2": "R3", "R3": "R4", "R4": "R4"}
 
 
@@ -60,7 +61,7 @@ class Engine:
         judged: list[_Judged] = []
         if reading.findings or measures:
             scene = self._scene(reading, sender)
-            judged = self._judge(reading, scene)
+            judged = self._judge(text, reading, scene)
             self._add_measures(judged, measures, reading, where, scene)
             self._modify(judged, reading)
         live = [one for one in judged if one.state == "present"]
@@ -85,7 +86,7 @@ class Engine:
         """The rules alone."""
         return replace(self, net=Net({}))
 
-    def _judge(self, reading: Reading, scene: Scene) -> list[_Judged]:
+    def _judge(self, text: str, reading: Reading, scene: Scene) -> list[_Judged]:
         judged = []
         spans = reading.offsets.spans
         for hit, wording in reading.findings:
@@ -95,6 +96,8 @@ class Engine:
                 state = PLANNED
             start, end = spans[hit.start][0], spans[hit.end - 1][1]
             one = _Judged(item.id, wording.grade, start, end, state, wording.label, wording.level, item.night_page)
+            if item.id == _DEATH and means_another_thing(text, start, end):
+                one.label, one.level = "unclear", "R3"  # whatever it is ("gone a funny colour"), a person reads it
             if state == RESOLVED and one.label == "serious" and item.id not in self.cat.shared["meta"]["lasting"]:
                 one.label = "nonserious"
             judged.append(one)
@@ -314,8 +317,9 @@ def _label(live: list[_Judged], over: list[_Judged], verdicts: list[Verdict]) ->
 
 
 def _path(live: list[_Judged], text: str) -> str | None:
-    """A death that is only wished for or foreseen is none: "she says she wants to die" is a crisis, and nobody's loss."""
-    deaths = [one for one in live if one.item == "evt_death" and not has_not_been(text, one.start, one.end)]
+    """Of somebody who lives no death is told: "she says she wants to die" is a crisis, and nobody's loss."""
+    told = [one for one in live if one.item == _DEATH and not means_another_thing(text, one.start, one.end)]
+    deaths = [one for one in told if not is_of_the_living(text, one.start, one.end)]
     if deaths:
         return "death" if any(one.label == "serious" for one in deaths) else "death_hold"
     return "crisis" if any(one.item == "suicidal" for one in live) else None

@@ -1,4 +1,5 @@
-"""A death that is wished for, foreseen or escaped silences nobody and is told to nobody; one that has been is never taken for such."""
+"""A death that is wished for, foreseen or escaped silences nobody and is told to nobody, nor do words that mean another thing; one that
+has been is never taken for such."""
 
 import pytest
 
@@ -28,6 +29,25 @@ HAS_NOT_BEEN = (
     "he nearly died last night",
     "he almost died",
 )
+ANOTHER_THING = (
+    "he's gone home",
+    "he has gone yellow",
+    "he's gone off his food",
+    "she passed a stone",
+    "dad passed all his motions",
+    "他没了胃口",
+    "他没了力气",
+    "我妈妈没了工作",
+)
+HELP_IS_NEEDED = (
+    "he passed out",
+    "she's gone grey and sweaty, hand flat on her chest",
+    "he's gone very quiet and won't wake",
+    "dad passed a lot of blood",
+    "他没了呼吸",
+    "我妈没了意识",
+    "心跳停了",
+)
 HAS_BEEN = (
     "他昨晚走了",
     "他已经死了",
@@ -41,6 +61,12 @@ HAS_BEEN = (
     "他刚死了",
     "he died last night",
     "he is dead",
+    "he passed on",
+    "he passed in his sleep",
+    "he passed this morning",
+    "she is gone",
+    "他没了我怎么办",
+    "爷爷昨晚没了",
     "she passed away yesterday",
     "he was going to die and he died",
     "he wants to die and last night he died",
@@ -57,3 +83,16 @@ def test_of_a_death_that_has_not_been_the_way_is_help_and_as_urgent(body: str) -
 @pytest.mark.parametrize("body", HAS_BEEN)
 def test_a_death_that_has_been_is_one_whatever_was_foreseen_before(body: str) -> None:
     assert rules.assess(body, sender="caregiver").path == "death"
+
+
+@pytest.mark.parametrize("body", ANOTHER_THING)
+def test_words_that_go_on_to_mean_another_thing_are_read_by_a_person_at_most(body: str) -> None:
+    found = rules.assess(body, sender="caregiver")
+    assert (found.path, found.label) == (None, "unclear")
+    assert found.level in ("R2", "R3")
+
+
+@pytest.mark.parametrize("body", HELP_IS_NEEDED)
+def test_and_where_they_tell_of_an_emergency_it_is_one(body: str) -> None:
+    found = rules.assess(body, sender="caregiver")
+    assert (found.path, found.label, found.level) == (None, "serious", "R1")
