@@ -47,8 +47,15 @@ HELP_IS_NEEDED = (
     "他没了呼吸",
     "我妈没了意识",
     "心跳停了",
+    "他没了心跳",
 )
 HAS_BEEN = (
+    "呼吸停了，医生宣布死亡",
+    "心跳停了，人走了",
+    "心跳停了，昨晚走了",
+    "他死了，算了",
+    "he nearly died on monday and died today",
+    "he almost died but then died this morning",
     "他昨晚走了",
     "他已经死了",
     "我老公刚刚死了",
@@ -83,6 +90,17 @@ def test_of_a_death_that_has_not_been_the_way_is_help_and_as_urgent(body: str) -
 @pytest.mark.parametrize("body", HAS_BEEN)
 def test_a_death_that_has_been_is_one_whatever_was_foreseen_before(body: str) -> None:
     assert rules.assess(body, sender="caregiver").path == "death"
+
+
+@pytest.mark.parametrize("body", [
+        "怎么这么快走了", "他太快走了", "他差点死了，今天早上死了", "快死了，刚才走了",
+        "he passed a few hours ago", "mum passed a week ago", "he passed that same day", "dad passed all alone", "she passed by herself",
+        "he passed it was peaceful", "he's gone to a better place", "he's gone all of a sudden", "he's gone for good", "she's gone really",
+        "she's gone a few hours ago", "he's gone home to his maker", "she's gone up to the angels",
+    ],
+)  # fmt: skip
+def test_what_may_be_a_death_behind_a_word_of_haste_or_of_an_earlier_one_is_still_held_for_one(body: str) -> None:
+    assert rules.assess(body, sender="caregiver").path == "death_hold"
 
 
 @pytest.mark.parametrize("body", ANOTHER_THING)

@@ -13,30 +13,38 @@ _WISHED_OR_AHEAD = re.compile(
     r"\b(?:wants?|wanted|wish\w*|rather|wanna|will|going to|gonna|about to)\b(?: \w+)?(?: to)?(?: be)? (?:die|dead|dying)\W*$"
 )
 _ESCAPED = re.compile(r"\b(?:nearly|almost)(?: \w+)? died\b")
-# "Soon" before a verb is not yet (快死了), "very soon" tells how it went (很快就死了).
+# "Soon" before a verb is not yet (快死了); "very soon" and "so soon" tell how it went (很快死了, 这么快走了).
 _CHINESE = re.compile(
-    r"(?:(?<!很)快|要|将|將|想|宁愿|寧願|宁可|寧可|不如|差点|差點|差点儿|差一点|差一點|险些|險些)"
+    r"(?:(?<![很么麼太])快|要|将|將|想|宁愿|寧願|宁可|寧可|不如|差点|差點|差点儿|差一点|差一點|险些|險些)"
     r"(?:死|没|沒|走|去世|过世|過世|离世|離世|咽气|嚥氣|断气|斷氣|不在)(?:了|掉|掉了)?\W*$"
 )
 # A heart that has stopped may beat again: whoever sees it is told to call for help. In English these are the words of unconsciousness.
-_STOPPED = re.compile(r"(?:心跳|心脏|心臟|呼吸)\w{0,3}停")
+# Only where nothing else is told: 呼吸停了，医生宣布死亡 tells of two things, and the second is a death.
+_STOPPED = re.compile(r"(?:(?:心跳|心脏|心臟|呼吸)\w{0,3}停了?|[没沒]了?(?:心跳|呼吸|脉搏|脈搏))\W*$")
 _BEFORE = 8  # characters in front of the finding, which may begin with the verb
-_AHEAD = 20
-_BETTER_DEAD = re.compile(r"\W*(?:算了|得了|拉倒)")  # 死了算了
+_AHEAD = 40  # characters behind it
+_BETTER_DEAD = re.compile("算了|得了|拉倒")  # 死了算了; behind a comma (死了，算了) it tells of something else
 
-_GOES_ON = (  # how a finding ends, and what behind it makes it another thing
+_LOOKS = (
+    "yellow|orange|pale|white|gr[ea]y|putty|blue|limp|floppy|quiet|silent|downhill|unconscious|mad|crazy|confused|funny|strange|weird"
+    "|horrible|colou?r"
+)
+_GOES_ON = (  # how a finding ends, and what behind it makes it another thing: "passed a stone", but not "passed a week ago"
     (
         re.compile(r"\bpass(?:ed|es|ing)?$"),
         re.compile(
-            r"\s+(?:out|by|through|a|an|any|some|the|it|this|that|his|her|my|all|no|lots?|more|blood\w*|urine|water|wee|pee|wind|gas|stones?"
-            r"|stools?|motions?|poo|clots?|black|dark|red|green|loose|tarry)\b"
+            r"\s+(?:out\b|(?:(?:a|an|any|some|the|his|her|my|all|no|more|of|lots?|little|bit|big|small)\s+){0,4}"
+            r"(?:blood\w*|urine|water|wee|pee|wind|gas|stones?|stools?|motions?|poo|clots?|black|dark|red|green|loose|tarry)\b)"
         ),
     ),
     (
         re.compile(r"\bgone$"),
         re.compile(
-            r"\s+(?:to|home|back|for|into|out|off|up|down|through|over|shopping|walking|missing|quiet|silent|yellow|orange|pale|white|gr[ea]y|blue"
-            r"|limp|floppy|downhill|unconscious|mad|crazy|confused|funny|strange|weird|very|really|all|a|bed|sleep)\b"
+            r"(?!.*\b(?:god|heaven|lord|maker|light|angels?|jesus|allah|glory|peace)\b)"
+            r"\s+(?:to (?:the |see |get |fetch |buy |ring |call )?(?:shops?|toilet|loo|bathroom|bed|work|hospital|a&e|er|doctors?|gp|clinic"
+            r"|school|town|market|pharmacy|chemist)\b|home\b(?! to)|for an? (?:walk|scan|test|drive|run|check|lie|nap|shower|blood)"
+            r"|back\b|into\b|out\b|off\b|up\b|down\b|over (?:twice|again|on|his|her|my)\b|shopping\b|walking\b|missing\b|a bit\b"
+            rf"|(?:very |really |so |all |quite |a |bit |sort of |funny |kind of |rather ){{0,3}}(?:{_LOOKS})\b)"
         ),
     ),
     (
@@ -55,7 +63,7 @@ def is_of_the_living(text: str, start: int, end: int) -> bool:
         _WISHED_OR_AHEAD.search(said) is not None
         or _ESCAPED.search(said) is not None
         or _CHINESE.search(said) is not None
-        or _STOPPED.search(said) is not None
+        or _STOPPED.search(text[start:end]) is not None
         or _BETTER_DEAD.match(text, end) is not None
     )
 
